@@ -1,0 +1,306 @@
+#include "core/os/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#define COPY_CHUNK (64 * 1024)
+#define TREE_FDS   32
+
+enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret, struct jig_err *reterr)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return jig_err_sys(reterr, errno, "cannot look at %s", path);
+    *ret = (struct jig_stamp){
+        .dev = st.st_dev,
+        .ino = st.st_ino,
+        .size = st.st_size,
+        .mtime_ns = st.st_mtim.tv_sec * JIG_NS_PER_S + st.st_mtim.tv_nsec,
+        .ctime_ns = st.st_ctim.tv_sec * JIG_NS_PER_S + st.st_ctim.tv_nsec,
+        .mode = st.st_mode,
+    };
+    return JIG_OK;
+}
+
+bool jig_stamp_equal(const struct jig_stamp *a, const struct jig_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->mode == b->mode;
+}
+
+bool jig_fs_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool jig_fs_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool jig_fs_is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool jig_fs_is_executable(const char *path)
+{
+    return jig_fs_is_file(path) && access(path, X_OK) == 0;
+}
+
+enum jig_code jig_fs_real(const char *path, char **ret, struct jig_err *reterr)
+{
+    char *real = realpath(path, NULL);
+    if (real == NULL)
+        return jig_err_sys(reterr, errno, "cannot resolve %s", path);
+    *ret = real;
+    return JIG_OK;
+}
+
+char *jig_path_absolute(const char *base, const char *path)
+{
+    JIG_CLEANUP_FREE char *whole = jig_path_join(base, path);
+    struct jig_strv parts = {0};
+    struct jig_strv kept = {0};
+    jig_str_split(whole, "/", false, &parts);
+    for (size_t i = 0; i < parts.n; i++) {
+        if (strcmp(parts.v[i], ".") == 0)
+            continue;
+        if (strcmp(parts.v[i], "..") == 0) {
+            if (kept.n > 0)
+                jig_strv_remove(&kept, kept.n - 1);
+            continue;
+        }
+        jig_strv_append(&kept, parts.v[i]);
+    }
+    JIG_CLEANUP_FREE char *joined = jig_strv_join(&kept, "/");
+    char *out = jig_strf("/%s", joined);
+    jig_strv_release(&parts);
+    jig_strv_release(&kept);
+    return out;
+}
+
+enum jig_code jig_fs_read(const char *path, struct jig_buf *out, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return jig_err_sys(reterr, errno, "cannot open %s", path);
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return jig_err_sys(reterr, errno, "cannot look at %s", path);
+    if (!S_ISREG(st.st_mode))
+        return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "%s is not a regular file", path);
+    size_t chunk =
+        st.st_size > 0 && (uint64_t)st.st_size < out->max ? (size_t)st.st_size + 1 : 4096;
+    for (;;) {
+        if (chunk > out->max - out->len)
+            chunk = out->max - out->len + 1; /* one byte more shows that it is too large */
+        char *at = chunk <= out->max - out->len ? jig_buf_reserve(out, chunk) : NULL;
+        char probe;
+        ssize_t n = read(fd, at != NULL ? at : &probe, at != NULL ? chunk : 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return jig_err_sys(reterr, errno, "cannot read %s", path);
+        if (n == 0)
+            return JIG_OK;
+        if (at == NULL) {
+            out->failed = true;
+            return jig_buf_check(out, path, reterr);
+        }
+        out->len += (size_t)n;
+        out->data[out->len] = '\0';
+        chunk = 4096;
+    }
+}
+
+enum jig_code jig_fd_write_all(int fd, const void *data, size_t n, struct jig_err *reterr)
+{
+    const char *p = data;
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return jig_err_sys(reterr, errno, "cannot write");
+        p += done;
+        n -= (size_t)done;
+    }
+    return JIG_OK;
+}
+
+char *jig_fs_temporary_beside(const char *path)
+{
+    static atomic_uint counter;
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
+    JIG_CLEANUP_FREE char *name =
+        jig_strf(".jig-tmp-%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1));
+    return jig_path_join(dir, name);
+}
+
+/* Syncs and closes fd, gives `temporary` its mode and renames it to `path`. */
+static enum jig_code publish(int fd, const char *temporary, const char *path, mode_t mode,
+                             struct jig_err *reterr)
+{
+    enum jig_code code = JIG_OK;
+    if (fchmod(fd, mode) != 0 || fsync(fd) != 0)
+        code = jig_err_sys(reterr, errno, "cannot write %s", path);
+    if (close(fd) != 0 && code == JIG_OK)
+        code = jig_err_sys(reterr, errno, "cannot write %s", path);
+    if (code == JIG_OK && rename(temporary, path) != 0)
+        code = jig_err_sys(reterr, errno, "cannot write %s", path);
+    if (code != JIG_OK)
+        unlink(temporary);
+    return code;
+}
+
+enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
+                                  struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *temporary = jig_fs_temporary_beside(path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return jig_err_sys(reterr, errno, "cannot write %s", path);
+    enum jig_code code = jig_fd_write_all(fd, data, n, reterr);
+    if (code != JIG_OK) {
+        jig_err_prefix(reterr, "%s", path);
+        close(fd);
+        unlink(temporary);
+        return code;
+    }
+    return publish(fd, temporary, path, mode, reterr);
+}
+
+enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t n, mode_t mode,
+                                      struct jig_err *reterr)
+{
+    struct jig_buf old;
+    jig_buf_init(&old, n + 1);
+    bool same = jig_fs_read(path, &old, NULL) == JIG_OK && old.len == n &&
+                (n == 0 || memcmp(old.data, data, n) == 0);
+    jig_buf_release(&old);
+    return same ? JIG_OK : jig_fs_write_atomic(path, data, n, mode, reterr);
+}
+
+static enum jig_code copy_bytes(int from, int to, const char *path, struct jig_err *reterr)
+{
+    if (ioctl(to, FICLONE, from) == 0)
+        return JIG_OK;
+    for (;;) {
+        ssize_t n = copy_file_range(from, NULL, to, NULL, COPY_CHUNK * 64, 0);
+        if (n == 0)
+            return JIG_OK;
+        if (n > 0)
+            continue;
+        if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+            return jig_err_sys(reterr, errno, "cannot copy to %s", path);
+        break;
+    }
+    JIG_CLEANUP_FREE char *chunk = jig_xcalloc(COPY_CHUNK, 1);
+    for (;;) {
+        ssize_t n = read(from, chunk, COPY_CHUNK);
+        if (n == 0)
+            return JIG_OK;
+        if (n < 0)
+            return jig_err_sys(reterr, errno, "cannot copy to %s", path);
+        enum jig_code code = jig_fd_write_all(to, chunk, (size_t)n, reterr);
+        if (code != JIG_OK) {
+            jig_err_prefix(reterr, "%s", path);
+            return code;
+        }
+    }
+}
+
+enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FD int in = open(from, O_RDONLY | O_CLOEXEC);
+    if (in < 0)
+        return jig_err_sys(reterr, errno, "cannot open %s", from);
+    JIG_CLEANUP_FREE char *temporary = jig_fs_temporary_beside(to);
+    int out = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0)
+        return jig_err_sys(reterr, errno, "cannot write %s", to);
+    enum jig_code code = copy_bytes(in, out, to, reterr);
+    if (code != JIG_OK) {
+        close(out);
+        unlink(temporary);
+        return code;
+    }
+    return publish(out, temporary, to, mode, reterr);
+}
+
+enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *copy = jig_xstrdup(path);
+    for (char *p = copy + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char held = *p;
+        *p = '\0';
+        if (mkdir(copy, mode) != 0 && errno != EEXIST && !jig_fs_is_dir(copy))
+            return jig_err_sys(reterr, errno, "cannot make the folder %s", copy);
+        *p = held;
+        if (held == '\0')
+            break;
+    }
+    if (!jig_fs_is_dir(path))
+        return jig_err_sys(reterr, ENOTDIR, "cannot make the folder %s", path);
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *reterr)
+{
+    if (rename(from, to) != 0)
+        return jig_err_sys(reterr, errno, "cannot rename %s to %s", from, to);
+    return JIG_OK;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path) != 0 && errno != ENOENT ? -1 : 0;
+}
+
+enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr)
+{
+    if (nftw(path, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+        return jig_err_sys(reterr, errno, "cannot remove %s", path);
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_list(const char *dir, struct jig_strv *out, struct jig_err *reterr)
+{
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return jig_err_sys(reterr, errno, "cannot list %s", dir);
+    struct dirent *entry;
+    while ((errno = 0, entry = readdir(d)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            jig_strv_append(out, entry->d_name);
+    }
+    int failed = errno;
+    closedir(d);
+    if (failed != 0)
+        return jig_err_sys(reterr, failed, "cannot list %s", dir);
+    jig_strv_sort(out);
+    return JIG_OK;
+}

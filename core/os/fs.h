@@ -1,0 +1,104 @@
+/*
+ * fs.h - files and folders. Paths are bytes; absolute unless said otherwise.
+ *
+ * What is written under a final name is complete: jig_fs_write_atomic writes beside it, syncs and
+ * renames. Reads state a ceiling. Errors name the path.
+ *
+ * Threads: no state; any thread.
+ */
+#ifndef JIG_OS_FS_H
+#define JIG_OS_FS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/strv.h"
+
+/* What tells one state of a file from another. Two equal stamps may still hide an edit made within
+ * one tick of the filesystem's clock: see core/watch, which does not believe young ones. */
+struct jig_stamp {
+    uint64_t dev;
+    uint64_t ino;
+    int64_t size; /* bytes */
+    int64_t mtime_ns;
+    int64_t ctime_ns;
+    uint32_t mode; /* st_mode */
+};
+
+/* Follows links. NOT_FOUND when there is nothing there. */
+enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret,
+                           struct jig_err *reterr) JIG_CHECKED;
+bool jig_stamp_equal(const struct jig_stamp *a, const struct jig_stamp *b);
+
+bool jig_fs_exists(const char *path); /* follows links */
+bool jig_fs_is_dir(const char *path);
+bool jig_fs_is_file(const char *path);
+bool jig_fs_is_executable(const char *path); /* a file that this process may run */
+
+/* The path without links, "." and "..". The caller frees. */
+enum jig_code jig_fs_real(const char *path, char **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Resolves "." and ".." by words alone, against `base` (absolute). The caller frees. */
+char *jig_path_absolute(const char *base, const char *path);
+
+/* Appends the whole regular file to out. RESOURCE_EXHAUSTED when it passes out->max;
+ * INVALID_ARGUMENT for a folder or a device. */
+enum jig_code jig_fs_read(const char *path, struct jig_buf *out,
+                          struct jig_err *reterr) JIG_CHECKED;
+
+/* Writes beside, syncs, renames over. On failure nothing is left behind and the old file stays. */
+enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* As above, but leaves the file alone, stamps included, when it has this content already. */
+enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t n, mode_t mode,
+                                      struct jig_err *reterr) JIG_CHECKED;
+
+/* Copies a regular file's content atomically to `to` with `mode`; a reflink where the filesystem
+ * can. */
+enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode,
+                          struct jig_err *reterr) JIG_CHECKED;
+
+enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *reterr) JIG_CHECKED;
+
+/* Removes a file or a tree without following links; one that is not there is fine. */
+enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr) JIG_CHECKED;
+
+/* The names in a folder, sorted bytewise, without "." and "..". */
+enum jig_code jig_fs_list(const char *dir, struct jig_strv *out,
+                          struct jig_err *reterr) JIG_CHECKED;
+
+/* Writes all n bytes to fd, through short writes and EINTR. */
+enum jig_code jig_fd_write_all(int fd, const void *data, size_t n,
+                               struct jig_err *reterr) JIG_CHECKED;
+
+/* A name beside `path` that no other caller in this or another process has. The caller frees. */
+char *jig_fs_temporary_beside(const char *path);
+
+/*
+ * A walk below `root`, depth first, names sorted. `visit` gets the path relative to root ("" is
+ * never visited) and answers JIG_WALK_INTO to enter a folder, JIG_WALK_ON to go past it,
+ * JIG_WALK_STOP to end the walk with success. Links to folders are entered when `follow` is set,
+ * except one whose folder is already being walked (a loop).
+ */
+enum jig_walk { JIG_WALK_ON, JIG_WALK_INTO, JIG_WALK_STOP };
+
+struct jig_walk_entry {
+    const char *relative;
+    const char *path;
+    const char *name;
+    bool is_dir; /* after following, when `follow` is set */
+    bool is_file;
+};
+
+typedef enum jig_walk jig_walk_fn(void *ctx, const struct jig_walk_entry *entry);
+
+/* RESOURCE_EXHAUSTED past 64 levels or 1,000,000 entries. An unreadable folder is an error. */
+enum jig_code jig_fs_walk(const char *root, bool follow, jig_walk_fn *visit, void *ctx,
+                          struct jig_err *reterr) JIG_CHECKED;
+
+#endif

@@ -1,0 +1,323 @@
+#include "core/os/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/dirs.h"
+#include "core/os/fs.h"
+#include "core/os/time.h"
+
+#define READ_CHUNK    16384
+#define KILL_GRACE_MS 500
+#define MOST_CHILDREN 256
+
+struct jig_proc {
+    pid_t pid;
+    int pidfd;
+    int out;
+    int err;
+    bool reaped;
+    struct jig_proc_result result;
+    void (*output)(void *ctx, enum jig_stream stream, const char *data, size_t n);
+    void *ctx;
+};
+
+static char *environment[5];
+
+static void make_environment(void)
+{
+    JIG_CLEANUP_FREE char *home = jig_dirs_home();
+    const char *tmp = getenv("TMPDIR");
+    environment[0] = jig_xstrdup("PATH=" JIG_PROC_PATH);
+    environment[1] = jig_xstrdup("LC_ALL=C.UTF-8");
+    environment[2] = jig_strf("HOME=%s", home);
+    environment[3] = jig_strf("TMPDIR=%s", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+}
+
+char *const *jig_proc_environment(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_environment);
+    return environment;
+}
+
+enum jig_code jig_proc_find(const char *name, char **ret, struct jig_err *reterr)
+{
+    if (strchr(name, '/') != NULL) {
+        if (!jig_fs_is_executable(name))
+            return jig_err_set(reterr, JIG_NOT_FOUND, "the program %s is not there", name);
+        *ret = jig_xstrdup(name);
+        return JIG_OK;
+    }
+    struct jig_strv folders = {0};
+    jig_str_split(JIG_PROC_PATH, ":", false, &folders);
+    char *found = NULL;
+    for (size_t i = 0; found == NULL && i < folders.n; i++) {
+        char *path = jig_path_join(folders.v[i], name);
+        if (jig_fs_is_executable(path))
+            found = path;
+        else
+            free(path);
+    }
+    jig_strv_release(&folders);
+    if (found == NULL)
+        return jig_err_set(reterr, JIG_NOT_FOUND, "the program '%s' is not in %s", name,
+                           JIG_PROC_PATH);
+    *ret = found;
+    return JIG_OK;
+}
+
+/* Pipes whose ends are both above 2, so that no dup2 in the child can meet them. */
+static enum jig_code make_pipe(int fds[2], struct jig_err *reterr)
+{
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return jig_err_sys(reterr, errno, "cannot make a pipe");
+    for (int i = 0; i < 2; i++) {
+        if (fds[i] > STDERR_FILENO)
+            continue;
+        int moved = fcntl(fds[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        int failed = errno;
+        close(fds[i]);
+        fds[i] = moved;
+        if (moved < 0) {
+            close(fds[1 - i]);
+            return jig_err_sys(reterr, failed, "cannot make a pipe");
+        }
+    }
+    return JIG_OK;
+}
+
+static int spawn(const char *program, const struct jig_proc_spec *spec, int out, int err,
+                 pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attr);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!spec->inherit_output) {
+        posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
+    }
+    posix_spawn_file_actions_addchdir_np(&files, spec->cwd != NULL ? spec->cwd : "/");
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                        POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attr, 0);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &all);
+    char *const *env = spec->env != NULL ? spec->env : jig_proc_environment();
+    int failed = posix_spawn(ret_pid, program, &files, &attr, spec->argv, env);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attr);
+    return failed;
+}
+
+enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc **ret,
+                             struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *program = NULL;
+    enum jig_code code = jig_proc_find(spec->argv[0], &program, reterr);
+    if (code != JIG_OK)
+        return code;
+    int out[2] = {-1, -1};
+    int err[2] = {-1, -1};
+    if (!spec->inherit_output) {
+        code = make_pipe(out, reterr);
+        if (code == JIG_OK)
+            code = make_pipe(err, reterr);
+        if (code != JIG_OK) {
+            if (out[0] >= 0) {
+                close(out[0]);
+                close(out[1]);
+            }
+            return code;
+        }
+    }
+    pid_t pid = -1;
+    int failed = spawn(program, spec, out[1], err[1], &pid);
+    if (!spec->inherit_output) {
+        close(out[1]);
+        close(err[1]);
+    }
+    int pidfd = failed == 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    if (failed == 0 && pidfd < 0) {
+        failed = errno;
+        kill(-pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    if (failed != 0) {
+        if (!spec->inherit_output) {
+            close(out[0]);
+            close(err[0]);
+        }
+        return jig_err_sys(reterr, failed, "cannot start %s in %s", program,
+                           spec->cwd != NULL ? spec->cwd : "/");
+    }
+    fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+    struct jig_proc *p = jig_new(struct jig_proc);
+    *p = (struct jig_proc){.pid = pid,
+                           .pidfd = pidfd,
+                           .out = out[0],
+                           .err = err[0],
+                           .output = spec->output,
+                           .ctx = spec->ctx};
+    for (int i = 0; i < 2; i++) {
+        int fd = i == 0 ? p->out : p->err;
+        if (fd >= 0)
+            fcntl(fd, F_SETFL, O_NONBLOCK);
+    }
+    *ret = p;
+    return JIG_OK;
+}
+
+pid_t jig_proc_pid(const struct jig_proc *p)
+{
+    return p->pid;
+}
+
+/* Delivers one chunk. False when there was nothing to read now; closes at the end of the stream. */
+static bool read_chunk(struct jig_proc *p, enum jig_stream stream)
+{
+    int *fd = stream == JIG_STDOUT ? &p->out : &p->err;
+    if (*fd < 0)
+        return false;
+    char chunk[READ_CHUNK];
+    ssize_t n = read(*fd, chunk, sizeof chunk);
+    if (n > 0) {
+        if (p->output != NULL)
+            p->output(p->ctx, stream, chunk, (size_t)n);
+        return true;
+    }
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return errno == EINTR;
+    close(*fd);
+    *fd = -1;
+    return false;
+}
+
+static void reap(struct jig_proc *p)
+{
+    if (p->reaped)
+        return;
+    int status = 0;
+    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    kill(-p->pid, SIGKILL); /* what is left of the group must not outlive its leader */
+    p->reaped = true;
+    p->result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    p->result.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void drain_after_exit(struct jig_proc *p)
+{
+    while (read_chunk(p, JIG_STDOUT) || read_chunk(p, JIG_STDERR))
+        continue;
+    reap(p);
+}
+
+/* Fills fds for one child: pidfd, stdout, stderr. Closed ones are -1, which poll ignores. */
+static void watch(const struct jig_proc *p, struct pollfd fds[3])
+{
+    fds[0] = (struct pollfd){.fd = p->reaped ? -1 : p->pidfd, .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = p->out, .events = POLLIN};
+    fds[2] = (struct pollfd){.fd = p->err, .events = POLLIN};
+}
+
+enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
+                                const struct jig_until *until, size_t *ret_index,
+                                struct jig_err *reterr)
+{
+    if (n == 0 || n > MOST_CHILDREN)
+        return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "cannot wait for %zu children", n);
+    struct pollfd fds[3 * MOST_CHILDREN + 1];
+    for (;;) {
+        enum jig_code code = jig_until_check(until, reterr);
+        if (code != JIG_OK)
+            return code;
+        for (size_t i = 0; i < n; i++)
+            watch(procs[i], fds + 3 * i);
+        fds[3 * n] =
+            (struct pollfd){.fd = until->cancel != NULL ? until->cancel->fd : -1, .events = POLLIN};
+        int ready = poll(fds, 3 * n + 1, jig_deadline_poll_ms(until->deadline_ns));
+        if (ready < 0 && errno != EINTR)
+            return jig_err_sys(reterr, errno, "cannot wait for a child");
+        if (ready <= 0)
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            if (fds[3 * i + 1].revents != 0)
+                read_chunk(procs[i], JIG_STDOUT);
+            if (fds[3 * i + 2].revents != 0)
+                read_chunk(procs[i], JIG_STDERR);
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (fds[3 * i].revents == 0)
+                continue;
+            drain_after_exit(procs[i]);
+            *ret_index = i;
+            return JIG_OK;
+        }
+    }
+}
+
+struct jig_proc_result jig_proc_result(const struct jig_proc *p)
+{
+    return p->result;
+}
+
+void jig_proc_kill(struct jig_proc *p, int grace_ms)
+{
+    if (p->reaped)
+        return;
+    kill(-p->pid, SIGTERM);
+    int64_t deadline = jig_deadline_in_ms(grace_ms);
+    struct pollfd exited = {.fd = p->pidfd, .events = POLLIN};
+    while (poll(&exited, 1, jig_deadline_poll_ms(deadline)) < 0 && errno == EINTR)
+        continue;
+    if (exited.revents == 0)
+        kill(-p->pid, SIGKILL);
+    reap(p);
+}
+
+void jig_proc_free(struct jig_proc *p)
+{
+    if (p == NULL)
+        return;
+    if (!p->reaped)
+        jig_proc_kill(p, 0);
+    int fds[] = {p->out, p->err, p->pidfd};
+    for (size_t i = 0; i < JIG_COUNT(fds); i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+    free(p);
+}
+
+enum jig_code jig_proc_run(const struct jig_proc_spec *spec, const struct jig_until *until,
+                           struct jig_proc_result *ret, struct jig_err *reterr)
+{
+    struct jig_proc *p = NULL;
+    enum jig_code code = jig_proc_start(spec, &p, reterr);
+    if (code != JIG_OK)
+        return code;
+    size_t index = 0;
+    code = jig_proc_wait_any(&p, 1, until, &index, reterr);
+    if (code == JIG_OK)
+        *ret = jig_proc_result(p);
+    else
+        jig_proc_kill(p, KILL_GRACE_MS);
+    jig_proc_free(p);
+    return code;
+}

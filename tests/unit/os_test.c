@@ -1,0 +1,240 @@
+#include "tests/support/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/cancel.h"
+#include "core/os/fs.h"
+#include "core/os/lock.h"
+#include "core/os/proc.h"
+#include "core/os/time.h"
+
+static void write_is_whole_or_not_at_all(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "file");
+    assert_int_equal(jig_fs_write_atomic(path, "one", 3, 0644, &err), JIG_OK);
+    struct jig_stamp before, after;
+    assert_int_equal(jig_fs_stamp(path, &before, &err), JIG_OK);
+    assert_int_equal(jig_fs_write_if_changed(path, "one", 3, 0644, &err), JIG_OK);
+    assert_int_equal(jig_fs_stamp(path, &after, &err), JIG_OK);
+    assert_true(jig_stamp_equal(&before, &after));
+    assert_int_equal(jig_fs_write_if_changed(path, "two", 3, 0644, &err), JIG_OK);
+    assert_int_equal(jig_fs_stamp(path, &after, &err), JIG_OK);
+    assert_false(jig_stamp_equal(&before, &after));
+    assert_int_equal(jig_fs_write_atomic("/proc/nowhere/x", "a", 1, 0644, &err), JIG_NOT_FOUND);
+    struct jig_strv names = {0};
+    assert_int_equal(jig_fs_list(*state, &names, &err), JIG_OK);
+    assert_int_equal(names.n, 1);
+    jig_strv_release(&names);
+}
+
+static void read_has_a_ceiling(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "file");
+    assert_int_equal(jig_fs_write_atomic(path, "0123456789", 10, 0644, &err), JIG_OK);
+    struct jig_buf b;
+    jig_buf_init(&b, 10);
+    assert_int_equal(jig_fs_read(path, &b, &err), JIG_OK);
+    assert_string_equal(b.data, "0123456789");
+    jig_buf_release(&b);
+    jig_buf_init(&b, 9);
+    assert_int_equal(jig_fs_read(path, &b, &err), JIG_RESOURCE_EXHAUSTED);
+    jig_buf_release(&b);
+    assert_int_equal(jig_fs_read(*state, &b, &err), JIG_INVALID_ARGUMENT);
+    assert_int_equal(jig_fs_read("/dev/zero", &b, &err), JIG_INVALID_ARGUMENT);
+}
+
+static enum jig_walk collect(void *ctx, const struct jig_walk_entry *entry)
+{
+    jig_strv_append(ctx, entry->relative);
+    return entry->is_dir ? JIG_WALK_INTO : JIG_WALK_ON;
+}
+
+static void walk_is_sorted_and_survives_loops(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *deep = jig_path_join(*state, "b/c");
+    assert_int_equal(jig_fs_mkdirs(deep, 0755, &err), JIG_OK);
+    JIG_CLEANUP_FREE char *link = jig_path_join(deep, "up");
+    assert_int_equal(symlink("../..", link), 0);
+    JIG_CLEANUP_FREE char *file = jig_path_join(*state, "a");
+    assert_int_equal(jig_fs_write_atomic(file, "", 0, 0644, &err), JIG_OK);
+    struct jig_strv seen = {0};
+    assert_int_equal(jig_fs_walk(*state, true, collect, &seen, &err), JIG_OK);
+    JIG_CLEANUP_FREE char *all = jig_strv_join(&seen, " ");
+    assert_string_equal(all, "a b b/c b/c/up");
+    jig_strv_release(&seen);
+}
+
+static void copies(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *from = jig_path_join(*state, "from");
+    JIG_CLEANUP_FREE char *to = jig_path_join(*state, "to");
+    assert_int_equal(jig_fs_write_atomic(from, "abc", 3, 0600, &err), JIG_OK);
+    assert_int_equal(jig_fs_copy(from, to, 0444, &err), JIG_OK);
+    struct jig_stamp s;
+    assert_int_equal(jig_fs_stamp(to, &s, &err), JIG_OK);
+    assert_int_equal(s.size, 3);
+    assert_int_equal(s.mode & 0777, 0444);
+}
+
+static void locks_exclude_and_name_their_holder(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "lock");
+    struct jig_lock a = JIG_LOCK_INIT;
+    struct jig_lock b = JIG_LOCK_INIT;
+    assert_int_equal(jig_lock_try(&a, path, &err), JIG_OK);
+    assert_int_equal(jig_lock_try(&b, path, &err), JIG_ABORTED);
+    assert_int_equal(err.reason, JIG_REASON_BUSY);
+    JIG_CLEANUP_FREE char *me = jig_strf("pid %ld", (long)getpid());
+    assert_non_null(strstr(err.message, me));
+    struct jig_until soon = {.deadline_ns = jig_now_ns()};
+    assert_int_equal(jig_lock_wait(&b, path, &soon, &err), JIG_DEADLINE_EXCEEDED);
+    jig_lock_release(&a);
+    assert_int_equal(jig_lock_try(&b, path, &err), JIG_OK);
+    jig_lock_release(&b);
+}
+
+struct heard {
+    struct jig_buf out;
+    struct jig_buf err;
+};
+
+static void hear(void *ctx, enum jig_stream stream, const char *data, size_t n)
+{
+    struct heard *h = ctx;
+    jig_buf_append(stream == JIG_STDOUT ? &h->out : &h->err, data, n);
+}
+
+static enum jig_code run(const char *script, struct heard *h, const struct jig_until *until,
+                         struct jig_proc_result *r, struct jig_err *err)
+{
+    char *argv[] = {"sh", "-c", (char *)script, NULL};
+    struct jig_proc_spec spec = {.argv = argv, .output = hear, .ctx = h};
+    jig_buf_init(&h->out, 1 << 20);
+    jig_buf_init(&h->err, 1 << 20);
+    return jig_proc_run(&spec, until, r, err);
+}
+
+static void forget(struct heard *h)
+{
+    jig_buf_release(&h->out);
+    jig_buf_release(&h->err);
+}
+
+/* Both streams full: a reader that takes one before the other would deadlock past 64 KB. */
+static void both_pipes_are_polled(void **state)
+{
+    (void)state;
+    struct heard h;
+    struct jig_proc_result r;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    assert_int_equal(run("head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; exit 7", &h,
+                         &forever, &r, &err),
+                     JIG_OK);
+    assert_int_equal(r.exit_status, 7);
+    assert_int_equal(h.out.len, 300000);
+    assert_int_equal(h.err.len, 300000);
+    forget(&h);
+}
+
+static void children_inherit_nothing(void **state)
+{
+    (void)state;
+    struct heard h;
+    struct jig_proc_result r;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    setenv("JIG_SECRET", "1", 1);
+    signal(SIGPIPE, SIG_IGN);
+    JIG_CLEANUP_FD int leak = open("/dev/null", O_RDONLY); /* without CLOEXEC, but spawn is ours */
+    fcntl(leak, F_SETFD, FD_CLOEXEC);
+    assert_int_equal(
+        run("echo \"[$JIG_SECRET]$PWD\"; ls /proc/self/fd | wc -l", &h, &forever, &r, &err),
+        JIG_OK);
+    assert_memory_equal(h.out.data, "[]/\n4", 5); /* 0 1 2 and ls's own */
+    forget(&h);
+}
+
+/* A grandchild that keeps the pipe open must not keep the caller. */
+static void a_grandchild_does_not_hold_the_caller(void **state)
+{
+    (void)state;
+    struct heard h;
+    struct jig_proc_result r;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    assert_int_equal(run("tail -f /dev/null & echo $!", &h, &forever, &r, &err), JIG_OK);
+    int64_t pid = 0;
+    assert_true(jig_parse_i64(jig_str_trim(h.out.data), &pid));
+    forget(&h);
+}
+
+static void cancel_ends_the_group(void **state)
+{
+    (void)state;
+    struct heard h;
+    struct jig_proc_result r;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_cancel cancel;
+    assert_int_equal(jig_cancel_init(&cancel, &err), JIG_OK);
+    jig_cancel_fire(&cancel);
+    struct jig_until until = {&cancel, JIG_NO_DEADLINE};
+    assert_int_equal(run("tail -f /dev/null", &h, &until, &r, &err), JIG_CANCELLED);
+    forget(&h);
+    jig_cancel_release(&cancel);
+    struct jig_until past = {NULL, jig_now_ns()};
+    assert_int_equal(run("tail -f /dev/null", &h, &past, &r, &err), JIG_DEADLINE_EXCEEDED);
+    forget(&h);
+}
+
+static void a_missing_program_is_named(void **state)
+{
+    (void)state;
+    struct jig_err err = JIG_ERR_INIT;
+    char *argv[] = {"no-such-compiler", NULL};
+    struct jig_proc_spec spec = {.argv = argv};
+    struct jig_proc *p = NULL;
+    assert_int_equal(jig_proc_start(&spec, &p, &err), JIG_NOT_FOUND);
+    assert_non_null(strstr(err.message, "no-such-compiler"));
+    assert_null(p);
+}
+
+static void absolute_paths(void **state)
+{
+    (void)state;
+    JIG_CLEANUP_FREE char *a = jig_path_absolute("/a/b", "../c/./d");
+    assert_string_equal(a, "/a/c/d");
+    JIG_CLEANUP_FREE char *b = jig_path_absolute("/a", "../../..");
+    assert_string_equal(b, "/");
+}
+
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, unit_folder_setup, unit_folder_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(write_is_whole_or_not_at_all),
+        IN_FOLDER(read_has_a_ceiling),
+        IN_FOLDER(walk_is_sorted_and_survives_loops),
+        IN_FOLDER(copies),
+        IN_FOLDER(locks_exclude_and_name_their_holder),
+        cmocka_unit_test(both_pipes_are_polled),
+        cmocka_unit_test(children_inherit_nothing),
+        cmocka_unit_test(a_grandchild_does_not_hold_the_caller),
+        cmocka_unit_test(cancel_ends_the_group),
+        cmocka_unit_test(a_missing_program_is_named),
+        cmocka_unit_test(absolute_paths),
+    };
+    return cmocka_run_group_tests_name("os", tests, NULL, NULL);
+}
