@@ -110,18 +110,20 @@ enum jig_code jig_fs_read(const char *path, struct jig_buf *out, struct jig_err 
     size_t chunk =
         st.st_size > 0 && (uint64_t)st.st_size < out->max ? (size_t)st.st_size + 1 : 4096;
     for (;;) {
-        if (chunk > out->max - out->len)
-            chunk = out->max - out->len + 1; /* one byte more shows that it is too large */
-        char *at = chunk <= out->max - out->len ? jig_buf_reserve(out, chunk) : NULL;
-        char probe;
-        ssize_t n = read(fd, at != NULL ? at : &probe, at != NULL ? chunk : 1);
+        size_t room = out->max - out->len;
+        char probe; /* when the buffer is full, one byte more shows that the file is too large */
+        size_t want = chunk < room ? chunk : room;
+        char *at = room > 0 ? jig_buf_reserve(out, want) : &probe;
+        if (at == NULL)
+            return jig_buf_check(out, path, reterr);
+        ssize_t n = read(fd, at, room > 0 ? want : 1);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return jig_err_sys(reterr, errno, "cannot read %s", path);
         if (n == 0)
             return JIG_OK;
-        if (at == NULL) {
+        if (room == 0) {
             out->failed = true;
             return jig_buf_check(out, path, reterr);
         }

@@ -109,6 +109,7 @@ static int spawn(const char *program, const struct jig_proc_spec *spec, int out,
         posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
     }
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     posix_spawn_file_actions_addchdir_np(&files, spec->cwd != NULL ? spec->cwd : "/");
     sigset_t none, all;
     sigemptyset(&none);
