@@ -1,0 +1,73 @@
+/*
+ * conf.h - jigd.conf: how this machine's daemon is set up.
+ *
+ *   [daemon]          idle_exit_s, listen_tcp, max_message_bytes, log_level, operations, jobs
+ *   [build]           overlays, hardware, libraries
+ *   [device NAME]     port, labels, fqbn, baud
+ *   [emulated NAME]   board, enabled, flash
+ *
+ * Lists are separated by commas, or are given by repeating the key. An unknown section or key is an
+ * error with the nearest known name: a daemon must not run on a misspelt configuration. The user's
+ * file is read after the system's; what it sets wins, key by key.
+ *
+ * Threads: read-only once loaded.
+ */
+#ifndef JIG_CONFIG_CONF_H
+#define JIG_CONFIG_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/base/strv.h"
+
+/* A fixed port: one that enumeration does not find, or that deserves a name. */
+struct jig_conf_device {
+    char *name;             /* of the section: [device NAME] */
+    char *port;             /* absolute path; required */
+    struct jig_strv labels; /* sorted as written */
+    char *fqbn;             /* NULL: not said */
+    uint32_t baud;          /* of the monitor; 0: not said */
+};
+
+struct jig_conf_emulated {
+    char *name;  /* of the section: [emulated NAME] */
+    char *board; /* "uno" */
+    bool enabled;
+    char *flash; /* absolute path of the file that keeps the flash; NULL: jigd chooses */
+};
+
+struct jig_conf {
+    uint32_t idle_exit_s;       /* 0: never leaves; default 1800 */
+    char *listen_tcp;           /* "127.0.0.1:PORT"; NULL: no TCP */
+    uint32_t max_message_bytes; /* default 16 MiB; 4 KiB to 256 MiB */
+    enum jig_log_level log_level;
+    uint32_t operations;       /* workers that run operations; default 4; 1 to 256 */
+    uint32_t jobs;             /* compilers at once in one build; 0: one a processor */
+    char *overlays;            /* folder of overlays besides the built-in ones; NULL */
+    struct jig_strv hardware;  /* platform folders, absolute */
+    struct jig_strv libraries; /* library folders, absolute */
+    struct jig_conf_device *devices;
+    size_t n_devices;
+    struct jig_conf_emulated *emulated;
+    size_t n_emulated;
+};
+
+/* The defaults. Release with jig_conf_release. */
+void jig_conf_init(struct jig_conf *c);
+void jig_conf_release(struct jig_conf *c);
+
+/* Reads one file over what c holds. NOT_FOUND when it is not there; INVALID_ARGUMENT with file and
+ * line for anything wrong in it, and c may then hold a part of it. */
+enum jig_code jig_conf_read(struct jig_conf *c, const char *path,
+                            struct jig_err *reterr) JIG_CHECKED;
+
+/* The defaults, then /etc/jig/jigd.conf, then jigd.conf in `config_dir` (jig_dirs_config()); a file
+ * that is missing is passed over. With `only` not NULL that file alone, which must exist. On
+ * failure nothing is to be released. */
+enum jig_code jig_conf_load(struct jig_conf *c, const char *config_dir, const char *only,
+                            struct jig_err *reterr) JIG_CHECKED;
+
+#endif
