@@ -24,6 +24,7 @@
 struct jig_proc {
     pid_t pid;
     int pidfd;
+    int in; /* the silent pipe's writing end, or -1 */
     int out;
     int err;
     bool reaped;
@@ -77,6 +78,33 @@ enum jig_code jig_proc_find(const char *name, char **ret, struct jig_err *reterr
     return JIG_OK;
 }
 
+/* The child's side and ours of its three streams; -1 where there is no pipe. */
+struct pipes {
+    int in[2];
+    int out[2];
+    int err[2];
+};
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* Closes the ends that the child has (or, `ours` too, all that is left). */
+static void close_pipes(struct pipes *p, bool ours)
+{
+    close_end(&p->in[0]);
+    close_end(&p->out[1]);
+    close_end(&p->err[1]);
+    if (ours) {
+        close_end(&p->in[1]);
+        close_end(&p->out[0]);
+        close_end(&p->err[0]);
+    }
+}
+
 /* Pipes whose ends are both above 2, so that no dup2 in the child can meet them. */
 static enum jig_code make_pipe(int fds[2], struct jig_err *reterr)
 {
@@ -97,17 +125,35 @@ static enum jig_code make_pipe(int fds[2], struct jig_err *reterr)
     return JIG_OK;
 }
 
-static int spawn(const char *program, const struct jig_proc_spec *spec, int out, int err,
+static enum jig_code make_pipes(const struct jig_proc_spec *spec, struct pipes *p,
+                                struct jig_err *reterr)
+{
+    *p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+    enum jig_code code = spec->stdin_pipe ? make_pipe(p->in, reterr) : JIG_OK;
+    if (code == JIG_OK && !spec->inherit_output) {
+        code = make_pipe(p->out, reterr);
+        if (code == JIG_OK)
+            code = make_pipe(p->err, reterr);
+    }
+    if (code != JIG_OK)
+        close_pipes(p, true);
+    return code;
+}
+
+static int spawn(const char *program, const struct jig_proc_spec *spec, const struct pipes *pipes,
                  pid_t *ret_pid)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attr);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (pipes->in[0] >= 0)
+        posix_spawn_file_actions_adddup2(&files, pipes->in[0], STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (!spec->inherit_output) {
-        posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
+        posix_spawn_file_actions_adddup2(&files, pipes->out[1], STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&files, pipes->err[1], STDERR_FILENO);
     }
     posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     posix_spawn_file_actions_addchdir_np(&files, spec->cwd != NULL ? spec->cwd : "/");
@@ -133,26 +179,13 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
     enum jig_code code = jig_proc_find(spec->argv[0], &program, reterr);
     if (code != JIG_OK)
         return code;
-    int out[2] = {-1, -1};
-    int err[2] = {-1, -1};
-    if (!spec->inherit_output) {
-        code = make_pipe(out, reterr);
-        if (code == JIG_OK)
-            code = make_pipe(err, reterr);
-        if (code != JIG_OK) {
-            if (out[0] >= 0) {
-                close(out[0]);
-                close(out[1]);
-            }
-            return code;
-        }
-    }
+    struct pipes pipes;
+    code = make_pipes(spec, &pipes, reterr);
+    if (code != JIG_OK)
+        return code;
     pid_t pid = -1;
-    int failed = spawn(program, spec, out[1], err[1], &pid);
-    if (!spec->inherit_output) {
-        close(out[1]);
-        close(err[1]);
-    }
+    int failed = spawn(program, spec, &pipes, &pid);
+    close_pipes(&pipes, false);
     int pidfd = failed == 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
     if (failed == 0 && pidfd < 0) {
         failed = errno;
@@ -160,10 +193,7 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
         waitpid(pid, NULL, 0);
     }
     if (failed != 0) {
-        if (!spec->inherit_output) {
-            close(out[0]);
-            close(err[0]);
-        }
+        close_pipes(&pipes, true);
         return jig_err_sys(reterr, failed, "cannot start %s in %s", program,
                            spec->cwd != NULL ? spec->cwd : "/");
     }
@@ -171,8 +201,9 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
     struct jig_proc *p = jig_new(struct jig_proc);
     *p = (struct jig_proc){.pid = pid,
                            .pidfd = pidfd,
-                           .out = out[0],
-                           .err = err[0],
+                           .in = pipes.in[1],
+                           .out = pipes.out[0],
+                           .err = pipes.err[0],
                            .output = spec->output,
                            .ctx = spec->ctx};
     for (int i = 0; i < 2; i++) {
@@ -237,13 +268,12 @@ static void watch(const struct jig_proc *p, struct pollfd fds[3])
     fds[2] = (struct pollfd){.fd = p->err, .events = POLLIN};
 }
 
-enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
-                                const struct jig_until *until, size_t *ret_index,
-                                struct jig_err *reterr)
+/* ret_index is n when also_fd is readable before one of the children has exited. */
+static enum jig_code wait_children(struct jig_proc *const *procs, size_t n, int also_fd,
+                                   const struct jig_until *until, size_t *ret_index,
+                                   struct jig_err *reterr)
 {
-    if (n == 0 || n > MOST_CHILDREN)
-        return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "cannot wait for %zu children", n);
-    struct pollfd fds[3 * MOST_CHILDREN + 1];
+    struct pollfd fds[3 * MOST_CHILDREN + 2];
     for (;;) {
         enum jig_code code = jig_until_check(until, reterr);
         if (code != JIG_OK)
@@ -252,7 +282,8 @@ enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
             watch(procs[i], fds + 3 * i);
         fds[3 * n] =
             (struct pollfd){.fd = until->cancel != NULL ? until->cancel->fd : -1, .events = POLLIN};
-        int ready = poll(fds, 3 * n + 1, jig_deadline_poll_ms(until->deadline_ns));
+        fds[3 * n + 1] = (struct pollfd){.fd = also_fd, .events = POLLIN};
+        int ready = poll(fds, 3 * n + 2, jig_deadline_poll_ms(until->deadline_ns));
         if (ready < 0 && errno != EINTR)
             return jig_err_sys(reterr, errno, "cannot wait for a child");
         if (ready <= 0)
@@ -270,7 +301,30 @@ enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
             *ret_index = i;
             return JIG_OK;
         }
+        if (fds[3 * n + 1].revents != 0) {
+            *ret_index = n;
+            return JIG_OK;
+        }
     }
+}
+
+enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
+                                const struct jig_until *until, size_t *ret_index,
+                                struct jig_err *reterr)
+{
+    if (n == 0 || n > MOST_CHILDREN)
+        return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "cannot wait for %zu children", n);
+    return wait_children(procs, n, -1, until, ret_index, reterr);
+}
+
+enum jig_code jig_proc_wait_or(struct jig_proc *p, int also_fd, const struct jig_until *until,
+                               bool *ret_exited, struct jig_err *reterr)
+{
+    size_t index = 0;
+    enum jig_code code = wait_children(&p, 1, also_fd, until, &index, reterr);
+    if (code == JIG_OK)
+        *ret_exited = index == 0;
+    return code;
 }
 
 struct jig_proc_result jig_proc_result(const struct jig_proc *p)
@@ -298,7 +352,7 @@ void jig_proc_free(struct jig_proc *p)
         return;
     if (!p->reaped)
         jig_proc_kill(p, 0);
-    int fds[] = {p->out, p->err, p->pidfd};
+    int fds[] = {p->in, p->out, p->err, p->pidfd};
     for (size_t i = 0; i < JIG_COUNT(fds); i++) {
         if (fds[i] >= 0)
             close(fds[i]);

@@ -2,8 +2,9 @@
  * proc.h - the one place where children are started.
  *
  * A child gets its own process group, an environment that is stated (never the daemon's own),
- * stdin from /dev/null, default signals, and no descriptor but 0, 1 and 2. Both its pipes are
- * polled together, so neither can fill up behind the other. Killing means the whole group.
+ * stdin from /dev/null (or a silent pipe), default signals, and no descriptor but 0, 1 and 2. Both
+ * its pipes are polled together, so neither can fill up behind the other. Killing means the whole
+ * group.
  *
  *   jig_proc_start -> running --exit seen--> exited -> jig_proc_free
  *                       |  \--jig_proc_kill (TERM, a grace, KILL)--^
@@ -33,6 +34,7 @@ struct jig_proc_spec {
     char *const *env;    /* NULL: jig_proc_environment() */
     const char *cwd;     /* NULL: "/" */
     bool inherit_output; /* stdout and stderr are the caller's; `output` is never called */
+    bool stdin_pipe;     /* stdin is a pipe that nobody writes to: it closes when we end, however */
     /* Called from jig_proc_wait_any with what the child wrote, in order for each stream. */
     void (*output)(void *ctx, enum jig_stream stream, const char *data, size_t n);
     void *ctx;
@@ -64,7 +66,12 @@ enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
                                 const struct jig_until *until, size_t *ret_index,
                                 struct jig_err *reterr) JIG_CHECKED;
 
-/* Only after jig_proc_wait_any named it. */
+/* Waits for one child's exit or until also_fd is readable, whichever is first; ret_exited says
+ * which it was. Its output is delivered meanwhile. Else as jig_proc_wait_any. */
+enum jig_code jig_proc_wait_or(struct jig_proc *p, int also_fd, const struct jig_until *until,
+                               bool *ret_exited, struct jig_err *reterr) JIG_CHECKED;
+
+/* Only after a wait said that it has exited. */
 struct jig_proc_result jig_proc_result(const struct jig_proc *p);
 
 /* Ends the process group: SIGTERM, up to grace_ms, SIGKILL; then reaps. Idempotent. */

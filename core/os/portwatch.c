@@ -1,0 +1,39 @@
+/* Whether a port's node is still there, for who waits while another program has it open. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/fs.h"
+#include "core/os/tty.h"
+
+void jig_port_watch_init(struct jig_port_watch *w, const char *path)
+{
+    *w = (struct jig_port_watch){.fd = -1};
+    if (jig_fs_real(path, &w->path, NULL) != JIG_OK)
+        w->path = jig_xstrdup(path);
+    JIG_CLEANUP_FREE char *folder = jig_path_dir(w->path);
+    w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (w->fd >= 0 && inotify_add_watch(w->fd, folder, IN_DELETE | IN_MOVED_FROM) < 0) {
+        close(w->fd);
+        w->fd = -1;
+    }
+}
+
+void jig_port_watch_release(struct jig_port_watch *w)
+{
+    if (w->fd >= 0)
+        close(w->fd);
+    free(w->path);
+    *w = (struct jig_port_watch){.fd = -1};
+}
+
+bool jig_port_watch_gone(struct jig_port_watch *w)
+{
+    char events[4096];
+    while (w->fd >= 0 && read(w->fd, events, sizeof events) > 0)
+        continue; /* which name it was does not matter: look at ours */
+    return !jig_fs_exists(w->path);
+}
