@@ -157,12 +157,12 @@ char *jig_fs_temporary_beside(const char *path)
     return jig_path_join(dir, name);
 }
 
-/* Syncs and closes fd, gives `temporary` its mode and renames it to `path`. */
+/* Syncs (when asked) and closes fd, gives `temporary` its mode and renames it to `path`. */
 static enum jig_code publish(int fd, const char *temporary, const char *path, mode_t mode,
-                             struct jig_err *reterr)
+                             bool synced, struct jig_err *reterr)
 {
     enum jig_code code = JIG_OK;
-    if (fchmod(fd, mode) != 0 || fsync(fd) != 0)
+    if (fchmod(fd, mode) != 0 || (synced && fsync(fd) != 0))
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
     if (close(fd) != 0 && code == JIG_OK)
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
@@ -187,7 +187,7 @@ enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, 
         unlink(temporary);
         return code;
     }
-    return publish(fd, temporary, path, mode, reterr);
+    return publish(fd, temporary, path, mode, true, reterr);
 }
 
 enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t n, mode_t mode,
@@ -230,7 +230,8 @@ static enum jig_code copy_bytes(int from, int to, const char *path, struct jig_e
     }
 }
 
-enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, struct jig_err *reterr)
+enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, bool synced,
+                          struct jig_err *reterr)
 {
     JIG_CLEANUP_FD int in = open(from, O_RDONLY | O_CLOEXEC);
     if (in < 0)
@@ -245,7 +246,7 @@ enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, struct 
         unlink(temporary);
         return code;
     }
-    return publish(out, temporary, to, mode, reterr);
+    return publish(out, temporary, to, mode, synced, reterr);
 }
 
 enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reterr)

@@ -58,8 +58,9 @@ enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t
                                       struct jig_err *reterr) JIG_CHECKED;
 
 /* Copies a regular file's content atomically to `to` with `mode`; a reflink where the filesystem
- * can. */
-enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode,
+ * can. `synced` waits for the disk; without it the file may be empty after a power cut, which is
+ * for what is checked by hash before it is used. */
+enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, bool synced,
                           struct jig_err *reterr) JIG_CHECKED;
 
 enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reterr) JIG_CHECKED;

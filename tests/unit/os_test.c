@@ -79,7 +79,7 @@ static void copies(void **state)
     JIG_CLEANUP_FREE char *from = jig_path_join(*state, "from");
     JIG_CLEANUP_FREE char *to = jig_path_join(*state, "to");
     assert_int_equal(jig_fs_write_atomic(from, "abc", 3, 0600, &err), JIG_OK);
-    assert_int_equal(jig_fs_copy(from, to, 0444, &err), JIG_OK);
+    assert_int_equal(jig_fs_copy(from, to, 0444, true, &err), JIG_OK);
     struct jig_stamp s;
     assert_int_equal(jig_fs_stamp(to, &s, &err), JIG_OK);
     assert_int_equal(s.size, 3);

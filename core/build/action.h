@@ -1,0 +1,58 @@
+/*
+ * action.h - one tool run: what is run, what it reads, what it leaves.
+ *
+ * An action's *command* is everything about it but the content of its inputs: argv, working
+ * folder, the paths of outputs, and the identity of the tool. Its *key* is the command with the
+ * content of every input. jig_action_key() makes the key, for writing and for checking, and nothing
+ * else does; so whatever is in the key rebuilds when it changes, and nothing else rebuilds.
+ *
+ * Paths inside the build folder are spelled "{build}/..." in commands and keys, so that a shareable
+ * action (one whose sources lie outside the project: a core, an installed library) has the same key
+ * in every project.
+ *
+ * Threads: an action belongs to one thread at a time.
+ */
+#ifndef JIG_BUILD_ACTION_H
+#define JIG_BUILD_ACTION_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "core/base/strv.h"
+#include "core/hash/sha256.h"
+
+struct jig_action {
+    char *step;              /* for people: "compile src/main.cpp" */
+    char *phase;             /* what its time counts for: "compile", "link", ... */
+    struct jig_strv argv;    /* argv[0] is absolute */
+    char *cwd;               /* absolute */
+    struct jig_strv inputs;  /* absolute; what is known before it runs */
+    struct jig_strv outputs; /* absolute; the first one names the action in the build's record */
+    char *depfile;           /* further inputs are read from here once it ran; or NULL */
+    bool shareable;          /* its outputs may come from and go to the shared cache */
+    bool always;             /* no key: run each time (hooks, whose effects nobody declares) */
+    bool is_compile;         /* counts as compiled or reused; stands in compile_commands.json */
+};
+
+struct jig_action *jig_action_new(const char *phase, const char *step);
+void jig_action_free(struct jig_action *a);
+
+/* One input or output and what it holds. */
+struct jig_trace_file {
+    char *path; /* absolute, or "{build}/..." */
+    struct jig_digest sha256;
+};
+
+/* The digest of everything but the inputs' content. `tool` is the identity of argv[0]. */
+struct jig_digest jig_action_command(const struct jig_action *a, const char *build_dir,
+                                     const struct jig_digest *tool);
+
+/* The digest of a command and its inputs; `inputs` is sorted by path first. */
+struct jig_digest jig_action_key(const struct jig_digest *command, struct jig_trace_file *inputs,
+                                 size_t n);
+
+/* `path` with the build folder spelled "{build}", and back. The caller frees. */
+char *jig_build_relative(const char *build_dir, const char *path);
+char *jig_build_absolute(const char *build_dir, const char *path);
+
+#endif

@@ -1,0 +1,95 @@
+#include "core/build/check.h"
+
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#define MOST_WORDS_SHOWN 3
+
+/* A path as people know it: below the project, below the build folder, or whole. */
+static char *display(const char *path, const char *project_dir)
+{
+    size_t n = project_dir != NULL ? strlen(project_dir) : 0;
+    if (jig_str_starts(path, "{build}/"))
+        return jig_xstrdup(path + strlen("{build}/"));
+    if (n > 0 && strncmp(path, project_dir, n) == 0 && path[n] == '/')
+        return jig_xstrdup(path + n + 1);
+    return jig_xstrdup(path);
+}
+
+/* The words of `from` that are not in `other`, up to a few. */
+static void words_only_in(const struct jig_strv *from, const struct jig_strv *other,
+                          struct jig_strv *out)
+{
+    for (size_t i = 0; i < from->n && out->n < MOST_WORDS_SHOWN; i++) {
+        if (!jig_strv_contains(other, from->v[i]))
+            jig_strv_append(out, from->v[i]);
+    }
+}
+
+static char *explain_command(const struct jig_trace *t, const struct jig_action *a,
+                             const char *build_dir)
+{
+    struct jig_strv now = {0};
+    struct jig_strv gone = {0};
+    struct jig_strv fresh = {0};
+    for (size_t i = 0; i < a->argv.n; i++)
+        jig_strv_append_take(&now, jig_build_relative(build_dir, a->argv.v[i]));
+    words_only_in(&t->argv, &now, &gone);
+    words_only_in(&now, &t->argv, &fresh);
+    JIG_CLEANUP_FREE char *before = jig_strv_join(&gone, " ");
+    JIG_CLEANUP_FREE char *after = jig_strv_join(&fresh, " ");
+    char *text;
+    if (gone.n > 0 && fresh.n > 0)
+        text = jig_strf("the command line changed: %s became %s", before, after);
+    else if (gone.n > 0)
+        text = jig_strf("the command line changed: %s is gone", before);
+    else if (fresh.n > 0)
+        text = jig_strf("the command line changed: %s is new", after);
+    else
+        text = jig_xstrdup("the command line changed: its words are in another order");
+    jig_strv_release(&now);
+    jig_strv_release(&gone);
+    jig_strv_release(&fresh);
+    return text;
+}
+
+static char *check_file(const struct jig_trace_file *f, bool is_output, const char *build_dir,
+                        const char *project_dir, struct jig_files *files)
+{
+    JIG_CLEANUP_FREE char *path = jig_build_absolute(build_dir, f->path);
+    struct jig_file_content now;
+    enum jig_code code = jig_files_look(files, path, &now, NULL);
+    if (code == JIG_OK && jig_digest_equal(&now.sha256, &f->sha256))
+        return NULL;
+    JIG_CLEANUP_FREE char *name = display(f->path, project_dir);
+    if (is_output)
+        return jig_strf("%s was changed or removed", name);
+    return jig_strf(code == JIG_OK ? "%s changed" : "%s is gone", name);
+}
+
+char *jig_check_trace(const struct jig_trace *t, const struct jig_digest *command,
+                      const struct jig_digest *tool, const struct jig_action *a,
+                      const char *build_dir, const char *project_dir, struct jig_files *files)
+{
+    if (t == NULL)
+        return jig_xstrdup("never built");
+    if (!jig_digest_equal(&t->command, command)) {
+        if (!jig_digest_equal(&t->tool, tool))
+            return jig_strf("the tool %s changed", jig_path_base(a->argv.v[0]));
+        return explain_command(t, a, build_dir);
+    }
+    for (size_t i = 0; i < t->input_count; i++) {
+        char *why = check_file(&t->inputs[i], false, build_dir, project_dir, files);
+        if (why != NULL)
+            return why;
+    }
+    for (size_t i = 0; i < t->output_count; i++) {
+        char *why = check_file(&t->outputs[i], true, build_dir, project_dir, files);
+        if (why != NULL)
+            return why;
+    }
+    return NULL;
+}

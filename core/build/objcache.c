@@ -1,0 +1,270 @@
+#include "core/build/objcache.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/fs.h"
+
+#define MOST_TRACES    8
+#define LARGEST_TRACES (8u << 20)
+#define PRUNE_EACH     (64u << 20) /* look at the size after this many bytes were stored */
+
+struct jig_objcache {
+    char *dir;
+    uint64_t max_bytes;
+    pthread_mutex_t mu;
+    struct jig_objcache_stats stats; /* guarded by mu */
+    uint64_t unpruned;               /* guarded by mu: bytes stored since the last prune */
+};
+
+struct jig_objcache *jig_objcache_new(const char *dir, uint64_t max_bytes)
+{
+    struct jig_objcache *c = jig_new(struct jig_objcache);
+    c->dir = jig_xstrdup(dir);
+    c->max_bytes = max_bytes;
+    pthread_mutex_init(&c->mu, NULL);
+    c->unpruned = PRUNE_EACH; /* what earlier daemons left is looked at once */
+    return c;
+}
+
+void jig_objcache_free(struct jig_objcache *c)
+{
+    if (c == NULL)
+        return;
+    pthread_mutex_destroy(&c->mu);
+    free(c->dir);
+    free(c);
+}
+
+struct jig_objcache_stats jig_objcache_stats(struct jig_objcache *c)
+{
+    pthread_mutex_lock(&c->mu);
+    struct jig_objcache_stats s = c->stats;
+    pthread_mutex_unlock(&c->mu);
+    return s;
+}
+
+static void count(struct jig_objcache *c, uint64_t *counter)
+{
+    pthread_mutex_lock(&c->mu);
+    (*counter)++;
+    pthread_mutex_unlock(&c->mu);
+}
+
+static char *entry_path(const struct jig_objcache *c, const struct jig_digest *d,
+                        const char *extension)
+{
+    char hex[JIG_SHA256_HEX];
+    jig_digest_hex(d, hex);
+    return jig_strf("%s/%.2s/%s%s", c->dir, hex, hex, extension);
+}
+
+/* The traces of one command; n is 0 when there is nothing usable. */
+static size_t load_traces(const struct jig_objcache *c, const struct jig_digest *command,
+                          struct jig_trace *out[MOST_TRACES])
+{
+    JIG_CLEANUP_FREE char *path = entry_path(c, command, ".traces");
+    struct jig_buf file;
+    jig_buf_init(&file, LARGEST_TRACES);
+    uint64_t total = 0;
+    const uint8_t *at = NULL;
+    const uint8_t *end = NULL;
+    size_t n = 0;
+    if (jig_fs_read(path, &file, NULL) == JIG_OK &&
+        jig_traces_open(file.data, file.len, &total, &at, &end, NULL) == JIG_OK) {
+        while (n < total && n < MOST_TRACES && jig_trace_decode(&at, end, &out[n], NULL) == JIG_OK)
+            n++;
+    }
+    jig_buf_release(&file);
+    return n;
+}
+
+static bool inputs_hold(const struct jig_trace *t, const char *build_dir, struct jig_files *files)
+{
+    for (size_t i = 0; i < t->input_count; i++) {
+        JIG_CLEANUP_FREE char *path = jig_build_absolute(build_dir, t->inputs[i].path);
+        struct jig_file_content now;
+        if (jig_files_look(files, path, &now, NULL) != JIG_OK ||
+            !jig_digest_equal(&now.sha256, &t->inputs[i].sha256))
+            return false;
+    }
+    return true;
+}
+
+static bool take_output(struct jig_objcache *c, const struct jig_trace_file *output,
+                        const char *build_dir)
+{
+    JIG_CLEANUP_FREE char *from = entry_path(c, &output->sha256, ".out");
+    JIG_CLEANUP_FREE char *to = jig_build_absolute(build_dir, output->path);
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(to);
+    struct jig_digest content;
+    if (jig_sha256_file(from, &content, NULL) != JIG_OK)
+        return false;
+    if (!jig_digest_equal(&content, &output->sha256)) {
+        count(c, &c->stats.damaged);
+        if (jig_fs_remove_tree(from, NULL) != JIG_OK)
+            jig_log(JIG_LOG_DEBUG, "objcache.damaged", "%s is damaged and cannot be removed", from);
+        return false;
+    }
+    utimensat(AT_FDCWD, from, NULL, 0); /* it was used */
+    return jig_fs_mkdirs(dir, 0777, NULL) == JIG_OK &&
+           jig_fs_copy(from, to, 0644, false, NULL) == JIG_OK;
+}
+
+static bool take_outputs(struct jig_objcache *c, const struct jig_trace *t, const char *build_dir)
+{
+    for (size_t i = 0; i < t->output_count; i++) {
+        if (!take_output(c, &t->outputs[i], build_dir))
+            return false;
+    }
+    return true;
+}
+
+struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
+                                     const char *build_dir, struct jig_files *files)
+{
+    struct jig_trace *traces[MOST_TRACES];
+    size_t n = load_traces(c, command, traces);
+    struct jig_trace *found = NULL;
+    for (size_t i = 0; i < n; i++) {
+        bool fits = found == NULL && inputs_hold(traces[i], build_dir, files) &&
+                    take_outputs(c, traces[i], build_dir);
+        if (fits)
+            found = traces[i];
+        else
+            jig_trace_free(traces[i]);
+    }
+    if (found != NULL) {
+        JIG_CLEANUP_FREE char *path = entry_path(c, command, ".traces");
+        utimensat(AT_FDCWD, path, NULL, 0);
+    }
+    count(c, found != NULL ? &c->stats.hits : &c->stats.misses);
+    return found;
+}
+
+static enum jig_code put_output(struct jig_objcache *c, const struct jig_trace_file *output,
+                                const char *build_dir, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *to = entry_path(c, &output->sha256, ".out");
+    JIG_CLEANUP_FREE char *from = jig_build_absolute(build_dir, output->path);
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(to);
+    if (jig_fs_exists(to))
+        return JIG_OK;
+    enum jig_code code = jig_fs_mkdirs(dir, 0700, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_copy(from, to, 0444, false, reterr);
+    struct jig_stamp s;
+    if (code == JIG_OK && jig_fs_stamp(to, &s, reterr) == JIG_OK) {
+        pthread_mutex_lock(&c->mu);
+        c->unpruned += (uint64_t)s.size;
+        pthread_mutex_unlock(&c->mu);
+    }
+    return code;
+}
+
+/* The new trace first, then the old ones of other inputs. */
+static enum jig_code put_traces(struct jig_objcache *c, const struct jig_trace *t,
+                                struct jig_err *reterr)
+{
+    struct jig_trace *old[MOST_TRACES];
+    size_t n = load_traces(c, &t->command, old);
+    struct jig_buf payload, file;
+    jig_buf_init(&payload, LARGEST_TRACES);
+    jig_buf_init(&file, LARGEST_TRACES);
+    uint64_t kept = 1;
+    jig_trace_encode(t, &payload);
+    for (size_t i = 0; i < n; i++) {
+        if (kept < MOST_TRACES && !jig_digest_equal(&old[i]->key, &t->key)) {
+            jig_trace_encode(old[i], &payload);
+            kept++;
+        }
+        jig_trace_free(old[i]);
+    }
+    jig_traces_seal(&file, kept, &payload);
+    JIG_CLEANUP_FREE char *path = entry_path(c, &t->command, ".traces");
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
+    enum jig_code code = jig_buf_check(&file, path, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_mkdirs(dir, 0700, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_write_atomic(path, file.data, file.len, 0600, reterr);
+    jig_buf_release(&payload);
+    jig_buf_release(&file);
+    return code;
+}
+
+void jig_objcache_store(struct jig_objcache *c, const struct jig_trace *t, const char *build_dir)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < t->output_count; i++)
+        code = put_output(c, &t->outputs[i], build_dir, &err);
+    if (code == JIG_OK)
+        code = put_traces(c, t, &err);
+    if (code == JIG_OK)
+        count(c, &c->stats.stored);
+    else
+        jig_log(JIG_LOG_DEBUG, "objcache.not_stored", "%s", err.message);
+}
+
+struct entry {
+    char *path;
+    int64_t used_ns;
+    uint64_t size;
+};
+
+struct entries {
+    struct entry *items;
+    size_t n;
+    size_t cap;
+    uint64_t total;
+};
+
+static enum jig_walk collect(void *ctx, const struct jig_walk_entry *e)
+{
+    struct entries *all = ctx;
+    if (e->is_dir)
+        return JIG_WALK_INTO;
+    struct jig_stamp s;
+    if (jig_fs_stamp(e->path, &s, NULL) == JIG_OK) {
+        all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
+        all->items[all->n++] = (struct entry){jig_xstrdup(e->path), s.mtime_ns, (uint64_t)s.size};
+        all->total += (uint64_t)s.size;
+    }
+    return JIG_WALK_ON;
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+    int64_t x = ((const struct entry *)a)->used_ns;
+    int64_t y = ((const struct entry *)b)->used_ns;
+    return x < y ? -1 : x > y;
+}
+
+void jig_objcache_prune(struct jig_objcache *c)
+{
+    pthread_mutex_lock(&c->mu);
+    bool due = c->unpruned >= PRUNE_EACH;
+    if (due)
+        c->unpruned = 0;
+    pthread_mutex_unlock(&c->mu);
+    struct entries all = {0};
+    if (!due || !jig_fs_is_dir(c->dir) || jig_fs_walk(c->dir, false, collect, &all, NULL) != JIG_OK)
+        goto out;
+    if (all.total > c->max_bytes) {
+        qsort(all.items, all.n, sizeof *all.items, oldest_first);
+        for (size_t i = 0; i < all.n && all.total > c->max_bytes / 4 * 3; i++) {
+            if (jig_fs_remove_tree(all.items[i].path, NULL) == JIG_OK)
+                all.total -= all.items[i].size;
+        }
+    }
+out:
+    for (size_t i = 0; i < all.n; i++)
+        free(all.items[i].path);
+    free(all.items);
+}

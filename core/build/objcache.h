@@ -1,0 +1,49 @@
+/*
+ * objcache.h - objects shared by all projects of a user: a core built once is not built again.
+ *
+ *   <dir>/ab/<command hex>.traces   up to 8 traces of one command, newest first
+ *   <dir>/cd/<sha256 hex>.out       an output, named by its content, mode 0444
+ *
+ * A lookup takes the traces of the action's command and asks of each whether all its inputs hold
+ * now what they held then. Outputs are checked against their hash when they are taken out; a
+ * damaged one is removed and the action runs. Only actions marked shareable come here.
+ *
+ * The folder may be deleted at any time. Its size has a ceiling: past it the least recently used
+ * files go (use is marked by mtime).
+ *
+ * Threads: any number, and several processes; files appear whole by rename.
+ */
+#ifndef JIG_BUILD_OBJCACHE_H
+#define JIG_BUILD_OBJCACHE_H
+
+#include "core/build/trace.h"
+#include "core/watch/files.h"
+
+struct jig_objcache;
+
+/* `dir` is made when it is first written to. `max_bytes` is the ceiling. */
+struct jig_objcache *jig_objcache_new(const char *dir, uint64_t max_bytes);
+void jig_objcache_free(struct jig_objcache *c);
+
+struct jig_objcache_stats {
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t stored;
+    uint64_t damaged; /* entries that were thrown away */
+};
+struct jig_objcache_stats jig_objcache_stats(struct jig_objcache *c);
+
+/* Looks for a trace of `command` whose inputs are as they are now and puts its outputs in place.
+ * NULL when there is none. The caller frees the trace. */
+struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
+                                     const char *build_dir, struct jig_files *files);
+
+/* Keeps a trace and copies of its outputs. Failure (a full disk) is not the build's: it is logged
+ * at debug and the entry is left out. */
+void jig_objcache_store(struct jig_objcache *c, const struct jig_trace *t, const char *build_dir);
+
+/* Removes the least recently used entries until the cache is below 3/4 of its ceiling, if it is
+ * above the ceiling. */
+void jig_objcache_prune(struct jig_objcache *c);
+
+#endif

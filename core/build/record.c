@@ -1,0 +1,105 @@
+#include "core/build/record.h"
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/os/fs.h"
+
+#define LARGEST_RECORD (256u << 20)
+
+static void free_trace(void *t)
+{
+    jig_trace_free(t);
+}
+
+void jig_record_init(struct jig_record *r)
+{
+    jig_map_init(&r->traces, free_trace);
+    r->changed = false;
+}
+
+void jig_record_release(struct jig_record *r)
+{
+    jig_map_release(&r->traces);
+}
+
+static enum jig_code decode(struct jig_record *r, const struct jig_buf *file,
+                            struct jig_err *reterr)
+{
+    uint64_t count = 0;
+    const uint8_t *at = NULL;
+    const uint8_t *end = NULL;
+    enum jig_code code = jig_traces_open(file->data, file->len, &count, &at, &end, reterr);
+    for (uint64_t i = 0; code == JIG_OK && i < count; i++) {
+        struct jig_trace *t = NULL;
+        code = jig_trace_decode(&at, end, &t, reterr);
+        if (code == JIG_OK && t->output_count == 0) {
+            jig_trace_free(t);
+            code = jig_err_set(reterr, JIG_DATA_LOSS, "a build record names no output");
+        }
+        if (code == JIG_OK)
+            jig_map_set(&r->traces, t->outputs[0].path, t);
+    }
+    return code;
+}
+
+void jig_record_load(struct jig_record *r, const char *path)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_buf file;
+    jig_buf_init(&file, LARGEST_RECORD);
+    enum jig_code code = jig_fs_read(path, &file, &err);
+    if (code == JIG_OK)
+        code = decode(r, &file, &err);
+    if (code != JIG_OK) {
+        jig_map_release(&r->traces);
+        jig_record_init(r);
+        if (code != JIG_NOT_FOUND)
+            jig_log(JIG_LOG_DEBUG, "build.record_unusable", "%s: %s", path, err.message);
+    }
+    jig_buf_release(&file);
+}
+
+enum jig_code jig_record_save(struct jig_record *r, const char *path, struct jig_err *reterr)
+{
+    if (!r->changed)
+        return JIG_OK;
+    struct jig_buf payload, file;
+    jig_buf_init(&payload, LARGEST_RECORD);
+    jig_buf_init(&file, LARGEST_RECORD);
+    uint64_t count = 0;
+    for (size_t i = 0; i < r->traces.used; i++) {
+        if (r->traces.entries[i].key == NULL)
+            continue;
+        jig_trace_encode(r->traces.entries[i].value, &payload);
+        count++;
+    }
+    enum jig_code code = jig_buf_check(&payload, path, reterr);
+    if (code == JIG_OK) {
+        jig_traces_seal(&file, count, &payload);
+        code = jig_buf_check(&file, path, reterr);
+    }
+    if (code == JIG_OK)
+        code = jig_fs_write_atomic(path, file.data, file.len, 0644, reterr);
+    if (code == JIG_OK)
+        r->changed = false;
+    jig_buf_release(&payload);
+    jig_buf_release(&file);
+    return code;
+}
+
+const struct jig_trace *jig_record_get(const struct jig_record *r, const char *name)
+{
+    return jig_map_get(&r->traces, name);
+}
+
+void jig_record_put_take(struct jig_record *r, const char *name, struct jig_trace *t)
+{
+    jig_map_set(&r->traces, name, t);
+    r->changed = true;
+}
+
+void jig_record_forget(struct jig_record *r, const char *name)
+{
+    if (jig_map_remove(&r->traces, name))
+        r->changed = true;
+}

@@ -1,0 +1,102 @@
+/*
+ * runner.h - runs actions: only those that would do something new, several at once.
+ *
+ *              +-- trace holds, outputs there ------------> done (reused)
+ *   submitted -+-- shared cache has it -> outputs placed -> done (reused)
+ *              +-- queued -> running -> checked, recorded -> done
+ *                              \-> exit status, missing output, cancel -> failed
+ *
+ * A job is decided when it is submitted, so its inputs must be there by then: a caller submits a
+ * link after the compiles are done. While the caller waits for one job, all of them go on.
+ *
+ * Inputs are hashed before a run and again after it. When one of them changed meanwhile (or a file
+ * that the run turned out to read was written after its start) the run's outputs serve this build,
+ * but nothing is recorded, so the next build runs the action again.
+ *
+ * After a failure nothing new is started; what runs already is waited for, so that its diagnostics
+ * are not lost. A cancel or a deadline kills what runs.
+ *
+ * Threads: a runner belongs to one thread. Slots are shared by all runners of a daemon.
+ */
+#ifndef JIG_BUILD_RUNNER_H
+#define JIG_BUILD_RUNNER_H
+
+#include <stdatomic.h>
+
+#include "core/build/action.h"
+#include "core/build/events.h"
+#include "core/build/objcache.h"
+#include "core/build/record.h"
+#include "core/build/toolid.h"
+#include "core/os/cancel.h"
+#include "core/watch/files.h"
+
+/* How many tools all builds of this daemon together may run at once. A runner without a running
+ * child always may start one, so none starves. */
+struct jig_slots {
+    atomic_int free;
+};
+
+struct jig_runner_config {
+    const char *build_dir;   /* absolute; exists */
+    const char *project_dir; /* absolute; cut off paths that people see */
+    size_t jobs;             /* tools at once; at least 1 */
+    struct jig_files *files;
+    struct jig_toolids *toolids;
+    struct jig_objcache *objcache; /* NULL: none */
+    struct jig_record *record;
+    struct jig_slots *slots; /* NULL: no common limit */
+    struct jig_until until;
+    const struct jig_build_events *events;
+    bool explain; /* keep a reason for reused steps, too */
+};
+
+/* Why a step ran, for the result. */
+struct jig_step_reason {
+    char *step;
+    char *because;
+};
+
+struct jig_runner_summary {
+    uint32_t compiled; /* compile actions that ran */
+    uint32_t reused;   /* compile actions that did not have to */
+    uint32_t ran;      /* actions that ran, compiles included */
+    struct jig_step_reason *reasons;
+    size_t reason_count;
+    size_t reason_cap;
+    struct jig_diagnostics diagnostics; /* of every action, replayed ones included */
+    int64_t children_us;                /* wall-clock time of all tool runs, added up */
+};
+
+struct jig_runner;
+struct jig_job;
+
+struct jig_runner *jig_runner_new(const struct jig_runner_config *config);
+void jig_runner_free(struct jig_runner *r); /* kills what still runs */
+
+/* Takes the action. ret_job (may be NULL) lives as long as the runner. Fails when an input or the
+ * tool is missing, or when an earlier job failed. */
+enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
+                                struct jig_job **ret_job, struct jig_err *reterr) JIG_CHECKED;
+
+/* FAILED_PRECONDITION with reason BUILD_FAILED when the job failed. */
+enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job,
+                              struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr) JIG_CHECKED;
+
+/* Like jig_runner_submit and _wait, but a tool's failure is an answer: ret_exit_status is its exit
+ * status, its diagnostics are not reported, and nothing is recorded unless it is 0. For tools that
+ * are asked rather than told: the preprocessor in library discovery. */
+enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
+                             struct jig_job **ret_job, int *ret_exit_status,
+                             struct jig_err *reterr) JIG_CHECKED;
+
+/* What the tool printed, or would have; borrowed from the runner. Only for a job that is done. */
+const char *jig_job_output(const struct jig_job *job);
+const char *jig_job_errors(const struct jig_job *job);
+bool jig_job_reused(const struct jig_job *job);
+
+struct jig_runner_summary *jig_runner_summary(struct jig_runner *r);
+void jig_runner_summary_release(struct jig_runner_summary *s);
+
+#endif

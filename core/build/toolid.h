@@ -1,0 +1,28 @@
+/*
+ * toolid.h - what a tool is: the content of its program, and of the programs that it runs.
+ *
+ * A compiler driver (…gcc, …g++, …clang) runs cc1, cc1plus, as, ld, collect2 and the LTO wrapper
+ * and plug-in; the driver is asked for them once (-print-prog-name, -print-file-name) for each
+ * content of the driver, and their contents are part of the identity. A new compiler package
+ * changes keys.
+ *
+ * Threads: any; it locks itself.
+ */
+#ifndef JIG_BUILD_TOOLID_H
+#define JIG_BUILD_TOOLID_H
+
+#include "core/hash/sha256.h"
+#include "core/os/cancel.h"
+#include "core/watch/files.h"
+
+struct jig_toolids;
+
+struct jig_toolids *jig_toolids_new(void);
+void jig_toolids_free(struct jig_toolids *t);
+
+/* `program` is absolute. NOT_FOUND when it is missing. */
+enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program, struct jig_files *files,
+                              const struct jig_until *until, struct jig_digest *ret,
+                              struct jig_err *reterr) JIG_CHECKED;
+
+#endif

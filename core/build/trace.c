@@ -1,0 +1,214 @@
+#include "core/build/trace.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/hash/fingerprint.h"
+
+#define MAGIC        "jigtrac1" /* the digit is the version */
+#define MOST_FILES   200000
+#define MOST_WORDS   100000
+#define LARGEST_TEXT (16 << 20)
+#define HEADER_BYTES 32 /* magic, count, checksum high, checksum low */
+
+static void free_files(struct jig_trace_file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(files[i].path);
+    free(files);
+}
+
+void jig_trace_free(struct jig_trace *t)
+{
+    if (t == NULL)
+        return;
+    jig_strv_release(&t->argv);
+    free_files(t->inputs, t->input_count);
+    free_files(t->outputs, t->output_count);
+    free(t->errors);
+    free(t->output);
+    free(t);
+}
+
+static struct jig_trace_file *copy_files(const struct jig_trace_file *files, size_t n)
+{
+    struct jig_trace_file *out = jig_xcalloc(n, sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct jig_trace_file){jig_xstrdup(files[i].path), files[i].sha256};
+    return out;
+}
+
+struct jig_trace *jig_trace_copy(const struct jig_trace *t)
+{
+    struct jig_trace *c = jig_new(struct jig_trace);
+    *c = (struct jig_trace){.command = t->command,
+                            .key = t->key,
+                            .tool = t->tool,
+                            .inputs = copy_files(t->inputs, t->input_count),
+                            .input_count = t->input_count,
+                            .outputs = copy_files(t->outputs, t->output_count),
+                            .output_count = t->output_count,
+                            .errors = jig_xstrdup(t->errors),
+                            .output = jig_xstrdup(t->output)};
+    jig_strv_extend(&c->argv, &t->argv);
+    return c;
+}
+
+static void put_u64(struct jig_buf *out, uint64_t value)
+{
+    uint8_t bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    jig_buf_append(out, bytes, sizeof bytes);
+}
+
+static void put_string(struct jig_buf *out, const char *s)
+{
+    size_t n = strlen(s);
+    put_u64(out, n);
+    jig_buf_append(out, s, n);
+}
+
+static void put_files(struct jig_buf *out, const struct jig_trace_file *files, size_t n)
+{
+    put_u64(out, n);
+    for (size_t i = 0; i < n; i++) {
+        put_string(out, files[i].path);
+        jig_buf_append(out, files[i].sha256.bytes, JIG_SHA256_BYTES);
+    }
+}
+
+void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out)
+{
+    jig_buf_append(out, t->command.bytes, JIG_SHA256_BYTES);
+    jig_buf_append(out, t->key.bytes, JIG_SHA256_BYTES);
+    jig_buf_append(out, t->tool.bytes, JIG_SHA256_BYTES);
+    put_u64(out, t->argv.n);
+    for (size_t i = 0; i < t->argv.n; i++)
+        put_string(out, t->argv.v[i]);
+    put_files(out, t->inputs, t->input_count);
+    put_files(out, t->outputs, t->output_count);
+    put_string(out, t->errors);
+    put_string(out, t->output);
+}
+
+/* A cursor over untrusted bytes; `bad` sticks. */
+struct reader {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool bad;
+};
+
+static uint64_t get_u64(struct reader *r)
+{
+    if (r->bad || r->end - r->at < 8) {
+        r->bad = true;
+        return 0;
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < 8; i++)
+        value |= (uint64_t)r->at[i] << (8 * i);
+    r->at += 8;
+    return value;
+}
+
+static uint64_t get_count(struct reader *r, uint64_t most)
+{
+    uint64_t n = get_u64(r);
+    if (n > most)
+        r->bad = true;
+    return r->bad ? 0 : n;
+}
+
+static char *get_string(struct reader *r)
+{
+    uint64_t n = get_count(r, LARGEST_TEXT);
+    if (r->bad || n > (uint64_t)(r->end - r->at) || memchr(r->at, '\0', n) != NULL) {
+        r->bad = true;
+        return jig_xstrdup("");
+    }
+    char *s = jig_xstrndup((const char *)r->at, n);
+    r->at += n;
+    return s;
+}
+
+static void get_digest(struct reader *r, struct jig_digest *d)
+{
+    if (r->bad || r->end - r->at < JIG_SHA256_BYTES) {
+        r->bad = true;
+        return;
+    }
+    memcpy(d->bytes, r->at, JIG_SHA256_BYTES);
+    r->at += JIG_SHA256_BYTES;
+}
+
+static struct jig_trace_file *get_files(struct reader *r, size_t *ret_n)
+{
+    uint64_t n = get_count(r, MOST_FILES);
+    struct jig_trace_file *files = NULL;
+    size_t cap = 0;
+    size_t used = 0;
+    while (!r->bad && used < n) {
+        files = jig_grow(files, &cap, used, sizeof *files);
+        files[used].path = get_string(r);
+        get_digest(r, &files[used].sha256);
+        used++;
+    }
+    *ret_n = used;
+    return files;
+}
+
+enum jig_code jig_trace_decode(const uint8_t **at, const uint8_t *end, struct jig_trace **ret,
+                               struct jig_err *reterr)
+{
+    struct reader r = {*at, end, false};
+    struct jig_trace *t = jig_new(struct jig_trace);
+    get_digest(&r, &t->command);
+    get_digest(&r, &t->key);
+    get_digest(&r, &t->tool);
+    uint64_t words = get_count(&r, MOST_WORDS);
+    for (uint64_t i = 0; !r.bad && i < words; i++)
+        jig_strv_append_take(&t->argv, get_string(&r));
+    t->inputs = get_files(&r, &t->input_count);
+    t->outputs = get_files(&r, &t->output_count);
+    t->errors = get_string(&r);
+    t->output = get_string(&r);
+    if (r.bad) {
+        jig_trace_free(t);
+        return jig_err_set(reterr, JIG_DATA_LOSS, "a build record is damaged");
+    }
+    *at = r.at;
+    *ret = t;
+    return JIG_OK;
+}
+
+void jig_traces_seal(struct jig_buf *file, uint64_t count, const struct jig_buf *payload)
+{
+    struct jig_fingerprint sum = jig_fingerprint_of(payload->data, payload->len);
+    jig_buf_append(file, MAGIC, 8);
+    put_u64(file, count);
+    put_u64(file, sum.high);
+    put_u64(file, sum.low);
+    jig_buf_append(file, payload->data, payload->len);
+}
+
+enum jig_code jig_traces_open(const void *file, size_t n, uint64_t *ret_count,
+                              const uint8_t **ret_payload, const uint8_t **ret_end,
+                              struct jig_err *reterr)
+{
+    const uint8_t *bytes = file;
+    if (n < HEADER_BYTES || memcmp(bytes, MAGIC, 8) != 0)
+        return jig_err_set(reterr, JIG_DATA_LOSS, "a build record is of another version");
+    struct reader r = {bytes + 8, bytes + n, false};
+    uint64_t count = get_u64(&r);
+    struct jig_fingerprint want = {0};
+    want.high = get_u64(&r);
+    want.low = get_u64(&r);
+    if (!jig_fingerprint_equal(want, jig_fingerprint_of(r.at, (size_t)(r.end - r.at))))
+        return jig_err_set(reterr, JIG_DATA_LOSS, "a build record's checksum is wrong");
+    *ret_count = count;
+    *ret_payload = r.at;
+    *ret_end = r.end;
+    return JIG_OK;
+}
