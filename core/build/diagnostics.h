@@ -10,6 +10,7 @@
 #ifndef JIG_BUILD_DIAGNOSTICS_H
 #define JIG_BUILD_DIAGNOSTICS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum jig_severity { JIG_SEVERITY_NOTE = 1, JIG_SEVERITY_WARNING = 2, JIG_SEVERITY_ERROR = 3 };

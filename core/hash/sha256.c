@@ -1,15 +1,11 @@
 #include "core/hash/sha256.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-
-#define READ_CHUNK (64 * 1024)
+#include "core/os/fs.h"
 
 struct jig_sha256 {
     EVP_MD_CTX *ctx;
@@ -81,24 +77,15 @@ struct jig_digest jig_sha256_of(const void *data, size_t n)
     return d;
 }
 
+static void consume(void *h, const void *data, size_t n)
+{
+    jig_sha256_update(h, data, n);
+}
+
 enum jig_code jig_sha256_file(const char *path, struct jig_digest *ret, struct jig_err *reterr)
 {
-    JIG_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return jig_err_sys(reterr, errno, "cannot open %s", path);
     struct jig_sha256 *h = jig_sha256_new();
-    JIG_CLEANUP_FREE uint8_t *chunk = jig_xcalloc(READ_CHUNK, 1);
-    enum jig_code code = JIG_OK;
-    for (;;) {
-        ssize_t n = read(fd, chunk, READ_CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            code = jig_err_sys(reterr, errno, "cannot read %s", path);
-        if (n <= 0)
-            break;
-        jig_sha256_update(h, chunk, (size_t)n);
-    }
+    enum jig_code code = jig_fs_stream(path, consume, h, reterr);
     if (code == JIG_OK)
         *ret = jig_sha256_final(h);
     jig_sha256_free(h);

@@ -17,8 +17,9 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-#define COPY_CHUNK (64 * 1024)
-#define TREE_FDS   32
+#define COPY_CHUNK   (64 * 1024)
+#define STREAM_CHUNK (32 * 1024)
+#define TREE_FDS     32
 
 enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret, struct jig_err *reterr)
 {
@@ -97,16 +98,50 @@ char *jig_path_absolute(const char *base, const char *path)
     return out;
 }
 
-enum jig_code jig_fs_read(const char *path, struct jig_buf *out, struct jig_err *reterr)
+/* O_NONBLOCK so that a FIFO is refused rather than waited for. */
+static enum jig_code open_regular(const char *path, int *ret_fd, struct stat *ret_st,
+                                  struct jig_err *reterr)
 {
     JIG_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot open %s", path);
-    struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (fstat(fd, ret_st) != 0)
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
-    if (!S_ISREG(st.st_mode))
+    if (!S_ISREG(ret_st->st_mode))
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "%s is not a regular file", path);
+    *ret_fd = fd;
+    fd = -1;
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_stream(const char *path, jig_fs_consume_fn *consume, void *ctx,
+                            struct jig_err *reterr)
+{
+    JIG_CLEANUP_FD int fd = -1;
+    struct stat st;
+    enum jig_code code = open_regular(path, &fd, &st, reterr);
+    if (code != JIG_OK)
+        return code;
+    char chunk[STREAM_CHUNK];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return jig_err_sys(reterr, errno, "cannot read %s", path);
+        if (n == 0)
+            return JIG_OK;
+        consume(ctx, chunk, (size_t)n);
+    }
+}
+
+enum jig_code jig_fs_read(const char *path, struct jig_buf *out, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FD int fd = -1;
+    struct stat st;
+    enum jig_code code = open_regular(path, &fd, &st, reterr);
+    if (code != JIG_OK)
+        return code;
     size_t chunk =
         st.st_size > 0 && (uint64_t)st.st_size < out->max ? (size_t)st.st_size + 1 : 4096;
     for (;;) {

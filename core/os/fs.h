@@ -49,6 +49,11 @@ char *jig_path_absolute(const char *base, const char *path);
 enum jig_code jig_fs_read(const char *path, struct jig_buf *out,
                           struct jig_err *reterr) JIG_CHECKED;
 
+/* Hands the whole regular file to `consume`, piece by piece. As jig_fs_read, without a ceiling. */
+typedef void jig_fs_consume_fn(void *ctx, const void *data, size_t n);
+enum jig_code jig_fs_stream(const char *path, jig_fs_consume_fn *consume, void *ctx,
+                            struct jig_err *reterr) JIG_CHECKED;
+
 /* Writes beside, syncs, renames over. On failure nothing is left behind and the old file stays. */
 enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
                                   struct jig_err *reterr) JIG_CHECKED;

@@ -11,8 +11,9 @@
 #include "core/base/str.h"
 #include "core/os/fs.h"
 
-#define RECEIVE_BYTES (1 << 20) /* some thousand events; the kernel's default holds a few hundred  \
-                                 */
+#define RECEIVE_BYTES                                                                              \
+    (1 << 20) /* some thousand events; the kernel's default holds a few hundred                    \
+               */
 
 struct jig_hotplug {
     struct udev *udev;

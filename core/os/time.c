@@ -18,6 +18,13 @@ int64_t jig_unix_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / JIG_NS_PER_MS;
 }
 
+int64_t jig_unix_coarse_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+    return (int64_t)ts.tv_sec * JIG_NS_PER_S + ts.tv_nsec;
+}
+
 static int64_t real_monotonic(void *ctx)
 {
     (void)ctx;

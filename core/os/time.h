@@ -11,6 +11,9 @@ extern const struct jig_clock jig_clock_real;
 int64_t jig_now_ns(void);  /* monotonic */
 int64_t jig_unix_ms(void); /* since 1970-01-01 UTC */
 
+/* The clock that the kernel stamps files with: since 1970, and up to a tick behind jig_unix_ms. */
+int64_t jig_unix_coarse_ns(void);
+
 /* now + ms as a monotonic deadline; ms < 0 is JIG_NO_DEADLINE. Saturates. */
 int64_t jig_deadline_in_ms(int64_t ms);
 

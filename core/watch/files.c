@@ -4,11 +4,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "core/base/clock.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
+#include "core/os/time.h"
 
 #define TICK_NS         (20 * JIG_NS_PER_MS) /* twice the coarsest tick, CONFIG_HZ=100 */
 #define WHOLE_SECOND_NS (2 * JIG_NS_PER_S)
@@ -46,9 +46,7 @@ void jig_files_free(struct jig_files *f)
 
 int64_t jig_stamp_clock_ns(void)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME_COARSE, &ts);
-    return (int64_t)ts.tv_sec * JIG_NS_PER_S + ts.tv_nsec;
+    return jig_unix_coarse_ns();
 }
 
 bool jig_stamp_is_racy(const struct jig_stamp *s, int64_t now_unix_ns)

@@ -1,5 +1,7 @@
 #include "tests/support/unit.h"
 
+#include <sys/stat.h>
+
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/hash/fingerprint.h"
@@ -24,6 +26,18 @@ static void sha256_of_abc(void **state)
     assert_int_equal(jig_fs_write_atomic(path, "abc", 3, 0644, &err), JIG_OK);
     assert_int_equal(jig_sha256_file(path, &parsed, &err), JIG_OK);
     assert_true(jig_digest_equal(&parsed, &d));
+}
+
+/* A FIFO without a writer must not be waited for; nor is a folder a file. */
+static void only_regular_files_are_hashed(void **state)
+{
+    JIG_CLEANUP_FREE char *fifo = jig_path_join(*state, "fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    struct jig_digest digest;
+    struct jig_fingerprint fingerprint;
+    assert_int_equal(jig_sha256_file(fifo, &digest, NULL), JIG_INVALID_ARGUMENT);
+    assert_int_equal(jig_fingerprint_file(fifo, &fingerprint, NULL), JIG_INVALID_ARGUMENT);
+    assert_int_equal(jig_sha256_file(*state, &digest, NULL), JIG_INVALID_ARGUMENT);
 }
 
 /* ("ab", "c") and ("a", "bc") are different lists. */
@@ -63,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(sha256_of_abc),
+        IN_FOLDER(only_regular_files_are_hashed),
         cmocka_unit_test(fields_do_not_run_together),
         IN_FOLDER(fingerprint_of_a_file),
     };
