@@ -7,6 +7,9 @@ import argparse
 import os
 import sys
 
+# Sketches, firmware and projects: data, as their kind is in the wild.
+DATA = ("examples/", "tests/sketches/", "tests/projects/", "tests/data/", "tests/e2e/",
+        "tests/differential/", "tests/bench/")
 SKIPPED = {"node_modules", "__pycache__", "corpus"}
 
 

@@ -76,7 +76,7 @@ static void trim_partial_utf8(char *s)
         s[i - 1] = '\0';
 }
 
-static void format(char *dst, size_t size, const char *fmt, va_list ap)
+static JIG_PRINTF(3, 0) void format(char *dst, size_t size, const char *fmt, va_list ap)
 {
     int n = vsnprintf(dst, size, fmt, ap);
     if (n >= (int)size)
