@@ -8,7 +8,7 @@
  *   ...:if2                                 not the first interface of a composite device
  *   ...:SERIAL@1-1.4                        a second board with the same (cloned) serial number
  *   emulated:uno, emulated:uno#2
- *   fixed:NAME                              named in the configuration
+ *   NAME                                    a port that the configuration names
  *   port:/dev/ttyS0                         a tty that no list names, taken in when it was asked
  * for
  *

@@ -21,18 +21,26 @@ struct jig_emulators;
 
 struct jig_emulators_spec {
     const char *program;    /* jig-emulator-uno, absolute */
-    const char *board;      /* "uno" */
+    const char *board;      /* "uno": its instances are emulated:uno, emulated:uno#2, ... */
     const char *fqbn;       /* "arduino:avr:uno" */
     const char *product;    /* "Arduino Uno (emulated)" */
     const char *state_dir;  /* made when missing; holds flash and EEPROM */
     const char *socket_dir; /* made when missing; holds control sockets and links to the ports */
-    unsigned most;          /* instances */
+    unsigned most;          /* instances by number; 0: only those that are named */
     int start_ms;           /* how long a start may take; 0: 10 s */
 };
 
-/* Offers the board to the inventory. The inventory is borrowed and must outlive the emulators. */
+#define JIG_EMULATORS_MOST_NAMED 64
+
+/* Offers the board to the inventory. The inventory is borrowed and must outlive the emulators.
+ * NOT_FOUND when the program is not there. */
 enum jig_code jig_emulators_new(const struct jig_emulators_spec *spec, struct jig_inventory *inv,
                                 struct jig_emulators **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Offers one instance by name, emulated:<name>, with its flash in a file of the caller's choice
+ * (NULL: ours). The name of the board itself sets where the first instance keeps its flash. */
+enum jig_code jig_emulators_name(struct jig_emulators *e, const char *name, const char *flash,
+                                 struct jig_err *reterr) JIG_CHECKED;
 
 /* The control socket of a running instance, or NULL. The caller frees. */
 char *jig_emulators_control(struct jig_emulators *e, const char *id);

@@ -51,9 +51,9 @@ struct jig_device_config {
     struct jig_strv labels;
 };
 
-/* An emulated board that can be had: instances emulated:<board>, emulated:<board>#2, ... */
+/* An emulated board that can be had: instances emulated:<name>, emulated:<name>#2, ... */
 struct jig_emulated_source {
-    const char *board;   /* "uno" */
+    const char *name;    /* "uno" */
     const char *fqbn;    /* "arduino:avr:uno" */
     const char *product; /* for people */
     unsigned most;       /* instances */
@@ -160,8 +160,9 @@ struct jig_device_wish {
  */
 bool jig_device_fits(const struct jig_device *d, const struct jig_device_wish *wish);
 
-/* The one connected physical board that fits; if there is none, the one emulated board. Else
- * NOT_FOUND or FAILED_PRECONDITION with a list of the candidates. */
+/* The one connected physical board that fits; if there is none, the one emulated board (further
+ * instances, "#2", are only had by name). Else NOT_FOUND or FAILED_PRECONDITION with a list of the
+ * candidates. */
 enum jig_code jig_inventory_choose(struct jig_inventory *inv, const struct jig_device_wish *wish,
                                    struct jig_device *ret, struct jig_err *reterr) JIG_CHECKED;
 
