@@ -1,0 +1,297 @@
+#include "core/arduino/library.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/fs.h"
+
+#define PROPERTIES_MAX (1u << 20) /* bytes */
+
+/* --- library.properties ---------------------------------------------------------------------- */
+
+static char *trimmed(const struct jig_props *p, const char *key)
+{
+    return jig_xstrdup(jig_props_get_or(p, key, ""));
+}
+
+/* "a, b" -> a, b; empty fields are left out. */
+static void split_list(const char *text, struct jig_strv *out)
+{
+    struct jig_strv fields = {0};
+    jig_str_split(text, ",", false, &fields);
+    for (size_t i = 0; i < fields.n; i++) {
+        const char *field = jig_str_trim(fields.v[i]);
+        if (field[0] != '\0')
+            jig_strv_append(out, field);
+    }
+    jig_strv_release(&fields);
+}
+
+static void replace(char **field, char *value)
+{
+    free(*field);
+    *field = value;
+}
+
+static void take_properties(struct jig_library *lib)
+{
+    const struct jig_props *p = lib->props;
+    const char *name = jig_props_get_or(p, "name", "");
+    lib->named = name[0] != '\0';
+    if (lib->named)
+        replace(&lib->name, jig_xstrdup(name));
+    replace(&lib->version, trimmed(p, "version"));
+    replace(&lib->ldflags, trimmed(p, "ldflags"));
+    jig_strv_clear(&lib->architectures);
+    split_list(jig_props_get_or(p, "architectures", ""), &lib->architectures);
+    split_list(jig_props_get_or(p, "includes", ""), &lib->includes);
+    split_list(jig_props_get_or(p, "depends", ""), &lib->depends);
+    lib->dot_a_linkage = jig_props_true(p, "dot_a_linkage");
+    const char *precompiled = jig_props_get_or(p, "precompiled", "");
+    lib->precompiled_full = jig_streq(precompiled, "full");
+    lib->precompiled = lib->precompiled_full || jig_streq(precompiled, "true");
+}
+
+enum jig_code jig_library_parse(struct jig_library *lib, const char *name, const char *text,
+                                size_t n, struct jig_err *reterr)
+{
+    if (lib->props == NULL)
+        lib->props = jig_props_new();
+    enum jig_code code = jig_props_parse(lib->props, name, text, n, reterr);
+    if (code == JIG_OK)
+        take_properties(lib);
+    return code;
+}
+
+static enum jig_code load_properties(struct jig_library *lib, struct jig_readlog *log,
+                                     struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(lib->path, "library.properties");
+    struct jig_buf text;
+    jig_buf_init(&text, PROPERTIES_MAX);
+    bool found = false;
+    enum jig_code code = jig_readlog_file(log, path, &text, &found, reterr);
+    lib->legacy = !found;
+    if (code == JIG_OK && found)
+        code = jig_library_parse(lib, path, text.data, text.len, reterr);
+    jig_buf_release(&text);
+    return code;
+}
+
+/* --- library.json ----------------------------------------------------------------------------- */
+
+static void take_json(struct jig_library *lib, const json_t *root, const char **src_dir,
+                      const char **include_dir)
+{
+    const char *name = json_string_value(json_object_get(root, "name"));
+    const char *version = json_string_value(json_object_get(root, "version"));
+    const json_t *build = json_object_get(root, "build");
+    if (name != NULL && name[0] != '\0') {
+        replace(&lib->name, jig_xstrdup(name));
+        lib->named = true;
+    }
+    if (version != NULL)
+        replace(&lib->version, jig_xstrdup(version));
+    *src_dir = json_string_value(json_object_get(build, "srcDir"));
+    *include_dir = json_string_value(json_object_get(build, "includeDir"));
+}
+
+/* The folders of a project library: what library.json says, else src/ and include/, else LIB. */
+static void project_folders(struct jig_library *lib, const char *src_dir, const char *include_dir,
+                            struct jig_readlog *log)
+{
+    JIG_CLEANUP_FREE char *src = jig_path_absolute(lib->path, src_dir != NULL ? src_dir : "src");
+    JIG_CLEANUP_FREE char *include =
+        jig_path_absolute(lib->path, include_dir != NULL ? include_dir : "include");
+    if (jig_readlog_is_dir(log, src))
+        replace(&lib->source_dir, jig_steal(&src));
+    if (jig_readlog_is_dir(log, include) && !jig_streq(include, lib->source_dir))
+        replace(&lib->include_dir, jig_steal(&include));
+    lib->layout = JIG_LAYOUT_PROJECT;
+}
+
+static enum jig_code load_project(struct jig_library *lib, struct jig_readlog *log,
+                                  struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(lib->path, "library.json");
+    struct jig_buf text;
+    jig_buf_init(&text, PROPERTIES_MAX);
+    bool found = false;
+    const char *src_dir = NULL;
+    const char *include_dir = NULL;
+    json_error_t where;
+    json_t *root = NULL;
+    enum jig_code code = jig_readlog_file(log, path, &text, &found, reterr);
+    if (code == JIG_OK && found) {
+        root = json_loadb(text.data, text.len, 0, &where);
+        if (root == NULL)
+            code = jig_err_set(reterr, JIG_INVALID_ARGUMENT, "%s:%d: %s", path, where.line,
+                               where.text);
+        else
+            take_json(lib, root, &src_dir, &include_dir);
+    }
+    if (code == JIG_OK)
+        project_folders(lib, src_dir, include_dir, log);
+    json_decref(root);
+    jig_buf_release(&text);
+    return code;
+}
+
+/* --- loading ---------------------------------------------------------------------------------- */
+
+static void arduino_folders(struct jig_library *lib, struct jig_readlog *log)
+{
+    JIG_CLEANUP_FREE char *src = jig_path_join(lib->path, "src");
+    JIG_CLEANUP_FREE char *utility = jig_path_join(lib->path, "utility");
+    if (!lib->legacy && jig_readlog_exists(log, src)) {
+        lib->layout = JIG_LAYOUT_RECURSIVE;
+        replace(&lib->source_dir, jig_steal(&src));
+    } else {
+        lib->layout = JIG_LAYOUT_FLAT;
+        if (jig_readlog_is_dir(log, utility))
+            lib->utility_dir = jig_steal(&utility);
+    }
+}
+
+static enum jig_code collect_headers(struct jig_library *lib, const char *dir,
+                                     struct jig_readlog *log, struct jig_err *reterr)
+{
+    struct jig_strv names = {0};
+    enum jig_code code = jig_readlog_list(log, dir, &names, reterr);
+    for (size_t i = 0; i < names.n; i++) {
+        if (jig_is_header(names.v[i]))
+            jig_strv_add_unique(&lib->headers, names.v[i]);
+    }
+    jig_strv_release(&names);
+    return code;
+}
+
+static enum jig_code load(struct jig_library *lib, struct jig_readlog *log, struct jig_err *reterr)
+{
+    enum jig_code code = load_properties(lib, log, reterr);
+    if (code != JIG_OK)
+        return code;
+    if (lib->legacy && lib->location == JIG_LIBRARY_PROJECT)
+        code = load_project(lib, log, reterr);
+    else
+        arduino_folders(lib, log);
+    if (code == JIG_OK)
+        code = collect_headers(lib, lib->source_dir, log, reterr);
+    if (code == JIG_OK && lib->include_dir != NULL)
+        code = collect_headers(lib, lib->include_dir, log, reterr);
+    if (code == JIG_OK && lib->legacy && lib->headers.n == 0)
+        code = jig_err_set(reterr, JIG_NOT_FOUND,
+                           "%s is no library: it has neither library.properties nor a header file",
+                           lib->path);
+    return code;
+}
+
+enum jig_code jig_library_load(const char *path, enum jig_library_location location,
+                               struct jig_readlog *log, struct jig_library **ret,
+                               struct jig_err *reterr)
+{
+    struct jig_library *lib = jig_new(struct jig_library);
+    lib->path = jig_xstrdup(path);
+    lib->dir_name = jig_xstrdup(jig_path_base(path));
+    lib->name = jig_xstrdup(lib->dir_name);
+    lib->version = jig_xstrdup("");
+    lib->ldflags = jig_xstrdup("");
+    lib->source_dir = jig_xstrdup(path);
+    lib->location = location;
+    lib->props = jig_props_new();
+    enum jig_code code = load(lib, log, reterr);
+    if (lib->architectures.n == 0)
+        jig_strv_append(&lib->architectures, "*");
+    if (code == JIG_OK)
+        *ret = lib;
+    else
+        jig_library_free(lib);
+    return code;
+}
+
+void jig_library_free(struct jig_library *lib)
+{
+    if (lib == NULL)
+        return;
+    free(lib->name);
+    free(lib->dir_name);
+    free(lib->path);
+    free(lib->source_dir);
+    free(lib->utility_dir);
+    free(lib->include_dir);
+    free(lib->version);
+    free(lib->ldflags);
+    jig_strv_release(&lib->architectures);
+    jig_strv_release(&lib->includes);
+    jig_strv_release(&lib->depends);
+    jig_strv_release(&lib->headers);
+    jig_props_free(lib->props);
+    free(lib);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+bool jig_library_fits(const struct jig_library *lib, const char *arch)
+{
+    return jig_strv_contains(&lib->architectures, "*") ||
+           jig_strv_contains(&lib->architectures, arch);
+}
+
+char *jig_library_label(const struct jig_library *lib)
+{
+    return jig_strf("%s%s%s", lib->name, lib->version[0] != '\0' ? "@" : "", lib->version);
+}
+
+/* PlatformIO's "-<example> -<examples> -<test> -<tests>" for a library without src/. */
+static bool is_aside(const struct jig_source *s)
+{
+    static const char *const folders[] = {"example/", "examples/", "test/", "tests/"};
+    for (size_t i = 0; i < JIG_COUNT(folders); i++) {
+        if (jig_str_starts(s->object, folders[i]))
+            return true;
+    }
+    return false;
+}
+
+static void drop_aside(struct jig_sources *s, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < s->n; i++) {
+        if (is_aside(&s->items[i])) {
+            free(s->items[i].path);
+            free(s->items[i].object);
+        } else {
+            s->items[kept++] = s->items[i];
+        }
+    }
+    s->n = kept;
+}
+
+enum jig_code jig_library_sources(const struct jig_library *lib, bool link_order,
+                                  struct jig_readlog *log, struct jig_sources *out,
+                                  struct jig_err *reterr)
+{
+    size_t from = out->n;
+    bool recurse = lib->layout != JIG_LAYOUT_FLAT;
+    enum jig_code code = jig_sources_find(lib->source_dir, recurse, "", log, out, reterr);
+    if (lib->layout == JIG_LAYOUT_PROJECT && jig_streq(lib->source_dir, lib->path))
+        drop_aside(out, from);
+    if (link_order)
+        jig_sources_sort(out, from);
+    from = out->n;
+    if (code == JIG_OK && lib->utility_dir != NULL)
+        code = jig_sources_find(lib->utility_dir, false, "utility/", log, out, reterr);
+    if (link_order)
+        jig_sources_sort(out, from);
+    return code;
+}
+
+void jig_library_include_dirs(const struct jig_library *lib, struct jig_strv *out)
+{
+    jig_strv_append(out, lib->source_dir);
+    if (lib->include_dir != NULL)
+        jig_strv_append(out, lib->include_dir);
+}

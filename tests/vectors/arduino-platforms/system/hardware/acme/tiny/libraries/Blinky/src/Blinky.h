@@ -1,0 +1,1 @@
+#define BLINKY 1
