@@ -9,8 +9,13 @@
  * platformio.ini means what it means to PlatformIO: docs/platformio.md has the rules and the known
  * differences, tests/differential compares the two.
  *
- * For a sketch there is one environment a profile of sketch.yaml, or a single one named "sketch";
- * its options are fqbn, port, port_config, protocol, programmer, notes, platforms, libraries.
+ * A sketch has one environment a profile of sketch.yaml and then one named "sketch", for building
+ * without a profile (unless a profile has taken the name). Their options are fqbn, port, protocol,
+ * programmer, notes and the lists port_config ("baudrate=9600"), platforms ("arduino:avr (1.8.6)"),
+ * platform_index_urls, libraries ("Servo (1.2.0)") and library_dirs (absolute); what a profile does
+ * not say about port, port_config, protocol and programmer comes from the file's default_*. The
+ * default is default_profile's; without one "sketch", when there is no profile or a default_fqbn;
+ * else every profile.
  *
  * Nothing here reads the process environment: variables come from the request through a
  * jig_env_source. A name that the request did not settle ends the load with FAILED_PRECONDITION,
@@ -49,7 +54,7 @@ enum jig_option_type {
     JIG_OPTION_INT,  /* values are decimal */
     JIG_OPTION_CHOICE,
     JIG_OPTION_DIR,  /* an absolute path */
-    JIG_OPTION_FILE, /* a file that exists */
+    JIG_OPTION_FILE, /* a file that exists; the path is as written */
 };
 
 /* One option of one section after inheritance and interpolation. */
@@ -69,7 +74,7 @@ struct jig_environment {
     char *name;
     bool is_default;
     struct jig_map options;   /* name -> struct jig_option *, as PlatformIO lists them */
-    struct jig_map canonical; /* the same by today's names, built-in defaults included */
+    struct jig_map defaults;  /* the built-in ones of options that are not set */
     struct jig_strv warnings; /* concern this environment alone; whole sentences */
     struct jig_err *error;    /* NULL, or why it cannot be used */
 };
@@ -89,8 +94,8 @@ struct jig_project {
     char *file; /* platformio.ini, or the main .ino */
     struct jig_environment *environments;
     size_t n_environments;
-    struct jig_map options;   /* [platformio] as written, as in an environment */
-    struct jig_map canonical; /* by today's names, with defaults; every *_dir is absolute */
+    struct jig_map options;   /* of [platformio], as in an environment; every *_dir is absolute */
+    struct jig_map defaults;  /* likewise */
     struct jig_strv warnings; /* "option 'foo' in [env:uno] is not known ... (platformio.ini:3)" */
     struct jig_project_input *inputs;
     size_t n_inputs;
