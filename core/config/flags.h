@@ -15,8 +15,9 @@
  * An item that starts with "!" is a command whose output PlatformIO would take; it is not run, and
  * a warning names it.
  *
- * Sources: platformio-core builder/tools/piobuild.py (ParseFlagsExtended, ProcessUnFlags),
- * SCons 4.8 Environment.ParseFlags, Subst.py. Compared in tests/differential.
+ * Sources: platformio-core 6.2 builder/tools/piobuild.py (ParseFlagsExtended, ProcessUnFlags),
+ * SCons 4.11 Environment.ParseFlags, Subst.py, as tests/differential compares them. Differences: a
+ * ${...} that is a Python expression counts as unknown; so does $NAME.attribute.
  * Threads: belongs to one thread at a time.
  */
 #ifndef JIG_CONFIG_FLAGS_H
@@ -25,14 +26,17 @@
 #include <stdbool.h>
 
 #include "core/base/err.h"
+#include "core/base/map.h"
 #include "core/base/strv.h"
 #include "core/config/project.h"
+#include "core/config/src_filter.h"
 
 struct jig_flags {
     struct jig_strv defines;      /* "NAME" or "NAME=VALUE", without -D */
     struct jig_strv undefines;    /* "NAME": -U cancels an earlier -D and goes after all of them */
-    struct jig_strv include_dirs; /* absolute where the folder exists, else as written */
-    struct jig_strv cc;           /* words for C, C++ and .S: -Os, -include x, -Wa,... */
+    struct jig_strv include_dirs; /* absolute */
+    struct jig_strv cc;           /* words for C, C++ and .S: -Os, -include x, -Wa,... Paths of
+                                   * -include and its kin are absolute where the file exists */
     struct jig_strv c;            /* -std=gnu11 */
     struct jig_strv cxx;          /* -std=gnu++17 */
     struct jig_strv as;           /* what -Wa, carried, for a bare assembler */
@@ -42,6 +46,7 @@ struct jig_flags {
     struct jig_strv libs;         /* "m" of -lm, or a file's absolute path */
     struct jig_strv rpaths;       /* -Wl,-rpath= */
     struct jig_strv frameworks;   /* -framework, -F: kept, of no use to embedded toolchains */
+    bool uses_unix_time;          /* $UNIX_TIME was expanded: each load differs */
 };
 
 enum jig_flags_language { JIG_FLAGS_C, JIG_FLAGS_CXX, JIG_FLAGS_ASM };
@@ -49,7 +54,8 @@ enum jig_flags_language { JIG_FLAGS_C, JIG_FLAGS_CXX, JIG_FLAGS_ASM };
 struct jig_flags_context {
     const char *root; /* absolute; relative paths are taken from here */
     const char *what; /* for messages: "build_flags in [env:uno] (platformio.ini:7)" */
-    /* The value of a SCons variable, NULL when unknown. Borrowed until the next call. */
+    /* The value of a SCons variable, NULL when unknown. Borrowed until the next call. NULL: none
+     * is known. */
     const char *(*variable)(void *ctx, const char *name);
     void *ctx;
 };
@@ -65,7 +71,8 @@ enum jig_code jig_flags_parse(const struct jig_strv *items, const struct jig_fla
 /* The same for an option of an environment (build_flags, build_unflags, build_src_flags,
  * debug_build_flags), with the variables that PlatformIO gives: PROJECT_DIR, PROJECT_SRC_DIR and
  * its kin, PIOENV, PIOPLATFORM, PIOFRAMEWORK, BOARD, BOARD_MCU, BOARD_F_CPU, BUILD_TYPE, UNIX_TIME,
- * BUILD_DIR. `variables` (name -> char *) may add to these or replace them, or be NULL. */
+ * BUILD_DIR and some more (flags_env.c has the list). `variables` (name -> char *) may add to these
+ * or replace them, or be NULL. */
 enum jig_code jig_environment_flags(const struct jig_project *p, const struct jig_environment *e,
                                     const char *option, const struct jig_map *variables,
                                     struct jig_flags *f, struct jig_strv *warnings,
@@ -74,6 +81,16 @@ enum jig_code jig_environment_flags(const struct jig_project *p, const struct ji
 /* $NAME and ${NAME} in any text, as above. The caller frees. */
 char *jig_environment_expand(const struct jig_project *p, const struct jig_environment *e,
                              const struct jig_map *variables, const char *text);
+
+/* build_src_filter of the environment, with the same variables. The caller frees it. */
+struct jig_src_filter *jig_environment_src_filter(const struct jig_project *p,
+                                                  const struct jig_environment *e,
+                                                  const struct jig_map *variables);
+
+/* $NAME, ${NAME} and $$ in a text; unknown names are empty and appended to `unknown` (may be NULL).
+ * The caller frees. */
+char *jig_flags_expand(const struct jig_flags_context *context, const char *text,
+                       struct jig_strv *unknown);
 
 /* Takes out of f what build_unflags names: equal words anywhere, and a macro by its name alone. */
 void jig_flags_remove(struct jig_flags *f, const struct jig_flags *unflags);

@@ -1,7 +1,6 @@
 /*
  * pio_value.c - one option's value: found, overridden, interpolated, split and checked. See pio.h.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "core/base/buf.h"
@@ -9,6 +8,7 @@
 #include "core/base/str.h"
 #include "core/config/pio.h"
 #include "core/config/pytext.h"
+#include "core/hash/sha1.h"
 
 struct jig_pio_frame {
     const char *section;
@@ -181,9 +181,9 @@ static enum jig_code raw_text(struct jig_pio *pio, const struct jig_pio_option *
 /* PROJECT_HASH: the folder's name and ten digits of its path's SHA-1. */
 static char *project_hash(const char *root)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
-    char hex[2 * EVP_MAX_MD_SIZE + 1];
-    EVP_Digest(root, strlen(root), digest, NULL, EVP_sha1(), NULL);
+    uint8_t digest[JIG_SHA1_BYTES];
+    char hex[11];
+    jig_sha1_of(root, strlen(root), digest);
     jig_hex(digest, 5, hex);
     return jig_strf("%s-%s", jig_path_base(root), hex);
 }

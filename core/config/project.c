@@ -145,6 +145,7 @@ enum jig_code jig_project_load(const char *path, const struct jig_project_how *h
     if (code != JIG_OK)
         return code;
     struct jig_project *p = jig_new(struct jig_project);
+    p->unix_time_s = how != NULL ? how->unix_time_s : 0;
     jig_map_init(&p->options, jig_option_free);
     jig_map_init(&p->defaults, jig_option_free);
     jig_map_init(&p->variables, free);

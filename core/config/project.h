@@ -100,6 +100,7 @@ struct jig_project {
     struct jig_project_input *inputs;
     size_t n_inputs;
     struct jig_map variables; /* name -> value (char *, NULL when unset) of each one asked for */
+    int64_t unix_time_s;      /* of the load */
     bool uses_unix_time;      /* ${UNIX_TIME} was expanded: each load differs */
 };
 

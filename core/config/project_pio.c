@@ -117,11 +117,11 @@ static void warn_about_values(struct jig_pio *pio, struct jig_environment *e)
  * looks only at the folders and at default_envs. */
 static bool is_decoration(const char *section, const char *name)
 {
+    if (strcmp(section, "platformio") != 0)
+        return false;
     const struct jig_pio_option *known = jig_pio_option_find(section, name);
-    bool needed =
-        known != NULL && (known->type == JIG_OPTION_DIR ||
-                          jig_pio_option_is(jig_pio_option_find(section, "default_envs"), name));
-    return strcmp(section, "platformio") == 0 && !needed;
+    return known == NULL ||
+           (known->type != JIG_OPTION_DIR && strcmp(known->name, "default_envs") != 0);
 }
 
 /* What the section has, by the names it is written with. */
