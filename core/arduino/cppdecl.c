@@ -127,7 +127,7 @@ static bool qualifies(const struct jig_cpp_token *token)
 
 static void open_paren(struct splitter *s)
 {
-    bool named = s->last.kind == JIG_CPP_NAME && !jig_cpp_is_builtin(&s->last) && s->tokens > 0;
+    bool named = s->last.kind == JIG_CPP_NAME && !jig_cpp_is_keyword(&s->last) && s->tokens > 0;
     s->parens++;
     if (!s->has_params && (named || s->in_operator)) {
         s->has_params = true;

@@ -39,7 +39,7 @@ static void advance(struct reader *r)
     const char *gap = r->last_end;
     if (gap != NULL && offset(r) <= r->f->params_end &&
         memchr(gap, '/', (size_t)(r->token.at - gap)) != NULL)
-        r->head->has_comment = true;
+        r->head->interrupted = true;
 }
 
 static void skip_group(struct reader *r, char open, char close)
@@ -130,6 +130,7 @@ static char default_closer(const struct reader *r)
 static void read_token(struct reader *r)
 {
     if (r->parens == 0 && skip_attribute(r)) {
+        r->head->interrupted = r->head->interrupted || r->out.len > 0;
         r->token.spaced = true;
         return;
     }

@@ -12,9 +12,9 @@
 #include "core/base/strv.h"
 
 struct jig_cpp_head {
-    char *prototype;  /* on one line, with its semicolon */
-    bool has_default; /* a default argument was left out */
-    bool has_comment; /* a comment stands between its tokens, up to the ")" of the parameters */
+    char *prototype;       /* on one line, with its semicolon */
+    bool has_default;      /* a default argument was left out */
+    bool interrupted;      /* a comment or an attribute stands between its tokens, up to the ")" */
     struct jig_strv types; /* names that have to be declared before the prototype, each once: what
                               it returns and takes. Not: the names of parameters and of template
                               parameters, built-in types, and the X of `struct X`. */

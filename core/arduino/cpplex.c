@@ -274,12 +274,15 @@ static int compare_keyword(const void *key, const void *member)
     return order != 0 ? order : (word[token->len] != '\0' ? -1 : 0);
 }
 
+bool jig_cpp_is_keyword(const struct jig_cpp_token *token)
+{
+    return token->kind == JIG_CPP_NAME && bsearch(token, keywords, JIG_COUNT(keywords),
+                                                  sizeof(keywords[0]), compare_keyword) != NULL;
+}
+
 bool jig_cpp_is_builtin(const struct jig_cpp_token *token)
 {
-    if (token->kind != JIG_CPP_NAME)
-        return false;
-    if (token->len >= 2 && token->at[0] == '_' && token->at[1] == '_')
-        return true;
-    return bsearch(token, keywords, JIG_COUNT(keywords), sizeof(keywords[0]), compare_keyword) !=
-           NULL;
+    bool reserved = token->kind == JIG_CPP_NAME && token->len >= 2 && token->at[0] == '_' &&
+                    token->at[1] == '_';
+    return reserved || jig_cpp_is_keyword(token);
 }

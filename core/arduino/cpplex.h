@@ -45,8 +45,10 @@ struct jig_cpp_token jig_cpp_next(struct jig_cpp_lexer *lexer);
 
 bool jig_cpp_is(const struct jig_cpp_token *token, const char *text);
 
-/* True for C++ keywords (built-in types among them) and for names that belong to the compiler,
- * those with two leading underscores: names that no header has to declare. */
+bool jig_cpp_is_keyword(const struct jig_cpp_token *token); /* built-in types among them */
+
+/* True for keywords and for names that belong to the compiler, those with two leading underscores:
+ * names that no header has to declare. */
 bool jig_cpp_is_builtin(const struct jig_cpp_token *token);
 
 #endif

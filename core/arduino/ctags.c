@@ -74,7 +74,7 @@ enum jig_code jig_ctags_run(const char *path, const struct jig_until *until, str
         "--language-force=C++",
         "--output-format=json",
         "--kinds-C++=fp",
-        "--fields=nkKsSt",
+        "--fields={name}{line}{kind}{scope}{signature}{typeref}",
         "-f",
         "-",
         (char *)path,

@@ -240,10 +240,13 @@ static size_t known_from(const struct maker *m, const struct candidate *c)
     return latest;
 }
 
-/* The statement that uses the function before its definition, or NOWHERE. */
+/* The statement that uses the function before its definition, or NOWHERE. Of an operator it cannot
+ * be told. */
 static size_t early_use(const struct maker *m, const struct candidate *c)
 {
     JIG_CLEANUP_FREE char *name = name_of(m, c);
+    if (strcmp(name, "operator") == 0)
+        return NOWHERE;
     const struct sighting *s = jig_map_get(&m->sightings, name);
     return s->use < c->at ? s->use : NOWHERE;
 }
@@ -256,7 +259,9 @@ static size_t min(size_t a, size_t b)
 static void decide(const struct maker *m, struct candidate *c, size_t usual)
 {
     size_t known = known_from(m, c), use = early_use(m, c);
-    bool plain = c->tag != NULL && !c->head.has_default && !c->head.has_comment;
+    /* An = is what arduino-cli goes by, also in operator==. */
+    bool plain = c->tag != NULL && !c->head.has_default && !c->head.interrupted &&
+                 strchr(c->head.prototype, '=') == NULL;
     if (is_declared(m, c))
         return;
     if (known > c->at || (use == NOWHERE && (!plain || known > usual)))

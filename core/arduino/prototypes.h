@@ -9,14 +9,13 @@
  *            arguments left out, everything else (static, inline, constexpr, template<>, noexcept,
  *            trailing return types, extern "C" of a block around it) kept.
  *   plain    What arduino-cli 1.0.4 would write a prototype for as well: found by ctags, no default
- *            argument, no comment inside the head. It goes before the main tab's first function,
- *            whether needed or not, so that the same text is compiled.
- *   the rest is written only when the function's name occurs before its definition: without a
- *            prototype such a sketch cannot be built, and with an unneeded one others might not.
- *   where    Before the first function of the main tab (before the first use, or the first function
- *            of another tab, when the main tab has none). Earlier, before the statement that uses
- *            the function, when that comes first. Later, when a type in the head is declared only
- *            later: behind that type.
+ *            argument or other = in it, no comment or attribute inside the head. It goes before the
+ * main tab's first function, whether needed or not, so that the same text is compiled. the rest is
+ * written only when the function's name occurs before its definition: without a prototype such a
+ * sketch cannot be built, and with an unneeded one others might not. where    Before the first
+ * function of the main tab (before the first use, or the first function of another tab, when the
+ * main tab has none). Earlier, before the statement that uses the function, when that comes first.
+ * Later, when a type in the head is declared only later: behind that type.
  *
  * A prototype is put before a line on which a statement begins, never inside a statement, a block
  * or extern "C".

@@ -1,0 +1,4 @@
+#pragma once
+void beaconBegin();
+void beaconBlink(int times);
+int beaconPin();

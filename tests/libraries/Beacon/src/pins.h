@@ -1,0 +1,2 @@
+#define BEACON_PIN 5
+int beaconPinFromEeprom(int fallback);

@@ -1,0 +1,1 @@
+#error "examples of a library are not compiled"

@@ -1,0 +1,1 @@
+#error "extras/ of a library is not compiled"

@@ -1,0 +1,1 @@
+extern const unsigned char lantern_table[8];

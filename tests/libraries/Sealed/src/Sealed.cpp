@@ -1,0 +1,5 @@
+#include "Sealed.h"
+
+int sealedKey() {
+  return 0x5A;
+}

@@ -1,0 +1,2 @@
+#pragma once
+bool stack_guard(int depth, int capacity);

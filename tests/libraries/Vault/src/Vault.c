@@ -1,0 +1,1 @@
+#error "the sources of a fully precompiled library are not compiled"

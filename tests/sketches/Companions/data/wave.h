@@ -1,0 +1,4 @@
+#pragma once
+const unsigned char wave[] PROGMEM = {
+#include "wave.ipp"
+};

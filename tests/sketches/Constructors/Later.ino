@@ -1,0 +1,5 @@
+Tracer laterTab('l');
+
+int spare() {
+  return 4;
+}

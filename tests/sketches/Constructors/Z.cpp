@@ -1,0 +1,6 @@
+#include "tracer.h"
+
+static Tracer z('Z');
+namespace {
+Tracer anonymous('n');
+}

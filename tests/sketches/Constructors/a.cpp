@@ -1,0 +1,3 @@
+#include "tracer.h"
+
+static Tracer a('a');

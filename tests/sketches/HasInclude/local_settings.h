@@ -1,0 +1,1 @@
+#define INTERVAL 17

@@ -1,0 +1,9 @@
+byte alarmLevel = note('a');
+
+void alarmArm(byte level) {
+  alarmLevel += level;
+}
+
+bool alarmDue() {
+  return counterValue() > alarmLevel;
+}

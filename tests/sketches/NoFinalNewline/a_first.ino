@@ -1,0 +1,1 @@
+int first() { return digitalRead(3) + 1; }

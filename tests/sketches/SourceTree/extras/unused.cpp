@@ -1,0 +1,1 @@
+#error "a folder other than src/ is not compiled"

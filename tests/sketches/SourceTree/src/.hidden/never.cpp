@@ -1,0 +1,1 @@
+#error "a hidden folder is not compiled"

@@ -1,0 +1,3 @@
+#pragma once
+void engineStart(int limit);
+void engineTurn(int by);

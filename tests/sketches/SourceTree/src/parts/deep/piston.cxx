@@ -1,0 +1,5 @@
+#include "piston.hpp"
+
+int stroke(int x) {
+  return x >> 2;
+}

@@ -1,0 +1,2 @@
+#pragma once
+int stroke(int x);
