@@ -27,7 +27,8 @@ struct jig_action {
     struct jig_strv argv;    /* argv[0] is absolute */
     char *cwd;               /* absolute */
     struct jig_strv inputs;  /* absolute; what is known before it runs */
-    struct jig_strv outputs; /* absolute; the first one names the action in the build's record */
+    struct jig_strv outputs; /* absolute; removed before it runs, so none can be an old one */
+    char *name;              /* names it in the build's record; NULL: its first output does */
     char *depfile;           /* further inputs are read from here once it ran; or NULL */
     bool shareable;          /* its outputs may come from and go to the shared cache */
     bool always;             /* no key: run each time (hooks, whose effects nobody declares) */

@@ -32,12 +32,8 @@ static enum jig_code decode(struct jig_record *r, const struct jig_buf *file,
     for (uint64_t i = 0; code == JIG_OK && i < count; i++) {
         struct jig_trace *t = NULL;
         code = jig_trace_decode(&at, end, &t, reterr);
-        if (code == JIG_OK && t->output_count == 0) {
-            jig_trace_free(t);
-            code = jig_err_set(reterr, JIG_DATA_LOSS, "a build record names no output");
-        }
         if (code == JIG_OK)
-            jig_map_set(&r->traces, t->outputs[0].path, t);
+            jig_map_set(&r->traces, t->name, t);
     }
     return code;
 }
@@ -92,9 +88,9 @@ const struct jig_trace *jig_record_get(const struct jig_record *r, const char *n
     return jig_map_get(&r->traces, name);
 }
 
-void jig_record_put_take(struct jig_record *r, const char *name, struct jig_trace *t)
+void jig_record_put_take(struct jig_record *r, struct jig_trace *t)
 {
-    jig_map_set(&r->traces, name, t);
+    jig_map_set(&r->traces, t->name, t);
     r->changed = true;
 }
 

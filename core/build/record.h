@@ -14,7 +14,7 @@
 #include "core/build/trace.h"
 
 struct jig_record {
-    struct jig_map traces; /* by the action's first output, "{build}/..." -> struct jig_trace */
+    struct jig_map traces; /* by the action's name -> struct jig_trace */
     bool changed;
 };
 
@@ -27,7 +27,7 @@ enum jig_code jig_record_save(struct jig_record *r, const char *path,
                               struct jig_err *reterr) JIG_CHECKED;
 
 const struct jig_trace *jig_record_get(const struct jig_record *r, const char *name);
-void jig_record_put_take(struct jig_record *r, const char *name, struct jig_trace *t);
+void jig_record_put_take(struct jig_record *r, struct jig_trace *t); /* under its own name */
 void jig_record_forget(struct jig_record *r, const char *name);
 
 #endif

@@ -181,6 +181,8 @@ static void add_reason(struct jig_runner *r, const struct jig_job *j, const char
 
 static char *trace_name(const struct jig_runner *r, const struct jig_action *a)
 {
+    if (a->name != NULL)
+        return jig_xstrdup(a->name);
     return jig_build_relative(r->config.build_dir, a->outputs.v[0]);
 }
 
@@ -248,7 +250,7 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
         struct jig_trace *shared =
             jig_objcache_fetch(c->objcache, &j->command, c->build_dir, c->files);
         if (shared != NULL) {
-            jig_record_put_take(c->record, name, shared);
+            jig_record_put_take(c->record, shared);
             replay(r, j, shared);
             return JIG_OK;
         }
@@ -296,13 +298,29 @@ static void hear(void *ctx, enum jig_stream stream, const char *data, size_t n)
         jig_buf_putc(b, data[i] != '\0' ? data[i] : '?');
 }
 
+/* What an earlier run left must not pass for what this one leaves (and ar would add to it). */
+static enum jig_code clear_outputs(const struct jig_action *a, struct jig_err *reterr)
+{
+    for (size_t i = 0; i < a->outputs.n; i++) {
+        JIG_CLEANUP_FREE char *dir = jig_path_dir(a->outputs.v[i]);
+        enum jig_code code = jig_fs_mkdirs(dir, 0777, reterr);
+        if (code == JIG_OK && !a->always)
+            code = jig_fs_remove_tree(a->outputs.v[i], reterr);
+        if (code != JIG_OK)
+            return code;
+    }
+    return JIG_OK;
+}
+
 static enum jig_code start(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
 {
     struct jig_proc_spec spec = {
         .argv = j->action->argv.v, .cwd = j->action->cwd, .output = hear, .ctx = j};
     j->started_ns = jig_now_ns();
     j->started_clock_ns = jig_stamp_clock_ns();
-    enum jig_code code = jig_proc_start(&spec, &j->proc, reterr);
+    enum jig_code code = clear_outputs(j->action, reterr);
+    if (code == JIG_OK)
+        code = jig_proc_start(&spec, &j->proc, reterr);
     if (code != JIG_OK) {
         j->state = JOB_FAILED;
         return code;
@@ -421,6 +439,7 @@ static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_
     const struct jig_action *a = j->action;
     struct jig_strv inputs = {0};
     struct jig_trace *t = jig_new(struct jig_trace);
+    t->name = trace_name(r, a);
     t->command = j->command;
     t->tool = j->tool;
     t->errors = jig_xstrdup(j->err.data);
@@ -443,8 +462,7 @@ static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_
     t->key = jig_action_key(&t->command, t->inputs, t->input_count);
     if (a->shareable && r->config.objcache != NULL)
         jig_objcache_store(r->config.objcache, t, r->config.build_dir);
-    JIG_CLEANUP_FREE char *name = trace_name(r, a);
-    jig_record_put_take(r->config.record, name, t);
+    jig_record_put_take(r->config.record, t);
     return JIG_OK;
 }
 

@@ -10,7 +10,8 @@
 #define MOST_FILES   200000
 #define MOST_WORDS   100000
 #define LARGEST_TEXT (16 << 20)
-#define HEADER_BYTES 32 /* magic, count, checksum high, checksum low */
+#define SUMMED_FROM  24 /* behind the magic and the checksum's two halves */
+#define HEADER_BYTES 32 /* the same and the count */
 
 static void free_files(struct jig_trace_file *files, size_t n)
 {
@@ -23,6 +24,7 @@ void jig_trace_free(struct jig_trace *t)
 {
     if (t == NULL)
         return;
+    free(t->name);
     jig_strv_release(&t->argv);
     free_files(t->inputs, t->input_count);
     free_files(t->outputs, t->output_count);
@@ -42,7 +44,8 @@ static struct jig_trace_file *copy_files(const struct jig_trace_file *files, siz
 struct jig_trace *jig_trace_copy(const struct jig_trace *t)
 {
     struct jig_trace *c = jig_new(struct jig_trace);
-    *c = (struct jig_trace){.command = t->command,
+    *c = (struct jig_trace){.name = jig_xstrdup(t->name),
+                            .command = t->command,
                             .key = t->key,
                             .tool = t->tool,
                             .inputs = copy_files(t->inputs, t->input_count),
@@ -81,6 +84,7 @@ static void put_files(struct jig_buf *out, const struct jig_trace_file *files, s
 
 void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out)
 {
+    put_string(out, t->name);
     jig_buf_append(out, t->command.bytes, JIG_SHA256_BYTES);
     jig_buf_append(out, t->key.bytes, JIG_SHA256_BYTES);
     jig_buf_append(out, t->tool.bytes, JIG_SHA256_BYTES);
@@ -164,6 +168,7 @@ enum jig_code jig_trace_decode(const uint8_t **at, const uint8_t *end, struct ji
 {
     struct reader r = {*at, end, false};
     struct jig_trace *t = jig_new(struct jig_trace);
+    t->name = get_string(&r);
     get_digest(&r, &t->command);
     get_digest(&r, &t->key);
     get_digest(&r, &t->tool);
@@ -185,12 +190,19 @@ enum jig_code jig_trace_decode(const uint8_t **at, const uint8_t *end, struct ji
 
 void jig_traces_seal(struct jig_buf *file, uint64_t count, const struct jig_buf *payload)
 {
-    struct jig_fingerprint sum = jig_fingerprint_of(payload->data, payload->len);
     jig_buf_append(file, MAGIC, 8);
+    put_u64(file, 0); /* the checksum's place */
+    put_u64(file, 0);
     put_u64(file, count);
-    put_u64(file, sum.high);
-    put_u64(file, sum.low);
     jig_buf_append(file, payload->data, payload->len);
+    if (file->failed)
+        return;
+    struct jig_fingerprint sum =
+        jig_fingerprint_of(file->data + SUMMED_FROM, file->len - SUMMED_FROM);
+    for (size_t i = 0; i < 8; i++) {
+        file->data[8 + i] = (char)(sum.high >> (8 * i));
+        file->data[16 + i] = (char)(sum.low >> (8 * i));
+    }
 }
 
 enum jig_code jig_traces_open(const void *file, size_t n, uint64_t *ret_count,
@@ -201,13 +213,12 @@ enum jig_code jig_traces_open(const void *file, size_t n, uint64_t *ret_count,
     if (n < HEADER_BYTES || memcmp(bytes, MAGIC, 8) != 0)
         return jig_err_set(reterr, JIG_DATA_LOSS, "a build record is of another version");
     struct reader r = {bytes + 8, bytes + n, false};
-    uint64_t count = get_u64(&r);
     struct jig_fingerprint want = {0};
     want.high = get_u64(&r);
     want.low = get_u64(&r);
-    if (!jig_fingerprint_equal(want, jig_fingerprint_of(r.at, (size_t)(r.end - r.at))))
+    if (!jig_fingerprint_equal(want, jig_fingerprint_of(bytes + SUMMED_FROM, n - SUMMED_FROM)))
         return jig_err_set(reterr, JIG_DATA_LOSS, "a build record's checksum is wrong");
-    *ret_count = count;
+    *ret_count = get_u64(&r);
     *ret_payload = r.at;
     *ret_end = r.end;
     return JIG_OK;

@@ -19,6 +19,7 @@
 #include "core/build/action.h"
 
 struct jig_trace {
+    char *name; /* of the action, in its build's record */
     struct jig_digest command;
     struct jig_digest key;
     struct jig_digest tool;
