@@ -47,7 +47,7 @@ void jig_toolids_free(struct jig_toolids *t)
     free(t);
 }
 
-static bool is_driver(const char *program)
+bool jig_tool_is_driver(const char *program)
 {
     static const char *const drivers[] = {"gcc", "g++", "cc", "c++", "clang", "clang++"};
     const char *base = jig_path_base(program);
@@ -142,7 +142,7 @@ enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program, struct
     struct jig_sha256 *h = jig_sha256_new();
     jig_sha256_string(h, jig_path_base(program));
     jig_sha256_field(h, content.sha256.bytes, sizeof content.sha256.bytes);
-    if (is_driver(program)) {
+    if (jig_tool_is_driver(program)) {
         char hex[JIG_SHA256_HEX];
         jig_digest_hex(&content.sha256, hex);
         JIG_CLEANUP_FREE char *key = jig_strf("%s %s", program, hex);

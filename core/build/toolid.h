@@ -11,6 +11,8 @@
 #ifndef JIG_BUILD_TOOLID_H
 #define JIG_BUILD_TOOLID_H
 
+#include <stdbool.h>
+
 #include "core/hash/sha256.h"
 #include "core/os/cancel.h"
 #include "core/watch/files.h"
@@ -19,6 +21,9 @@ struct jig_toolids;
 
 struct jig_toolids *jig_toolids_new(void);
 void jig_toolids_free(struct jig_toolids *t);
+
+/* True for gcc, g++, clang and the like, with any prefix: told by the program's name. */
+bool jig_tool_is_driver(const char *program);
 
 /* `program` is absolute. NOT_FOUND when it is missing. */
 enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program, struct jig_files *files,

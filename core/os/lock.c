@@ -22,21 +22,23 @@ static enum jig_code busy(int fd, const char *path, struct jig_err *reterr)
                           holder[0] != '\0' ? holder : "another process");
 }
 
-static void sign(int fd)
+static void sign(int fd, const char *holder)
 {
-    char text[64];
-    int n = snprintf(text, sizeof text, "pid %ld\n", (long)getpid());
+    char text[128];
+    int n = holder != NULL ? snprintf(text, sizeof text, "%.90s (pid %ld)\n", holder, (long)getpid())
+                           : snprintf(text, sizeof text, "pid %ld\n", (long)getpid());
     if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) < 0)
         return; /* the words are a courtesy; the lock is what counts */
 }
 
-enum jig_code jig_lock_try(struct jig_lock *l, const char *path, struct jig_err *reterr)
+enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
+                           struct jig_err *reterr)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot open the lock file %s", path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        sign(fd);
+        sign(fd, holder);
         l->fd = fd;
         return JIG_OK;
     }
@@ -46,11 +48,11 @@ enum jig_code jig_lock_try(struct jig_lock *l, const char *path, struct jig_err 
     return code;
 }
 
-enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const struct jig_until *until,
-                            struct jig_err *reterr)
+enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *holder,
+                            const struct jig_until *until, struct jig_err *reterr)
 {
     for (;;) {
-        enum jig_code code = jig_lock_try(l, path, reterr);
+        enum jig_code code = jig_lock_try(l, path, holder, reterr);
         if (code != JIG_ABORTED)
             return code;
         code = jig_until_check(until, reterr);

@@ -2,7 +2,7 @@
  * lock.h - flock(2) on a file of its own: held means that the holder lives.
  *
  * The file is made when missing and stays afterwards (removing it would let two holders in). Its
- * content, written while held, names the holder for people: "pid 123 jigd".
+ * content, written while held, names the holder for people: "operation 12ab of ann (pid 123)".
  *
  * Threads: a jig_lock belongs to one thread at a time; two locks of one file exclude each other
  * even within a process.
@@ -24,14 +24,14 @@ struct jig_lock {
         .fd = -1                                                                                   \
     }
 
-/* Takes the lock if it is free. ABORTED (reason BUSY) with the holder's words when it is not. */
+/* Takes the lock if it is free. `holder` says who we are to those who wait; NULL: just the pid. ABORTED (reason BUSY) with the holder's words when it is not. */
 enum jig_code jig_lock_try(struct jig_lock *l, const char *path,
                            struct jig_err *reterr) JIG_CHECKED;
 
 /* Waits for it. The kernel has no timed flock, so a free lock is seen within 20 ms; waits inside
  * one daemon go through the operation table instead, which wakes at once. */
-enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const struct jig_until *until,
-                            struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *holder,
+                            const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
 
 bool jig_lock_held(const struct jig_lock *l);
 void jig_lock_release(struct jig_lock *l); /* idempotent */

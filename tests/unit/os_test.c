@@ -92,15 +92,15 @@ static void locks_exclude_and_name_their_holder(void **state)
     JIG_CLEANUP_FREE char *path = jig_path_join(*state, "lock");
     struct jig_lock a = JIG_LOCK_INIT;
     struct jig_lock b = JIG_LOCK_INIT;
-    assert_int_equal(jig_lock_try(&a, path, &err), JIG_OK);
-    assert_int_equal(jig_lock_try(&b, path, &err), JIG_ABORTED);
+    assert_int_equal(jig_lock_try(&a, path, NULL, &err), JIG_OK);
+    assert_int_equal(jig_lock_try(&b, path, "somebody", &err), JIG_ABORTED);
     assert_int_equal(err.reason, JIG_REASON_BUSY);
     JIG_CLEANUP_FREE char *me = jig_strf("pid %ld", (long)getpid());
     assert_non_null(strstr(err.message, me));
     struct jig_until soon = {.deadline_ns = jig_now_ns()};
-    assert_int_equal(jig_lock_wait(&b, path, &soon, &err), JIG_DEADLINE_EXCEEDED);
+    assert_int_equal(jig_lock_wait(&b, path, NULL, &soon, &err), JIG_DEADLINE_EXCEEDED);
     jig_lock_release(&a);
-    assert_int_equal(jig_lock_try(&b, path, &err), JIG_OK);
+    assert_int_equal(jig_lock_try(&b, path, "somebody", &err), JIG_OK);
     jig_lock_release(&b);
 }
 

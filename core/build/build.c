@@ -1,0 +1,375 @@
+#include "core/build/build.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/arduino/preprocess.h"
+#include "core/arduino/recipe.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/build/plan.h"
+#include "core/os/lock.h"
+#include "core/os/time.h"
+
+struct jig_build_engine {
+    struct jig_files *files;
+    struct jig_toolids *toolids;
+    struct jig_objcache *objcache;
+    struct jig_slots slots;
+    size_t processors;
+    pthread_mutex_t mu;
+    uint64_t builds;     /* guarded by mu */
+    uint64_t up_to_date; /* guarded by mu */
+};
+
+struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_config *config)
+{
+    struct jig_build_engine *e = jig_new(struct jig_build_engine);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    e->processors = processors > 0 ? (size_t)processors : 1;
+    e->files = jig_files_new(config->max_files);
+    e->toolids = jig_toolids_new();
+    if (config->object_cache != NULL)
+        e->objcache = jig_objcache_new(config->object_cache, config->object_cache_bytes);
+    atomic_init(&e->slots.free, (int)e->processors);
+    pthread_mutex_init(&e->mu, NULL);
+    return e;
+}
+
+void jig_build_engine_free(struct jig_build_engine *e)
+{
+    if (e == NULL)
+        return;
+    jig_objcache_free(e->objcache);
+    jig_toolids_free(e->toolids);
+    jig_files_free(e->files);
+    pthread_mutex_destroy(&e->mu);
+    free(e);
+}
+
+struct jig_files *jig_build_engine_files(struct jig_build_engine *e)
+{
+    return e->files;
+}
+
+struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e)
+{
+    struct jig_build_engine_stats s = {.files = jig_files_stats(e->files)};
+    if (e->objcache != NULL)
+        s.objects = jig_objcache_stats(e->objcache);
+    pthread_mutex_lock(&e->mu);
+    s.builds = e->builds;
+    s.up_to_date = e->up_to_date;
+    pthread_mutex_unlock(&e->mu);
+    return s;
+}
+
+/* Ends the phase that runs and begins another; NULL ends the last. */
+static void phase(struct jig_plan *p, const char *name, int64_t *since)
+{
+    struct jig_build_result *r = p->result;
+    int64_t now = jig_now_ns();
+    if (r->phase_count > 0 && *since != 0)
+        r->phases[r->phase_count - 1].duration_us += (now - *since) / 1000;
+    *since = name != NULL ? now : 0;
+    if (name != NULL && r->phase_count < JIG_PHASES_MAX)
+        r->phases[r->phase_count++] = (struct jig_phase){name, 0};
+}
+
+static enum jig_code load_flags(struct jig_plan *p, struct jig_err *reterr)
+{
+    const struct jig_project *project = p->request->project;
+    const struct jig_environment *env = p->request->environment;
+    if (p->is_sketch)
+        return JIG_OK;
+    struct {
+        const char *option;
+        struct jig_flags *flags;
+    } rows[] = {
+        {"build_flags", &p->flags},
+        {"build_src_flags", &p->src_flags},
+        {"build_unflags", &p->unflags},
+    };
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        enum jig_code code = jig_environment_flags(project, env, rows[i].option, NULL,
+                                                   rows[i].flags, &p->result->notices, reterr);
+        if (code != JIG_OK)
+            return code;
+    }
+    jig_flags_remove(&p->flags, &p->unflags);
+    return JIG_OK;
+}
+
+static void set_places(struct jig_plan *p)
+{
+    const struct jig_project *project = p->request->project;
+    p->is_sketch = project->kind == JIG_PROJECT_SKETCH;
+    p->source_dir = p->is_sketch ? project->root : jig_project_string(project, "src_dir");
+    p->project_name =
+        jig_xstrdup(p->is_sketch ? jig_path_base(project->file) : "firmware");
+    jig_strv_append(&p->core_includes, p->request->board->core_path);
+    if (p->request->board->variant_path != NULL)
+        jig_strv_append(&p->core_includes, p->request->board->variant_path);
+    if (p->is_sketch)
+        return;
+    const char *include_dir = jig_project_string(project, "include_dir");
+    if (include_dir != NULL && jig_fs_is_dir(include_dir))
+        jig_strv_append(&p->front_includes, include_dir);
+    jig_strv_append(&p->front_includes, p->source_dir);
+}
+
+static enum jig_code set_props(struct jig_plan *p, struct jig_err *reterr)
+{
+    struct jig_build_place place = {.build_path = p->build_dir,
+                                    .source_path = p->source_dir,
+                                    .project_name = p->project_name,
+                                    .warnings = p->request->warnings,
+                                    .custom = p->request->custom,
+                                    .time_utc_s = jig_unix_ms() / 1000};
+    p->props = jig_build_props(p->request->board, &place);
+    jig_strv_extend(&p->result->notices, &p->request->board->notices);
+    return jig_recipe_preproc(p->props, reterr);
+}
+
+static void add_missing_header_hint(const struct jig_plan *p, struct jig_err *err)
+{
+    if (err == NULL || p->missing_headers.n == 0 || err->reason != JIG_REASON_BUILD_FAILED ||
+        err->hint[0] != '\0')
+        return;
+    JIG_CLEANUP_FREE char *names = jig_strv_join(&p->missing_headers, ", ");
+    jig_err_hint(err, "no library that is installed here has %s", names);
+}
+
+/* The whole build, in the specification's order. */
+static enum jig_code run_steps(struct jig_plan *p, int64_t *since, struct jig_err *reterr)
+{
+    struct {
+        const char *phase; /* NULL: goes on with the last one */
+        enum jig_code (*run)(struct jig_plan *p, struct jig_err *reterr);
+        const char *hooks; /* run instead, when there is no function */
+    } steps[] = {
+        {"sources", jig_plan_sources, NULL},
+        {NULL, NULL, "recipe.hooks.prebuild"},
+        {"discover", NULL, "recipe.hooks.core.prebuild"},
+        {NULL, jig_plan_compile_core, NULL},
+        {NULL, jig_plan_discover, NULL},
+        {"preprocess", jig_plan_generate, NULL},
+        {"compile", NULL, "recipe.hooks.sketch.prebuild"},
+        {NULL, jig_plan_compile_own, NULL},
+        {NULL, NULL, "recipe.hooks.libraries.prebuild"},
+        {NULL, jig_plan_compile_libraries, NULL},
+        {NULL, jig_plan_wait, NULL},
+        {NULL, NULL, "recipe.hooks.sketch.postbuild"},
+        {NULL, NULL, "recipe.hooks.libraries.postbuild"},
+        {"archive", jig_plan_archive_core, NULL},
+        {NULL, NULL, "recipe.hooks.core.postbuild"},
+        {"link", jig_plan_link, NULL},
+        {"convert", jig_plan_convert, NULL},
+        {NULL, NULL, "recipe.hooks.postbuild"},
+        {"size", jig_plan_measure, NULL},
+    };
+    for (size_t i = 0; i < JIG_COUNT(steps); i++) {
+        if (steps[i].phase != NULL)
+            phase(p, steps[i].phase, since);
+        enum jig_code code = steps[i].run != NULL ? steps[i].run(p, reterr)
+                                                  : jig_plan_hooks(p, steps[i].hooks, reterr);
+        if (code != JIG_OK)
+            return code;
+    }
+    return JIG_OK;
+}
+
+enum jig_code jig_plan_wait(struct jig_plan *p, struct jig_err *reterr)
+{
+    return jig_runner_wait_all(p->runner, reterr);
+}
+
+static void plan_release(struct jig_plan *p)
+{
+    jig_runner_free(p->runner);
+    jig_record_release(&p->record);
+    jig_props_free(p->props);
+    jig_sketch_free(p->sketch);
+    free(p->project_name);
+    free(p->generated);
+    struct jig_strv *lists[] = {&p->own_sources,     &p->own_objects,     &p->own_steps,
+                                &p->front_includes,  &p->core_includes,   &p->lib_includes,
+                                &p->core_objects,    &p->variant_objects, &p->library_objects,
+                                &p->missing_headers, &p->commands};
+    for (size_t i = 0; i < JIG_COUNT(lists); i++)
+        jig_strv_release(lists[i]);
+    for (size_t i = 0; i < p->library_count; i++)
+        jig_precompiled_release(&p->libraries[i].precompiled);
+    free(p->libraries);
+    jig_flags_release(&p->flags);
+    jig_flags_release(&p->src_flags);
+    jig_flags_release(&p->unflags);
+}
+
+static void make_runner(struct jig_plan *p)
+{
+    const struct jig_build_request *q = p->request;
+    struct jig_runner_config config = {
+        .build_dir = p->build_dir,
+        .project_dir = q->project->root,
+        .jobs = q->jobs != 0 ? q->jobs : p->engine->processors,
+        .files = p->engine->files,
+        .toolids = p->engine->toolids,
+        .objcache = p->engine->objcache,
+        .record = &p->record,
+        .slots = &p->engine->slots,
+        .until = q->until,
+        .events = q->events,
+        .explain = q->explain,
+    };
+    p->runner = jig_runner_new(&config);
+}
+
+/* Takes what the runner counted and saves the record, whatever came of the build. */
+static enum jig_code settle(struct jig_plan *p, const char *record_path, enum jig_code code,
+                            struct jig_err *reterr)
+{
+    struct jig_runner_summary *s = jig_runner_summary(p->runner);
+    p->result->summary = *s;
+    *s = (struct jig_runner_summary){0};
+    p->result->up_to_date = code == JIG_OK && p->result->summary.ran == 0;
+    jig_runner_free(p->runner); /* nothing of it may run on while the record is written */
+    p->runner = NULL;
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code saved = jig_record_save(&p->record, record_path, &err);
+    if (code == JIG_OK && saved != JIG_OK) {
+        if (reterr != NULL)
+            *reterr = err;
+        return saved;
+    }
+    return code;
+}
+
+static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
+                                  struct jig_build_result *result, struct jig_err *reterr)
+{
+    struct jig_plan p = {.engine = e, .request = q, .result = result, .build_dir = q->build_dir};
+    JIG_CLEANUP_FREE char *record_path = jig_path_join(q->build_dir, ".jig-record");
+    int64_t since = 0;
+    phase(&p, "prepare", &since);
+    jig_record_init(&p.record);
+    jig_record_load(&p.record, record_path);
+    set_places(&p);
+    make_runner(&p);
+    enum jig_code code = load_flags(&p, reterr);
+    if (code == JIG_OK)
+        code = set_props(&p, reterr);
+    if (code == JIG_OK)
+        code = run_steps(&p, &since, reterr);
+    phase(&p, "record", &since);
+    if (code == JIG_OK)
+        code = jig_plan_write_commands(&p, reterr);
+    code = settle(&p, record_path, code, reterr);
+    add_missing_header_hint(&p, reterr);
+    phase(&p, NULL, &since);
+    plan_release(&p);
+    return code;
+}
+
+/* Waits for another build of the same folder, saying for whom. */
+static enum jig_code take_lock(const struct jig_build_request *q, struct jig_lock *lock,
+                               const char *path, struct jig_err *reterr)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_lock_try(lock, path, q->holder, &err);
+    if (code != JIG_ABORTED) {
+        if (code != JIG_OK && reterr != NULL)
+            *reterr = err;
+        return code;
+    }
+    JIG_CLEANUP_FREE char *text = jig_strf("waiting for another build of this project: %s",
+                                           err.message);
+    if (q->events != NULL && q->events->notice != NULL)
+        q->events->notice(q->events->ctx, "build.waiting", JIG_SEVERITY_NOTE, text);
+    return jig_lock_wait(lock, path, q->holder, &q->until, reterr);
+}
+
+/* The folder, kept out of version control and out of other tools' sights. */
+static enum jig_code make_build_dir(const char *dir, struct jig_err *reterr)
+{
+    static const char tag[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
+                              "# This folder is made by jig and may be deleted at any time.\n"
+                              "# Source of the signature: bford.info/cachedir\n";
+    JIG_CLEANUP_FREE char *tag_path = jig_path_join(dir, "CACHEDIR.TAG");
+    JIG_CLEANUP_FREE char *ignore_path = jig_path_join(dir, ".gitignore");
+    enum jig_code code = jig_fs_mkdirs(dir, 0777, reterr);
+    if (code == JIG_OK && !jig_fs_exists(tag_path))
+        code = jig_fs_write_atomic(tag_path, tag, sizeof tag - 1, 0644, reterr);
+    if (code == JIG_OK && !jig_fs_exists(ignore_path))
+        code = jig_fs_write_atomic(ignore_path, "*\n", 2, 0644, reterr);
+    if (code != JIG_OK)
+        jig_err_hint(reterr, "name another build folder with --build-dir or JIG_BUILD_DIR");
+    return code;
+}
+
+/* Everything but the lock, which others may be waiting for. */
+static enum jig_code clean(const char *dir, struct jig_err *reterr)
+{
+    struct jig_strv names = {0};
+    enum jig_code code = jig_fs_list(dir, &names, reterr);
+    for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(dir, names.v[i]);
+        if (strcmp(names.v[i], ".jig-lock") != 0)
+            code = jig_fs_remove_tree(path, reterr);
+    }
+    jig_strv_release(&names);
+    return code;
+}
+
+enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_request *q,
+                            struct jig_build_result *result, struct jig_err *reterr)
+{
+    *result = (struct jig_build_result){0};
+    int64_t started = jig_now_ns();
+    enum jig_code code = make_build_dir(q->build_dir, reterr);
+    if (code != JIG_OK)
+        return code;
+    JIG_CLEANUP_FREE char *lock_path = jig_path_join(q->build_dir, ".jig-lock");
+    struct jig_lock lock = JIG_LOCK_INIT;
+    code = take_lock(q, &lock, lock_path, reterr);
+    if (code == JIG_OK && q->clean) {
+        code = clean(q->build_dir, reterr);
+        if (code == JIG_OK)
+            code = make_build_dir(q->build_dir, reterr);
+    }
+    if (code == JIG_OK)
+        code = build_locked(e, q, result, reterr);
+    jig_lock_release(&lock);
+    result->total_us = (jig_now_ns() - started) / 1000;
+    pthread_mutex_lock(&e->mu);
+    e->builds++;
+    e->up_to_date += result->up_to_date;
+    pthread_mutex_unlock(&e->mu);
+    if (e->objcache != NULL && !result->up_to_date)
+        jig_objcache_prune(e->objcache);
+    return code;
+}
+
+const struct jig_artifact *jig_build_artifact(const struct jig_build_result *r, const char *kind)
+{
+    for (size_t i = 0; i < r->artifact_count; i++) {
+        if (strcmp(r->artifacts[i].kind, kind) == 0)
+            return &r->artifacts[i];
+    }
+    return NULL;
+}
+
+void jig_build_result_release(struct jig_build_result *r)
+{
+    for (size_t i = 0; i < r->artifact_count; i++) {
+        free(r->artifacts[i].kind);
+        free(r->artifacts[i].path);
+    }
+    free(r->artifacts);
+    jig_runner_summary_release(&r->summary);
+    jig_strv_release(&r->notices);
+    jig_strv_release(&r->libraries);
+    *r = (struct jig_build_result){0};
+}

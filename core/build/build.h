@@ -1,0 +1,112 @@
+/*
+ * build.h - builds one environment of a project with an Arduino platform's recipes.
+ *
+ *   hooks  ->  core ------------------------------> archive --\
+ *              discover libraries -> prototypes -> compile ----> link -> objcopy -> size -> record
+ *
+ * The core's compiles run while the libraries are still being found. What goes where follows
+ * arduino-cli 1.0.4 for sketches, down to the order of the objects, so that the .hex is the same
+ * byte for byte (tests/vectors/arduino-cli); and PlatformIO's conventions for platformio.ini.
+ *
+ * In the build folder:
+ *   sketch/ src/ libraries/ core/   objects, and the generated <name>.ino.cpp
+ *   <project name>.elf .hex ...     what the recipes leave
+ *   compile_commands.json           for editors
+ *   .jig-record .jig-lock           what is known of the above; who builds now
+ *
+ * Ownership: the engine outlives its builds; request and result belong to the caller.
+ * Threads: any number of builds at once, each in a thread of its own; two of one build folder wait
+ * for each other.
+ */
+#ifndef JIG_BUILD_BUILD_H
+#define JIG_BUILD_BUILD_H
+
+#include "core/arduino/board.h"
+#include "core/arduino/libindex.h"
+#include "core/build/events.h"
+#include "core/build/objcache.h"
+#include "core/build/runner.h"
+#include "core/build/size.h"
+#include "core/config/project.h"
+
+struct jig_build_engine;
+
+struct jig_build_engine_config {
+    const char *object_cache; /* folder of the shared objects; NULL: none */
+    uint64_t object_cache_bytes;
+    size_t max_files; /* whose contents are remembered */
+};
+
+struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_config *config);
+void jig_build_engine_free(struct jig_build_engine *e);
+
+struct jig_build_engine_stats {
+    struct jig_files_stats files;
+    struct jig_objcache_stats objects;
+    uint64_t builds;
+    uint64_t up_to_date;
+};
+struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e);
+
+/* The contents memo, for others who hash files (images). */
+struct jig_files *jig_build_engine_files(struct jig_build_engine *e);
+
+struct jig_build_request {
+    const struct jig_project *project;
+    const struct jig_environment *environment;
+    const struct jig_board_config *board;
+    const struct jig_props *custom; /* properties over all others; may be NULL */
+    struct jig_libindex *libraries; /* every library that may be found */
+    const char *build_dir;          /* absolute; made when it is missing */
+    const char *holder;             /* for who waits for this build: "operation 12ab of ann" */
+    size_t jobs;                    /* tools at once; 0: one a processor */
+    bool clean;
+    bool explain;
+    enum jig_warnings warnings;
+    struct jig_until until;
+    const struct jig_build_events *events;
+};
+
+struct jig_artifact {
+    char *kind; /* "elf", "hex" */
+    char *path;
+    int64_t size_bytes;
+    struct jig_digest sha256;
+};
+
+#define JIG_PHASES_MAX 16
+
+struct jig_phase {
+    const char *name; /* static */
+    int64_t duration_us;
+};
+
+struct jig_build_result {
+    bool up_to_date;
+    struct jig_artifact *artifacts;
+    size_t artifact_count;
+    size_t artifact_cap;
+    struct jig_size size;
+    struct jig_runner_summary summary;
+    struct jig_phase phases[JIG_PHASES_MAX];
+    size_t phase_count;
+    int64_t total_us;
+    struct jig_strv notices;
+    struct jig_strv libraries; /* "Wire 1.0 (/usr/share/...)" */
+};
+
+/* The result is filled as far as the build came, also when it fails, and is released by the caller
+ * in either case. FAILED_PRECONDITION with reason BUILD_FAILED for what a tool or a limit refused,
+ * BAD_PROJECT for a project that can't be built as it is. */
+enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_request *request,
+                            struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
+void jig_build_result_release(struct jig_build_result *r);
+
+const struct jig_artifact *jig_build_artifact(const struct jig_build_result *r, const char *kind);
+
+/* The source files that a build of this environment would compile, relative to the project. */
+enum jig_code jig_build_sources(const struct jig_project *project,
+                                const struct jig_environment *environment, struct jig_strv *out,
+                                struct jig_err *reterr) JIG_CHECKED;
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * discover.c - which libraries do the sources include?
+ *
+ * Each source is preprocessed with the includes found so far; when that fails for want of a header,
+ * the library that has it joins, its sources queue up, and the same source is tried again.
+ *
+ * What was found is remembered as a trace named "#libraries": while the command (recipe, sources,
+ * what libraries there are) and every file that the preprocessor read are the same, the list is
+ * taken as it was. Source of the order: arduino-cli 1.0.4.
+ */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <string.h>
+
+#include "core/arduino/recipe.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/build/check.h"
+#include "core/build/plan.h"
+#include "core/os/fs.h"
+
+#define MOST_LIBRARIES 500
+#define TRACE_NAME     "#libraries"
+
+/* One source whose includes are looked at. */
+struct waiting {
+    char *source;
+    char *utility_dir; /* of the library it belongs to; or NULL */
+};
+
+struct discovery {
+    struct jig_plan *plan;
+    struct waiting *queue;
+    size_t n;
+    size_t cap;
+    struct jig_strv read; /* every file that the preprocessor read */
+};
+
+static void enqueue(struct discovery *d, const char *source, const char *utility_dir)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        if (strcmp(d->queue[i].source, source) == 0)
+            return;
+    }
+    d->queue = jig_grow(d->queue, &d->cap, d->n, sizeof *d->queue);
+    d->queue[d->n++] = (struct waiting){jig_xstrdup(source), jig_xstrdup(utility_dir)};
+}
+
+static void release(struct discovery *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        free(d->queue[i].source);
+        free(d->queue[i].utility_dir);
+    }
+    free(d->queue);
+    jig_strv_release(&d->read);
+}
+
+/* The depfile and, for the generated source, the text that a preprocessor run leaves. */
+static char *scratch_path(const struct jig_plan *p, const char *source, const char *extension)
+{
+    char hex[JIG_SHA256_HEX];
+    JIG_CLEANUP_FREE char *name = jig_build_relative(p->build_dir, source);
+    struct jig_digest d = jig_sha256_of(name, strlen(name));
+    jig_digest_hex(&d, hex);
+    return jig_strf("%s/preproc/%.16s%s", p->build_dir, hex, extension);
+}
+
+char *jig_plan_preprocessed_path(const struct jig_plan *p)
+{
+    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
+    return scratch_path(p, merged, ".ii");
+}
+
+enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
+                                  struct jig_job **ret_job, int *ret_status,
+                                  struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *merged = p->generated != NULL ? jig_plan_merged_path(p) : NULL;
+    bool is_generated = jig_streq(merged, source);
+    JIG_CLEANUP_FREE char *text =
+        is_generated ? scratch_path(p, source, ".ii") : jig_xstrdup("/dev/null");
+    JIG_CLEANUP_FREE char *depfile = scratch_path(p, source, ".d");
+    struct jig_strv includes = {0};
+    jig_plan_includes(p, JIG_SCOPE_PROJECT, &includes);
+    if (utility_dir != NULL)
+        jig_strv_append(&includes, utility_dir);
+    JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
+    jig_recipe_set_words(extra, "includes", "-I", &includes);
+    jig_strv_release(&includes);
+    jig_props_set_literal(extra, "source_file", source);
+    jig_props_set_literal(extra, "preprocessed_file_path", text);
+    jig_props_set(extra, "build.library_discovery_phase", "1");
+    JIG_CLEANUP_FREE char *step = jig_strf("find the includes of %s", jig_path_base(source));
+    struct jig_action *a = NULL;
+    enum jig_code code =
+        jig_plan_recipe(p, "recipe.preproc.macros", extra, true, "discover", step, &a, reterr);
+    if (code != JIG_OK)
+        return code;
+    jig_plan_apply_flags(p, source, JIG_SCOPE_PROJECT, &a->argv);
+    if (jig_plan_ask_for_depfile(&a->argv, depfile))
+        a->depfile = jig_xstrdup(depfile);
+    else
+        a->always = true;
+    jig_strv_append(&a->outputs, depfile);
+    if (is_generated)
+        jig_strv_append(&a->outputs, text);
+    jig_strv_append(&a->inputs, source);
+    return jig_runner_ask(p->runner, a, ret_job, ret_status, reterr);
+}
+
+/* The header that a preprocessor wanted and did not find: from the source line that it quotes, or
+ * else from its "fatal error: X:". NULL when it complained of something else. The caller frees. */
+static char *missing_header(const char *errors)
+{
+    static const char pattern[] = "^\\s*(?:[0-9]+\\s*\\|\\s*)?#[ \\t]*include\\s*[<\"](\\S+)[\">]"
+                                  "|fatal error: ([^:\\n]+): No such file";
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_MULTILINE,
+                                     &error, &offset, NULL);
+    if (code == NULL)
+        abort(); /* the pattern is a constant */
+    pcre2_match_data *match = pcre2_match_data_create_from_pattern(code, NULL);
+    char *header = NULL;
+    int groups = pcre2_match(code, (PCRE2_SPTR)errors, strlen(errors), 0, 0, match, NULL);
+    if (groups > 1) {
+        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(match);
+        int g = groups - 1;
+        header = jig_xstrndup(errors + at[2 * g], (size_t)(at[2 * g + 1] - at[2 * g]));
+    }
+    pcre2_match_data_free(match);
+    pcre2_code_free(code);
+    return header;
+}
+
+static bool is_used(const struct jig_plan *p, const struct jig_library *lib)
+{
+    for (size_t i = 0; i < p->library_count; i++) {
+        if (strcmp(p->libraries[i].lib->path, lib->path) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum jig_code use_library(struct jig_plan *p, const struct jig_library *lib,
+                                 struct jig_err *reterr)
+{
+    if (p->library_count == MOST_LIBRARIES)
+        return jig_err_reason(reterr, JIG_RESOURCE_EXHAUSTED, JIG_REASON_BAD_PROJECT,
+                              "the project includes more than %d libraries", MOST_LIBRARIES);
+    p->libraries = jig_grow(p->libraries, &p->library_cap, p->library_count, sizeof *p->libraries);
+    struct jig_used_library *used = &p->libraries[p->library_count++];
+    *used = (struct jig_used_library){.lib = lib};
+    jig_library_include_dirs(lib, &p->lib_includes);
+    return jig_library_precompiled(lib, p->props, NULL, &used->precompiled, reterr);
+}
+
+static enum jig_code enqueue_library(struct discovery *d, const struct jig_library *lib,
+                                     struct jig_err *reterr)
+{
+    const struct jig_used_library *used = &d->plan->libraries[d->plan->library_count - 1];
+    if (used->precompiled.dir != NULL && !used->precompiled.sources_too)
+        return JIG_OK;
+    struct jig_sources sources = {0};
+    enum jig_code code = jig_library_sources(lib, false, NULL, &sources, reterr);
+    for (size_t i = 0; i < sources.n; i++)
+        enqueue(d, sources.items[i].path, lib->utility_dir);
+    jig_sources_release(&sources);
+    return code;
+}
+
+/* Adds the library that has the header. *ret_again says whether the source is to be tried anew. */
+static enum jig_code resolve(struct discovery *d, const char *header, bool *ret_again,
+                             struct jig_err *reterr)
+{
+    struct jig_plan *p = d->plan;
+    const char *arch = p->request->board->fqbn.arch;
+    struct jig_library_match m = jig_libindex_find(p->request->libraries, header, arch);
+    *ret_again = false;
+    if (m.best == NULL) {
+        jig_strv_add_unique(&p->missing_headers, header);
+        return JIG_OK; /* the compile says it with file and line */
+    }
+    for (size_t i = 0; i < m.n; i++) {
+        if (is_used(p, m.candidates[i]))
+            return JIG_OK;
+    }
+    JIG_CLEANUP_FREE char *notice = jig_library_match_notice(&m, header);
+    if (notice != NULL)
+        jig_strv_add_unique(&p->result->notices, notice);
+    *ret_again = true;
+    enum jig_code code = use_library(p, m.best, reterr);
+    return code == JIG_OK ? enqueue_library(d, m.best, reterr) : code;
+}
+
+static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *reterr)
+{
+    bool again = true;
+    while (again) {
+        struct jig_job *job = NULL;
+        int status = 0;
+        struct waiting w = d->queue[index];
+        enum jig_code code =
+            jig_plan_preprocess(d->plan, w.source, w.utility_dir, &job, &status, reterr);
+        if (code != JIG_OK)
+            return code;
+        again = false;
+        JIG_CLEANUP_FREE char *header =
+            status != 0 ? missing_header(jig_job_errors(job)) : NULL;
+        if (header != NULL)
+            code = resolve(d, header, &again, reterr);
+        if (code != JIG_OK)
+            return code;
+    }
+    return JIG_OK;
+}
+
+static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
+{
+    struct jig_plan *p = d->plan;
+    if (p->generated != NULL) {
+        JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
+        enqueue(d, merged, NULL);
+    }
+    for (size_t i = 0; i < p->own_sources.n; i++) {
+        if (!jig_streq(p->own_sources.v[i], p->generated))
+            enqueue(d, p->own_sources.v[i], NULL);
+    }
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < d->n; i++)
+        code = look_at(d, i, reterr);
+    return code;
+}
+
+enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
+{
+    struct discovery d = {.plan = p};
+    enum jig_code code = discover(&d, reterr);
+    release(&d);
+    for (size_t i = 0; i < p->library_count; i++) {
+        const struct jig_library *lib = p->libraries[i].lib;
+        jig_strv_append_take(&p->result->libraries,
+                             jig_strf("%s%s%s (%s)", lib->name, lib->version[0] != '\0' ? " " : "",
+                                      lib->version, lib->path));
+    }
+    return code;
+}

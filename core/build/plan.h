@@ -1,0 +1,127 @@
+/*
+ * plan.h - what the parts of one build share. Private to core/build.
+ *
+ * Made by build.c, then handed through discover.c, sketchstep.c, compile.c and link.c in turn.
+ *
+ * Threads: one.
+ */
+#ifndef JIG_BUILD_PLAN_H
+#define JIG_BUILD_PLAN_H
+
+#include "core/arduino/sketch.h"
+#include "core/build/build.h"
+#include "core/config/flags.h"
+
+/* A library that takes part, in the order in which it was found. */
+struct jig_used_library {
+    const struct jig_library *lib; /* borrowed from the request's index */
+    struct jig_precompiled precompiled;
+};
+
+struct jig_plan {
+    struct jig_build_engine *engine;
+    const struct jig_build_request *request;
+    struct jig_build_result *result;
+    struct jig_runner *runner;
+    struct jig_record record;
+    struct jig_props *props; /* the build's: jig_build_props and more */
+    const char *build_dir;
+    const char *source_dir; /* the sketch's folder, or PlatformIO's src_dir */
+    char *project_name;     /* artifacts are named after it: "Blink.ino", "firmware" */
+    bool is_sketch;
+
+    struct jig_sketch *sketch;   /* the .ino part; NULL when there is none */
+    char *generated;             /* sketch/<name>.ino.cpp in the build folder; NULL without .ino */
+    struct jig_strv own_sources; /* absolute; what is compiled of the project, generated one first */
+    struct jig_strv own_objects; /* absolute, one for each */
+    struct jig_strv own_steps;   /* how people know them, one for each */
+
+    struct jig_strv front_includes; /* PlatformIO's include_dir and src_dir */
+    struct jig_strv core_includes;  /* the core's folder, and the variant's */
+    struct jig_strv lib_includes;
+    struct jig_used_library *libraries;
+    size_t library_count;
+    size_t library_cap;
+
+    struct jig_flags flags;     /* build_flags */
+    struct jig_flags src_flags; /* build_src_flags */
+    struct jig_flags unflags;   /* build_unflags */
+
+    struct jig_strv core_objects; /* in link order */
+    struct jig_strv variant_objects;
+    struct jig_strv library_objects;
+    struct jig_strv missing_headers; /* that no library has */
+    struct jig_strv commands;        /* compile_commands.json's entries, as JSON objects */
+};
+
+enum jig_scope { JIG_SCOPE_CORE, JIG_SCOPE_LIBRARY, JIG_SCOPE_PROJECT };
+
+/* The include path for a scope; the caller releases. */
+void jig_plan_includes(const struct jig_plan *p, enum jig_scope scope, struct jig_strv *out);
+
+/* An action for a recipe: argv (the tool found), inputs (every word that names a file), "/" as
+ * working folder. Outputs are the caller's to add. `extra` goes over the build's properties. */
+enum jig_code jig_plan_recipe(const struct jig_plan *p, const char *recipe,
+                              const struct jig_props *extra, bool drop_unset, const char *phase,
+                              const char *step, struct jig_action **ret,
+                              struct jig_err *reterr) JIG_CHECKED;
+
+/* Runs all hooks of one place, "recipe.hooks.core.prebuild", one after another. */
+enum jig_code jig_plan_hooks(struct jig_plan *p, const char *place, struct jig_err *reterr)
+    JIG_CHECKED;
+
+/* Waits for everything that was submitted. */
+enum jig_code jig_plan_wait(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+
+/* compile.c */
+struct jig_compile {
+    const char *source;
+    const char *object;
+    const char *utility_dir; /* one more include folder, last; or NULL */
+    enum jig_scope scope;
+    const char *step;
+};
+enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
+                               struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_compile_libraries(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+
+/* Adds the project's flags to a compiler's words and takes its unflags out. */
+void jig_plan_apply_flags(const struct jig_plan *p, const char *source, enum jig_scope scope,
+                          struct jig_strv *argv);
+
+/* Makes the compiler write every header it reads to `depfile`; false when it can't be told to. */
+bool jig_plan_ask_for_depfile(struct jig_strv *argv, const char *depfile);
+
+/* sources.c: fills sketch, own_sources and their kin; generates what is derived. */
+enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+/* After discovery: makes <name>.ino.cpp with its prototypes. */
+enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+/* The merged tabs before prototypes, beside the generated file: what discovery reads. */
+char *jig_plan_merged_path(const struct jig_plan *p);
+char *jig_plan_preprocessed_path(const struct jig_plan *p);
+
+/* discover.c: finds the libraries that the sources include. */
+enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+/* The preprocessor's run over the merged tabs, with the includes found so far. */
+enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
+                                  struct jig_job **ret_job, int *ret_status,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* Archives `objects`, in their order. */
+enum jig_code jig_plan_archive(struct jig_plan *p, const char *archive,
+                               const struct jig_strv *objects, const char *phase,
+                               struct jig_err *reterr) JIG_CHECKED;
+
+/* link.c: archives, links, converts, measures. */
+enum jig_code jig_plan_archive_core(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_convert(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_measure(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+
+/* compdb.c */
+void jig_plan_add_command(struct jig_plan *p, const struct jig_action *a, const char *file);
+enum jig_code jig_plan_write_commands(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+
+#endif

@@ -1,0 +1,351 @@
+/*
+ * sources.c - what is compiled of the project itself, and what has to be made for that.
+ *
+ * A sketch is compiled from copies in the build folder, each of which begins with a #line to its
+ * original, as arduino-cli does: so "tab.h" is found beside the tabs, and nothing outside the sketch
+ * by accident. A PlatformIO project is compiled in place; only its .ino files become one .cpp.
+ */
+#include <string.h>
+
+#include "core/arduino/preprocess.h"
+#include "core/base/map.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/build/plan.h"
+#include "core/config/src_filter.h"
+#include "core/os/fs.h"
+
+#define PROTOTYPES_NAME    "#prototypes"
+#define PROTOTYPES_VERSION "prototypes 1"
+
+char *jig_plan_merged_path(const struct jig_plan *p)
+{
+    /* "x.ino.cpp" -> "x.ino.merged.cpp": beside it, so that "" includes find the same files */
+    size_t n = strlen(p->generated) - strlen(".cpp");
+    return jig_strf("%.*s.merged.cpp", (int)n, p->generated);
+}
+
+static void add_own(struct jig_plan *p, const char *source, const char *object, const char *step)
+{
+    jig_strv_append(&p->own_sources, source);
+    jig_strv_append_take(&p->own_objects, jig_strf("%s/%s.o", p->build_dir, object));
+    jig_strv_append(&p->own_steps, step);
+}
+
+/* Copies one additional file of the sketch, with its #line. */
+static enum jig_code copy_additional(const struct jig_plan *p, const char *relative,
+                                     struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *from = jig_path_join(p->sketch->folder, relative);
+    JIG_CLEANUP_FREE char *to = jig_strf("%s/sketch/%s", p->build_dir, relative);
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(to);
+    struct jig_buf text;
+    jig_buf_init(&text, JIG_MERGED_MAX);
+    enum jig_code code = jig_preprocess_additional(from, &text, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_mkdirs(dir, 0777, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_write_if_changed(to, text.data, text.len, 0644, reterr);
+    jig_buf_release(&text);
+    return code;
+}
+
+struct stale {
+    const struct jig_map *wanted;
+    struct jig_strv found;
+};
+
+static enum jig_walk find_stale(void *ctx, const struct jig_walk_entry *e)
+{
+    struct stale *s = ctx;
+    if (e->is_dir)
+        return JIG_WALK_INTO;
+    const char *ext = jig_path_ext(e->name);
+    bool made_here = strcmp(ext, ".o") == 0 || strcmp(ext, ".d") == 0;
+    if (!made_here && !jig_map_has(s->wanted, e->relative))
+        jig_strv_append(&s->found, e->path);
+    return JIG_WALK_ON;
+}
+
+/* Removes copies of files that the sketch no longer has: an #include must not find them. */
+static enum jig_code remove_stale(const struct jig_plan *p, const struct jig_map *wanted,
+                                  struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
+    struct stale s = {.wanted = wanted};
+    enum jig_code code = jig_fs_walk(dir, false, find_stale, &s, reterr);
+    for (size_t i = 0; code == JIG_OK && i < s.found.n; i++)
+        code = jig_fs_remove_tree(s.found.v[i], reterr);
+    jig_strv_release(&s.found);
+    return code;
+}
+
+/* The order of arduino-cli's objects: all of the sketch's root, then all of src/, each bytewise. */
+static int by_link_order(const void *va, const void *vb)
+{
+    const char *a = *(char *const *)va;
+    const char *b = *(char *const *)vb;
+    bool a_deep = jig_str_starts(a, "src/");
+    bool b_deep = jig_str_starts(b, "src/");
+    if (a_deep != b_deep)
+        return a_deep ? 1 : -1;
+    JIG_CLEANUP_FREE char *ao = jig_strf("%s.o", a);
+    JIG_CLEANUP_FREE char *bo = jig_strf("%s.o", b);
+    return strcmp(ao, bo);
+}
+
+static enum jig_code sketch_sources(struct jig_plan *p, struct jig_err *reterr)
+{
+    struct jig_map wanted;
+    struct jig_strv sources = {0};
+    jig_map_init(&wanted, NULL);
+    JIG_CLEANUP_FREE char *main = jig_strf("%s.cpp", p->sketch->main_name);
+    JIG_CLEANUP_FREE char *merged = jig_strf("%s.merged.cpp", p->sketch->main_name);
+    jig_map_set(&wanted, main, p);
+    jig_map_set(&wanted, merged, p);
+    jig_strv_append(&sources, main);
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < p->sketch->additional.n; i++) {
+        const char *relative = p->sketch->additional.v[i];
+        jig_map_set(&wanted, relative, p);
+        code = copy_additional(p, relative, reterr);
+        if (jig_sketch_is_source(relative))
+            jig_strv_append(&sources, relative);
+    }
+    if (code == JIG_OK)
+        code = remove_stale(p, &wanted, reterr);
+    if (sources.n > 1)
+        qsort(sources.v, sources.n, sizeof *sources.v, by_link_order);
+    for (size_t i = 0; i < sources.n; i++) {
+        JIG_CLEANUP_FREE char *copy = jig_strf("%s/sketch/%s", p->build_dir, sources.v[i]);
+        JIG_CLEANUP_FREE char *object = jig_strf("sketch/%s", sources.v[i]);
+        const char *step = strcmp(sources.v[i], main) == 0 ? p->sketch->main_name : sources.v[i];
+        add_own(p, copy, object, step);
+    }
+    jig_strv_release(&sources);
+    jig_map_release(&wanted);
+    return code;
+}
+
+static bool is_tab(const char *name)
+{
+    const char *ext = jig_path_ext(name);
+    return strcmp(ext, ".ino") == 0 || strcmp(ext, ".pde") == 0;
+}
+
+/* The files of a PlatformIO project, tabs apart. */
+static enum jig_code filtered_sources(const struct jig_project *project,
+                                      const struct jig_environment *env, struct jig_strv *tabs,
+                                      struct jig_strv *sources, struct jig_err *reterr)
+{
+    static const char *const tab_extensions[] = {"ino", "pde", NULL};
+    const char *src_dir = jig_project_string(project, "src_dir");
+    const struct jig_option *option = jig_environment_option(env, "build_src_filter");
+    JIG_CLEANUP_FREE char *text =
+        option != NULL ? jig_strv_join(jig_option_list(option), " ") : jig_xstrdup("");
+    struct jig_src_filter *filter = jig_src_filter_new(text);
+    struct jig_strv found = {0};
+    enum jig_code code = jig_src_filter_collect(filter, src_dir, tab_extensions, tabs, reterr);
+    if (code == JIG_OK)
+        code = jig_src_filter_collect(filter, src_dir, jig_src_filter_source_extensions(), &found,
+                                      reterr);
+    for (size_t i = 0; i < found.n; i++) {
+        if (!is_tab(found.v[i]))
+            jig_strv_append(sources, found.v[i]);
+    }
+    jig_strv_release(&found);
+    jig_src_filter_free(filter);
+    if (code == JIG_OK && tabs->n == 0 && sources->n == 0) {
+        code = jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
+                              "there is nothing to build for environment '%s' in %s", env->name,
+                              src_dir);
+        jig_err_hint(reterr, "put sources into src/, or name their folder with src_dir in "
+                             "[platformio]");
+    }
+    return code;
+}
+
+static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
+{
+    struct jig_strv tabs = {0};
+    struct jig_strv sources = {0};
+    enum jig_code code = filtered_sources(p->request->project, p->request->environment, &tabs,
+                                          &sources, reterr);
+    if (code == JIG_OK && tabs.n > 0)
+        code = jig_sketch_from_tabs(p->source_dir, &tabs, &p->sketch, reterr);
+    if (code == JIG_OK && p->sketch != NULL) {
+        p->generated = jig_strf("%s/src/%s.cpp", p->build_dir, p->sketch->main_name);
+        JIG_CLEANUP_FREE char *object = jig_strf("src/%s.cpp", p->sketch->main_name);
+        add_own(p, p->generated, object, p->sketch->main_name);
+    }
+    for (size_t i = 0; code == JIG_OK && i < sources.n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(p->source_dir, sources.v[i]);
+        JIG_CLEANUP_FREE char *object = jig_strf("src/%s", sources.v[i]);
+        add_own(p, path, object, sources.v[i]);
+    }
+    jig_strv_release(&tabs);
+    jig_strv_release(&sources);
+    return code;
+}
+
+static enum jig_code write_merged(const struct jig_plan *p, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = jig_plan_merged_path(p);
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
+    struct jig_merged *merged = NULL;
+    enum jig_code code = jig_preprocess_merge(p->sketch, &merged, reterr);
+    if (code != JIG_OK)
+        return code;
+    code = jig_fs_mkdirs(dir, 0777, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_write_if_changed(path, merged->text, merged->len, 0644, reterr);
+    jig_merged_free(merged);
+    return code;
+}
+
+enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *scratch = jig_path_join(p->build_dir, "preproc");
+    enum jig_code code = jig_fs_mkdirs(scratch, 0777, reterr);
+    if (code == JIG_OK && p->is_sketch) {
+        JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
+        code = jig_sketch_load(p->request->project->file, &p->sketch, reterr);
+        if (code == JIG_OK)
+            p->generated = jig_strf("%s/%s.cpp", dir, p->sketch->main_name);
+        if (code == JIG_OK)
+            code = jig_fs_mkdirs(dir, 0777, reterr);
+        if (code == JIG_OK)
+            code = sketch_sources(p, reterr);
+    } else if (code == JIG_OK) {
+        code = project_sources(p, reterr);
+    }
+    return code == JIG_OK && p->generated != NULL ? write_merged(p, reterr) : code;
+}
+
+/* The digest of all that the generated file is made from. */
+static enum jig_code generation_digest(const struct jig_plan *p, const char *merged,
+                                       const char *preprocessed, struct jig_digest *ret,
+                                       struct jig_err *reterr)
+{
+    struct jig_files *files = jig_build_engine_files(p->engine);
+    struct jig_sha256 *h = jig_sha256_new();
+    jig_sha256_string(h, PROTOTYPES_VERSION);
+    const char *paths[] = {merged, preprocessed};
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < JIG_COUNT(paths); i++) {
+        struct jig_file_content content;
+        code = jig_files_look(files, paths[i], &content, reterr);
+        if (code == JIG_OK)
+            jig_sha256_field(h, content.sha256.bytes, sizeof content.sha256.bytes);
+    }
+    *ret = jig_sha256_final(h);
+    jig_sha256_free(h);
+    return code;
+}
+
+static bool is_generated_already(const struct jig_plan *p, const struct jig_digest *command)
+{
+    const struct jig_trace *t = jig_record_get(&p->record, PROTOTYPES_NAME);
+    struct jig_file_content now;
+    return t != NULL && jig_digest_equal(&t->command, command) && t->output_count == 1 &&
+           jig_files_look(jig_build_engine_files(p->engine), p->generated, &now, NULL) == JIG_OK &&
+           jig_digest_equal(&now.sha256, &t->outputs[0].sha256);
+}
+
+static void remember_generated(struct jig_plan *p, const struct jig_digest *command)
+{
+    struct jig_file_content now;
+    if (jig_files_look(jig_build_engine_files(p->engine), p->generated, &now, NULL) != JIG_OK)
+        return;
+    struct jig_trace *t = jig_new(struct jig_trace);
+    t->name = jig_xstrdup(PROTOTYPES_NAME);
+    t->command = *command;
+    t->errors = jig_xstrdup("");
+    t->output = jig_xstrdup("");
+    t->outputs = jig_xcalloc(1, sizeof *t->outputs);
+    t->outputs[0] = (struct jig_trace_file){jig_build_relative(p->build_dir, p->generated),
+                                            now.sha256};
+    t->output_count = 1;
+    jig_record_put_take(&p->record, t);
+}
+
+static enum jig_code write_generated(struct jig_plan *p, const char *preprocessed,
+                                     struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *work = jig_strf("%s/preproc/ctags.cpp", p->build_dir);
+    struct jig_merged *merged = NULL;
+    struct jig_buf text;
+    jig_buf_init(&text, JIG_MERGED_MAX);
+    enum jig_code code = jig_preprocess_merge(p->sketch, &merged, reterr);
+    if (code == JIG_OK)
+        code = jig_preprocess_finish(merged, preprocessed, work, &p->request->until, &text, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_write_if_changed(p->generated, text.data, text.len, 0644, reterr);
+    jig_merged_free(merged);
+    jig_buf_release(&text);
+    return code;
+}
+
+enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr)
+{
+    if (p->generated == NULL)
+        return JIG_OK;
+    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
+    JIG_CLEANUP_FREE char *preprocessed = jig_plan_preprocessed_path(p);
+    struct jig_job *job = NULL;
+    int status = 0;
+    enum jig_code code = jig_plan_preprocess(p, merged, NULL, &job, &status, reterr);
+    if (code != JIG_OK)
+        return code;
+    if (status != 0) { /* the compile of the merged text says what is wrong, with file and line */
+        struct jig_buf text;
+        jig_buf_init(&text, JIG_MERGED_MAX);
+        code = jig_fs_read(merged, &text, reterr);
+        if (code == JIG_OK)
+            code = jig_fs_write_if_changed(p->generated, text.data, text.len, 0644, reterr);
+        jig_buf_release(&text);
+        return code;
+    }
+    struct jig_digest command;
+    code = generation_digest(p, merged, preprocessed, &command, reterr);
+    if (code != JIG_OK || is_generated_already(p, &command))
+        return code;
+    code = write_generated(p, preprocessed, reterr);
+    if (code == JIG_OK)
+        remember_generated(p, &command);
+    return code;
+}
+
+enum jig_code jig_build_sources(const struct jig_project *project,
+                                const struct jig_environment *environment, struct jig_strv *out,
+                                struct jig_err *reterr)
+{
+    struct jig_strv tabs = {0};
+    struct jig_strv sources = {0};
+    struct jig_sketch *sketch = NULL;
+    enum jig_code code;
+    JIG_CLEANUP_FREE char *below = jig_xstrdup("");
+    if (project->kind == JIG_PROJECT_SKETCH) {
+        code = jig_sketch_load(project->file, &sketch, reterr);
+        if (code == JIG_OK)
+            jig_strv_extend(&tabs, &sketch->tabs);
+        for (size_t i = 0; code == JIG_OK && i < sketch->additional.n; i++) {
+            if (jig_sketch_is_source(sketch->additional.v[i]))
+                jig_strv_append(&sources, sketch->additional.v[i]);
+        }
+        jig_sketch_free(sketch);
+    } else {
+        code = filtered_sources(project, environment, &tabs, &sources, reterr);
+        const char *src_dir = jig_project_string(project, "src_dir");
+        size_t n = strlen(project->root);
+        free(below);
+        bool inside = strncmp(src_dir, project->root, n) == 0 && src_dir[n] == '/';
+        below = jig_strf("%s/", inside ? src_dir + n + 1 : src_dir);
+    }
+    jig_strv_extend(&tabs, &sources);
+    for (size_t i = 0; code == JIG_OK && i < tabs.n; i++)
+        jig_strv_append_take(out, jig_strf("%s%s", below, tabs.v[i]));
+    jig_strv_release(&tabs);
+    jig_strv_release(&sources);
+    return code;
+}
