@@ -191,6 +191,7 @@ static void plan_release(struct jig_plan *p)
     jig_runner_free(p->runner);
     jig_record_release(&p->record);
     jig_props_free(p->props);
+    jig_readlog_free(p->log);
     jig_sketch_free(p->sketch);
     free(p->project_name);
     free(p->generated);
@@ -254,6 +255,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     JIG_CLEANUP_FREE char *record_path = jig_path_join(q->build_dir, ".jig-record");
     int64_t since = 0;
     phase(&p, "prepare", &since);
+    p.log = jig_readlog_new();
     jig_record_init(&p.record);
     jig_record_load(&p.record, record_path);
     set_places(&p);

@@ -190,9 +190,9 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
     const struct jig_board_config *b = p->request->board;
     struct jig_sources core = {0};
     struct jig_sources variant = {0};
-    enum jig_code code = jig_sources_find(b->core_path, true, "", NULL, &core, reterr);
+    enum jig_code code = jig_sources_find(b->core_path, true, "", p->log, &core, reterr);
     if (code == JIG_OK && b->variant_path != NULL)
-        code = jig_sources_find(b->variant_path, true, "", NULL, &variant, reterr);
+        code = jig_sources_find(b->variant_path, true, "", p->log, &variant, reterr);
     jig_sources_sort(&core, 0);
     jig_sources_sort(&variant, 0);
     if (code == JIG_OK)
@@ -228,7 +228,7 @@ static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_l
     struct jig_sources sources = {0};
     enum jig_code code = JIG_OK;
     if (used->precompiled.dir == NULL || used->precompiled.sources_too)
-        code = jig_library_sources(lib, true, NULL, &sources, reterr);
+        code = jig_library_sources(lib, true, p->log, &sources, reterr);
     JIG_CLEANUP_FREE char *folder = jig_strf("libraries/%s", lib->dir_name);
     if (code == JIG_OK)
         code = compile_list(p, &sources, folder, lib->utility_dir, JIG_SCOPE_LIBRARY,

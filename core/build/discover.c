@@ -153,7 +153,7 @@ static enum jig_code use_library(struct jig_plan *p, const struct jig_library *l
     struct jig_used_library *used = &p->libraries[p->library_count++];
     *used = (struct jig_used_library){.lib = lib};
     jig_library_include_dirs(lib, &p->lib_includes);
-    return jig_library_precompiled(lib, p->props, NULL, &used->precompiled, reterr);
+    return jig_library_precompiled(lib, p->props, p->log, &used->precompiled, reterr);
 }
 
 static enum jig_code enqueue_library(struct discovery *d, const struct jig_library *lib,
@@ -163,7 +163,7 @@ static enum jig_code enqueue_library(struct discovery *d, const struct jig_libra
     if (used->precompiled.dir != NULL && !used->precompiled.sources_too)
         return JIG_OK;
     struct jig_sources sources = {0};
-    enum jig_code code = jig_library_sources(lib, false, NULL, &sources, reterr);
+    enum jig_code code = jig_library_sources(lib, false, d->plan->log, &sources, reterr);
     for (size_t i = 0; i < sources.n; i++)
         enqueue(d, sources.items[i].path, lib->utility_dir);
     jig_sources_release(&sources);

@@ -32,6 +32,8 @@ struct jig_plan {
 
     struct jig_sketch *sketch;   /* the .ino part; NULL when there is none */
     char *generated;             /* sketch/<name>.ino.cpp in the build folder; NULL without .ino */
+    struct jig_readlog *log; /* what was listed and looked for among the libraries */
+
     struct jig_strv own_sources; /* absolute; what is compiled of the project, generated one first */
     struct jig_strv own_objects; /* absolute, one for each */
     struct jig_strv own_steps;   /* how people know them, one for each */

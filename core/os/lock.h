@@ -25,7 +25,7 @@ struct jig_lock {
     }
 
 /* Takes the lock if it is free. `holder` says who we are to those who wait; NULL: just the pid. ABORTED (reason BUSY) with the holder's words when it is not. */
-enum jig_code jig_lock_try(struct jig_lock *l, const char *path,
+enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
                            struct jig_err *reterr) JIG_CHECKED;
 
 /* Waits for it. The kernel has no timed flock, so a free lock is seen within 20 ms; waits inside
