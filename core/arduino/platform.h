@@ -28,6 +28,7 @@
 #include "core/base/err.h"
 #include "core/base/map.h"
 #include "core/base/strv.h"
+#include "core/base/usbid.h"
 
 #define JIG_BOARDS_MAX      10000
 #define JIG_PROGRAMMERS_MAX 1000
@@ -99,11 +100,6 @@ struct jig_menu {
 struct jig_menu *jig_board_menus(const struct jig_platform *p, const struct jig_board *b,
                                  size_t *ret_count);
 void jig_menus_free(struct jig_menu *menus, size_t count);
-
-struct jig_usb_id {
-    uint16_t vid;
-    uint16_t pid;
-};
 
 /* The USB ids that a board may show, each once. Returns how many; at most `most` are written. */
 size_t jig_board_usb_ids(const struct jig_board *b, struct jig_usb_id *out, size_t most);

@@ -107,8 +107,7 @@ static void set_places(struct jig_plan *p)
     const struct jig_project *project = p->request->project;
     p->is_sketch = project->kind == JIG_PROJECT_SKETCH;
     p->source_dir = p->is_sketch ? project->root : jig_project_string(project, "src_dir");
-    p->project_name =
-        jig_xstrdup(p->is_sketch ? jig_path_base(project->file) : "firmware");
+    p->project_name = jig_xstrdup(p->is_sketch ? jig_path_base(project->file) : "firmware");
     jig_strv_append(&p->core_includes, p->request->board->core_path);
     if (p->request->board->variant_path != NULL)
         jig_strv_append(&p->core_includes, p->request->board->variant_path);
@@ -286,8 +285,8 @@ static enum jig_code take_lock(const struct jig_build_request *q, struct jig_loc
             *reterr = err;
         return code;
     }
-    JIG_CLEANUP_FREE char *text = jig_strf("waiting for another build of this project: %s",
-                                           err.message);
+    JIG_CLEANUP_FREE char *text =
+        jig_strf("waiting for another build of this project: %s", err.message);
     if (q->events != NULL && q->events->notice != NULL)
         q->events->notice(q->events->ctx, "build.waiting", JIG_SEVERITY_NOTE, text);
     return jig_lock_wait(lock, path, q->holder, &q->until, reterr);

@@ -24,8 +24,8 @@ void jig_plan_add_command(struct jig_plan *p, const struct jig_action *a, const 
         const char *word = jig_streq(a->argv.v[i], source) ? file : a->argv.v[i];
         json_array_append_new(arguments, json_stringn_nocheck(word, strlen(word)));
     }
-    json_t *entry = json_pack("{s:s, s:o, s:s}", "directory", a->cwd, "arguments", arguments,
-                              "file", file);
+    json_t *entry =
+        json_pack("{s:s, s:o, s:s}", "directory", a->cwd, "arguments", arguments, "file", file);
     char *text = entry != NULL ? json_dumps(entry, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     if (text != NULL) /* NULL: a path that is not UTF-8 has no JSON */
         jig_strv_append_take(&p->commands, text);

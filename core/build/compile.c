@@ -163,9 +163,9 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
 
 /* Compiles a list of sources into `folder` of the build folder. */
 static enum jig_code compile_list(struct jig_plan *p, const struct jig_sources *sources,
-                                  const char *folder, const char *utility_dir,
-                                  enum jig_scope scope, const char *label,
-                                  struct jig_strv *objects, struct jig_err *reterr)
+                                  const char *folder, const char *utility_dir, enum jig_scope scope,
+                                  const char *label, struct jig_strv *objects,
+                                  struct jig_err *reterr)
 {
     for (size_t i = 0; i < sources->n; i++) {
         JIG_CLEANUP_FREE char *object =
@@ -199,8 +199,8 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
         code = compile_list(p, &variant, "core", NULL, JIG_SCOPE_CORE, "variant",
                             &p->variant_objects, reterr);
     if (code == JIG_OK)
-        code = compile_list(p, &core, "core", NULL, JIG_SCOPE_CORE, "core", &p->core_objects,
-                            reterr);
+        code =
+            compile_list(p, &core, "core", NULL, JIG_SCOPE_CORE, "core", &p->core_objects, reterr);
     jig_sources_release(&core);
     jig_sources_release(&variant);
     return code;
@@ -210,8 +210,8 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
 static enum jig_code archive_library(struct jig_plan *p, const struct jig_library *lib,
                                      struct jig_strv *objects, struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *archive = jig_strf("%s/libraries/%s/%s.a", p->build_dir, lib->dir_name,
-                                              lib->dir_name);
+    JIG_CLEANUP_FREE char *archive =
+        jig_strf("%s/libraries/%s/%s.a", p->build_dir, lib->dir_name, lib->dir_name);
     enum jig_code code = jig_runner_wait_all(p->runner, reterr); /* the objects must be there */
     if (code == JIG_OK)
         code = jig_plan_archive(p, archive, objects, "archive", reterr);
@@ -231,8 +231,8 @@ static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_l
         code = jig_library_sources(lib, true, p->log, &sources, reterr);
     JIG_CLEANUP_FREE char *folder = jig_strf("libraries/%s", lib->dir_name);
     if (code == JIG_OK)
-        code = compile_list(p, &sources, folder, lib->utility_dir, JIG_SCOPE_LIBRARY,
-                            lib->dir_name, &objects, reterr);
+        code = compile_list(p, &sources, folder, lib->utility_dir, JIG_SCOPE_LIBRARY, lib->dir_name,
+                            &objects, reterr);
     if (code == JIG_OK && lib->dot_a_linkage && objects.n > 0)
         code = archive_library(p, lib, &objects, reterr);
     else if (code == JIG_OK)

@@ -73,8 +73,7 @@ char *jig_plan_preprocessed_path(const struct jig_plan *p)
 }
 
 enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
-                                  struct jig_job **ret_job, int *ret_status,
-                                  struct jig_err *reterr)
+                                  struct jig_job **ret_job, int *ret_status, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *merged = p->generated != NULL ? jig_plan_merged_path(p) : NULL;
     bool is_generated = jig_streq(merged, source);
@@ -206,8 +205,7 @@ static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *
         if (code != JIG_OK)
             return code;
         again = false;
-        JIG_CLEANUP_FREE char *header =
-            status != 0 ? missing_header(jig_job_errors(job)) : NULL;
+        JIG_CLEANUP_FREE char *header = status != 0 ? missing_header(jig_job_errors(job)) : NULL;
         if (header != NULL)
             code = resolve(d, header, &again, reterr);
         if (code != JIG_OK)

@@ -123,8 +123,8 @@ static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
     jig_recipe_set_words(extra, "object_files", "", &objects);
     jig_strv_release(&objects);
     JIG_CLEANUP_FREE char *step = jig_strf("link %s.elf", p->project_name);
-    enum jig_code code = jig_plan_recipe(p, "recipe.c.combine.pattern", extra, false, "link", step,
-                                         ret, reterr);
+    enum jig_code code =
+        jig_plan_recipe(p, "recipe.c.combine.pattern", extra, false, "link", step, ret, reterr);
     if (code == JIG_OK)
         add_link_flags(p, &(*ret)->argv);
     return code;
@@ -151,12 +151,11 @@ static enum jig_code add_artifact(struct jig_plan *p, const char *path, struct j
 {
     struct jig_build_result *r = p->result;
     struct jig_file_content content;
-    enum jig_code code =
-        jig_files_look(jig_build_engine_files(p->engine), path, &content, reterr);
+    enum jig_code code = jig_files_look(jig_build_engine_files(p->engine), path, &content, reterr);
     if (code != JIG_OK)
         return code;
-    r->artifacts = jig_grow(r->artifacts, &r->artifact_cap, r->artifact_count,
-                            sizeof *r->artifacts);
+    r->artifacts =
+        jig_grow(r->artifacts, &r->artifact_cap, r->artifact_count, sizeof *r->artifacts);
     r->artifacts[r->artifact_count++] =
         (struct jig_artifact){.kind = jig_xstrdup(jig_path_ext(path) + 1),
                               .path = jig_xstrdup(path),

@@ -30,11 +30,12 @@ struct jig_plan {
     char *project_name;     /* artifacts are named after it: "Blink.ino", "firmware" */
     bool is_sketch;
 
-    struct jig_sketch *sketch;   /* the .ino part; NULL when there is none */
-    char *generated;             /* sketch/<name>.ino.cpp in the build folder; NULL without .ino */
-    struct jig_readlog *log; /* what was listed and looked for among the libraries */
+    struct jig_sketch *sketch; /* the .ino part; NULL when there is none */
+    char *generated;           /* sketch/<name>.ino.cpp in the build folder; NULL without .ino */
+    struct jig_readlog *log;   /* what was listed and looked for among the libraries */
 
-    struct jig_strv own_sources; /* absolute; what is compiled of the project, generated one first */
+    struct jig_strv
+        own_sources; /* absolute; what is compiled of the project, generated one first */
     struct jig_strv own_objects; /* absolute, one for each */
     struct jig_strv own_steps;   /* how people know them, one for each */
 
@@ -69,8 +70,8 @@ enum jig_code jig_plan_recipe(const struct jig_plan *p, const char *recipe,
                               struct jig_err *reterr) JIG_CHECKED;
 
 /* Runs all hooks of one place, "recipe.hooks.core.prebuild", one after another. */
-enum jig_code jig_plan_hooks(struct jig_plan *p, const char *place, struct jig_err *reterr)
-    JIG_CHECKED;
+enum jig_code jig_plan_hooks(struct jig_plan *p, const char *place,
+                             struct jig_err *reterr) JIG_CHECKED;
 
 /* Waits for everything that was submitted. */
 enum jig_code jig_plan_wait(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;

@@ -24,8 +24,8 @@ static void add_groups(pcre2_match_data *match, int groups, const char *text, in
     }
 }
 
-static enum jig_code sum_matches(const char *key, const char *regex, const char *text,
-                                 int64_t *ret, struct jig_err *reterr)
+static enum jig_code sum_matches(const char *key, const char *regex, const char *text, int64_t *ret,
+                                 struct jig_err *reterr)
 {
     int error = 0;
     PCRE2_SIZE offset = 0;
@@ -75,8 +75,7 @@ enum jig_code jig_size_read(const struct jig_props *props, const char *printed,
                             struct jig_size *ret, struct jig_err *reterr)
 {
     struct jig_size size = {.flash_bytes = -1, .ram_bytes = -1, .eeprom_bytes = -1};
-    enum jig_code code =
-        read_one(props, "recipe.size.regex", printed, &size.flash_bytes, reterr);
+    enum jig_code code = read_one(props, "recipe.size.regex", printed, &size.flash_bytes, reterr);
     if (code == JIG_OK)
         code = read_one(props, "recipe.size.regex.data", printed, &size.ram_bytes, reterr);
     if (code == JIG_OK)
@@ -92,10 +91,10 @@ enum jig_code jig_size_read(const struct jig_props *props, const char *printed,
 static enum jig_code too_large(const char *what, const char *where, int64_t used, int64_t max,
                                const char *fqbn, const char *hint, struct jig_err *reterr)
 {
-    enum jig_code code = jig_err_reason(
-        reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
-        "the %s takes %lld bytes of %s, %lld more than the %lld that %s has", what, (long long)used,
-        where, (long long)(used - max), (long long)max, fqbn);
+    enum jig_code code =
+        jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
+                       "the %s takes %lld bytes of %s, %lld more than the %lld that %s has", what,
+                       (long long)used, where, (long long)(used - max), (long long)max, fqbn);
     jig_err_hint(reterr, "%s", hint);
     return code;
 }

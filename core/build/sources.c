@@ -2,8 +2,9 @@
  * sources.c - what is compiled of the project itself, and what has to be made for that.
  *
  * A sketch is compiled from copies in the build folder, each of which begins with a #line to its
- * original, as arduino-cli does: so "tab.h" is found beside the tabs, and nothing outside the sketch
- * by accident. A PlatformIO project is compiled in place; only its .ino files become one .cpp.
+ * original, as arduino-cli does: so "tab.h" is found beside the tabs, and nothing outside the
+ * sketch by accident. A PlatformIO project is compiled in place; only its .ino files become one
+ * .cpp.
  */
 #include <string.h>
 
@@ -169,8 +170,8 @@ static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
 {
     struct jig_strv tabs = {0};
     struct jig_strv sources = {0};
-    enum jig_code code = filtered_sources(p->request->project, p->request->environment, &tabs,
-                                          &sources, reterr);
+    enum jig_code code =
+        filtered_sources(p->request->project, p->request->environment, &tabs, &sources, reterr);
     if (code == JIG_OK && tabs.n > 0)
         code = jig_sketch_from_tabs(p->source_dir, &tabs, &p->sketch, reterr);
     if (code == JIG_OK && p->sketch != NULL) {
@@ -263,8 +264,8 @@ static void remember_generated(struct jig_plan *p, const struct jig_digest *comm
     t->errors = jig_xstrdup("");
     t->output = jig_xstrdup("");
     t->outputs = jig_xcalloc(1, sizeof *t->outputs);
-    t->outputs[0] = (struct jig_trace_file){jig_build_relative(p->build_dir, p->generated),
-                                            now.sha256};
+    t->outputs[0] =
+        (struct jig_trace_file){jig_build_relative(p->build_dir, p->generated), now.sha256};
     t->output_count = 1;
     jig_record_put_take(&p->record, t);
 }

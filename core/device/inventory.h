@@ -32,6 +32,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "core/base/usbid.h"
 #include "core/device/device.h"
 #include "core/os/cancel.h"
 
@@ -143,11 +144,6 @@ enum jig_code jig_inventory_find(struct jig_inventory *inv, const char *name,
 enum jig_code jig_inventory_ready(struct jig_inventory *inv, const char *id,
                                   const struct jig_until *until, struct jig_device *ret,
                                   struct jig_err *reterr) JIG_CHECKED;
-
-struct jig_usb_id {
-    uint16_t vid;
-    uint16_t pid;
-};
 
 /* What a project's board looks like. */
 struct jig_device_wish {

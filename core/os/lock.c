@@ -25,8 +25,9 @@ static enum jig_code busy(int fd, const char *path, struct jig_err *reterr)
 static void sign(int fd, const char *holder)
 {
     char text[128];
-    int n = holder != NULL ? snprintf(text, sizeof text, "%.90s (pid %ld)\n", holder, (long)getpid())
-                           : snprintf(text, sizeof text, "pid %ld\n", (long)getpid());
+    int n = holder != NULL
+                ? snprintf(text, sizeof text, "%.90s (pid %ld)\n", holder, (long)getpid())
+                : snprintf(text, sizeof text, "pid %ld\n", (long)getpid());
     if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) < 0)
         return; /* the words are a courtesy; the lock is what counts */
 }

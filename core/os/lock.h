@@ -24,7 +24,8 @@ struct jig_lock {
         .fd = -1                                                                                   \
     }
 
-/* Takes the lock if it is free. `holder` says who we are to those who wait; NULL: just the pid. ABORTED (reason BUSY) with the holder's words when it is not. */
+/* Takes the lock if it is free. `holder` says who we are to those who wait; NULL: just the pid.
+ * ABORTED (reason BUSY) with the holder's words when it is not. */
 enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
                            struct jig_err *reterr) JIG_CHECKED;
 
