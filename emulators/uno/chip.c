@@ -9,8 +9,10 @@
 
 #include "emulators/common/say.h"
 
-/* Every address that the program can form: 16 bits, and the last instruction or page from there. */
-#define ADDRESSABLE (65536 + 2 * EMU_CHIP_PAGE_SIZE)
+/* Every address that a program can form. Of data: 16 bits. Of flash: 24, since simavr runs ELPM
+ * although this chip lacks it; and the rest of what begins at the last one. */
+#define DATA_ADDRESSES  65536
+#define FLASH_ADDRESSES ((1 << 24) + EMU_CHIP_PAGE_SIZE)
 
 /* Registers of the ATmega328P, as addresses in data space (data sheet, "Register Summary"). */
 #define REG_SPMCSR 0x57
@@ -102,19 +104,21 @@ static void sleep_elsewhere(avr_t *avr, avr_cycle_count_t cycles)
     (void)cycles;
 }
 
-/* Room for wild addresses. What lies past the chip's memory begins as erased flash, or as zero. */
+/* Room for wild addresses; what the kernel never sees touched costs nothing. */
 static bool widen(avr_t *avr)
 {
-    uint8_t *flash = realloc(avr->flash, ADDRESSABLE);
-    if (flash != NULL)
-        avr->flash = flash;
-    uint8_t *data = realloc(avr->data, ADDRESSABLE);
-    if (data != NULL)
-        avr->data = data;
-    if (flash == NULL || data == NULL)
+    uint8_t *flash = calloc(1, FLASH_ADDRESSES);
+    uint8_t *data = calloc(1, DATA_ADDRESSES);
+    if (flash == NULL || data == NULL) {
+        free(flash);
+        free(data);
         return false;
-    memset(flash, 0xff, ADDRESSABLE);
-    memset(data, 0, ADDRESSABLE);
+    }
+    memset(flash, 0xff, EMU_CHIP_FLASH_SIZE);
+    free(avr->flash);
+    free(avr->data);
+    avr->flash = flash;
+    avr->data = data;
     return true;
 }
 

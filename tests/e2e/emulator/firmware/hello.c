@@ -11,7 +11,7 @@ static const uint8_t fill[FILL] PROGMEM __attribute__((used)) = {[0 ... FILL - 1
 
 int main(void)
 {
-    uint16_t starts = eeprom_read_word((uint16_t *)0) + 1; /* erased: 0xffff */
+    uint16_t starts = eeprom_read_word((uint16_t *)0) + 1; /* erased is 0xffff: the first is 0 */
     eeprom_write_word((uint16_t *)0, starts);
     serial_begin();
     serial_say("hello ");

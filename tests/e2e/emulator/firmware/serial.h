@@ -4,7 +4,7 @@
 #include <avr/io.h>
 #include <stdint.h>
 
-static void serial_begin(void)
+static inline void serial_begin(void)
 {
     UBRR0 = (F_CPU + BAUD * 4L) / (BAUD * 8L) - 1;
     UCSR0A = _BV(U2X0);
@@ -12,27 +12,27 @@ static void serial_begin(void)
     UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
 }
 
-static void serial_put(uint8_t byte)
+static inline void serial_put(uint8_t byte)
 {
     while ((UCSR0A & _BV(UDRE0)) == 0)
         ;
     UDR0 = byte;
 }
 
-static uint8_t serial_get(void)
+static inline uint8_t serial_get(void)
 {
     while ((UCSR0A & _BV(RXC0)) == 0)
         ;
     return UDR0;
 }
 
-static void serial_say(const char *s)
+static inline void serial_say(const char *s)
 {
     while (*s != '\0')
         serial_put((uint8_t)*s++);
 }
 
-static void serial_number(uint16_t n)
+static inline void serial_number(uint16_t n)
 {
     if (n >= 10)
         serial_number(n / 10);
