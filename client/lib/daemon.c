@@ -1,0 +1,108 @@
+#include <jig/daemon.h>
+
+#include "client/lib/call.h"
+#include "client/lib/convert.h"
+#include "client/lib/start.h"
+#include "jig/v1/daemon.pb-c.h"
+
+static struct jig_target target(const char *method)
+{
+    return jig_target_of(&jig__v1__daemon_service__descriptor, method);
+}
+
+static bool fill_status(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+{
+    (void)arena;
+    const Jig__V1__GetStatusResponse *in = (const void *)reply;
+    *(struct jig_daemon_status *)result = (struct jig_daemon_status){
+        .version = in->version,
+        .protocol_version = in->protocol_version,
+        .pid = in->pid,
+        .uptime_ms = in->uptime_ms,
+        .active_operations = in->active_operations,
+        .monitors = in->monitors,
+        .endpoints = jig_convert_strings(in->endpoints, in->n_endpoints),
+        .rss_bytes = in->rss_bytes,
+        .idle_exit_ms = in->idle_exit_ms,
+        .state_directory = in->state_directory,
+        .cache_directory = in->cache_directory,
+    };
+    return true;
+}
+
+enum jig_status jig_client_get_status(struct jig_client *client, int64_t deadline_ns,
+                                      const struct jig_daemon_status **ret,
+                                      struct jig_error *reterr)
+{
+    Jig__V1__GetStatusRequest request = JIG__V1__GET_STATUS_REQUEST__INIT;
+    return jig_call_typed(client, target("GetStatus"), &request.base, deadline_ns, sizeof **ret,
+                          fill_status, (const void **)ret, reterr);
+}
+
+static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+{
+    const Jig__V1__GetStatsResponse *in = (const void *)reply;
+    struct jig_counter *items = jig_result_items(arena, in->n_counters, sizeof *items);
+    if (items == NULL && in->n_counters > 0)
+        return false;
+    for (size_t i = 0; i < in->n_counters; i++)
+        items[i] = (struct jig_counter){.name = in->counters[i]->name,
+                                        .value = in->counters[i]->value};
+    *(struct jig_counters *)result =
+        (struct jig_counters){.items = items, .count = in->n_counters};
+    return true;
+}
+
+enum jig_status jig_client_get_stats(struct jig_client *client, int64_t deadline_ns,
+                                     const struct jig_counters **ret, struct jig_error *reterr)
+{
+    Jig__V1__GetStatsRequest request = JIG__V1__GET_STATS_REQUEST__INIT;
+    return jig_call_typed(client, target("GetStats"), &request.base, deadline_ns, sizeof **ret,
+                          fill_stats, (const void **)ret, reterr);
+}
+
+static bool fill_logs(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+{
+    (void)arena;
+    const Jig__V1__GetLogsResponse *in = (const void *)reply;
+    *(struct jig_daemon_logs *)result = (struct jig_daemon_logs){
+        .lines = jig_convert_strings(in->lines, in->n_lines), .path = in->path};
+    return true;
+}
+
+enum jig_status jig_client_get_logs(struct jig_client *client, uint32_t max_lines,
+                                    int64_t deadline_ns, const struct jig_daemon_logs **ret,
+                                    struct jig_error *reterr)
+{
+    Jig__V1__GetLogsRequest request = JIG__V1__GET_LOGS_REQUEST__INIT;
+    request.max_lines = max_lines;
+    return jig_call_typed(client, target("GetLogs"), &request.base, deadline_ns, sizeof **ret,
+                          fill_logs, (const void **)ret, reterr);
+}
+
+static bool fill_pid(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+{
+    (void)arena;
+    *(int64_t *)result = ((const Jig__V1__ShutdownResponse *)reply)->pid;
+    return true;
+}
+
+enum jig_status jig_client_shutdown(struct jig_client *client, bool force, int64_t deadline_ns,
+                                    int64_t *ret_pid, struct jig_error *reterr)
+{
+    Jig__V1__ShutdownRequest request = JIG__V1__SHUTDOWN_REQUEST__INIT;
+    request.force = force;
+    const void *result = NULL;
+    enum jig_status status = jig_call_typed(client, target("Shutdown"), &request.base, deadline_ns,
+                                            sizeof(int64_t), fill_pid, &result, reterr);
+    if (status != JIG_STATUS_OK)
+        return status;
+    int64_t pid = *(const int64_t *)result;
+    jig_client_free(result);
+    if (client->peer_pid > 0)
+        status = jig_wait_gone(client->peer_pid, deadline_ns, reterr);
+    jig_sp_release(&client->sp);
+    if (status == JIG_STATUS_OK && ret_pid != NULL)
+        *ret_pid = pid;
+    return status;
+}
