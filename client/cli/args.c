@@ -1,7 +1,6 @@
 #include "client/cli/args.h"
 
 #include <getopt.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +100,7 @@ static bool set_seconds(const struct cli_option *o, const char *value, int64_t *
     bool digits = strspn(value, "0123456789.") == strlen(value);
     if (value[0] == '\0' || *end != '\0' || !digits || seconds > 1e9)
         return bad_value(o, value, "a number of seconds", error);
-    *out_ms = (int64_t)ceil(seconds * 1000);
+    *out_ms = (int64_t)(seconds * 1000 + 0.5);
     return true;
 }
 

@@ -1,8 +1,8 @@
 /*
  * command.h - the command table: what there is, what each takes, and what runs it.
  *
- * Everything that speaks of commands is made from these rows: parsing (args.h), help (help.h), shell
- * completion (completion.h), and the tests that hold the manual page against them.
+ * Everything that speaks of commands is made from these rows: parsing (args.h), help (help.h),
+ * shell completion (completion.h), and the tests that hold the manual page against them.
  *
  * client/cli is a program on libjig's public headers; its names begin with cli_.
  */
@@ -17,12 +17,12 @@ struct cli;
 
 /* What an option's value is. */
 enum cli_kind {
-    CLI_FLAG,     /* has none; bool */
-    CLI_TEXT,     /* const char * */
-    CLI_COUNT,    /* a whole number of 0 to 4294967295; uint32_t */
-    CLI_SECONDS,  /* "1.5"; milliseconds in an int64_t, -1 when not given */
-    CLI_TEXTS,    /* may be given many times; struct cli_texts */
-    CLI_CHOICE,   /* one of `choices`; const char * */
+    CLI_FLAG,    /* has none; bool */
+    CLI_TEXT,    /* const char * */
+    CLI_COUNT,   /* a whole number of 0 to 4294967295; uint32_t */
+    CLI_SECONDS, /* "1.5"; milliseconds in an int64_t, -1 when not given */
+    CLI_TEXTS,   /* may be given many times; struct cli_texts */
+    CLI_CHOICE,  /* one of `choices`; const char * */
 };
 
 /* How a shell completes an option's value or an argument. */
@@ -60,8 +60,8 @@ struct cli_command {
     size_t least;          /* how many arguments */
     size_t most;
     enum cli_completes completes;
-    const char *summary; /* one line */
-    const char *text;    /* what else help says; or NULL */
+    const char *summary;                     /* one line */
+    const char *text;                        /* what else help says; or NULL */
     const struct cli_option *const *options; /* sets of options, NULL-terminated */
     int (*run)(struct cli *cli);
 };

@@ -86,8 +86,8 @@ int cli_daemon_stop(struct cli *cli)
         return say_stopped(cli, 0);
     int64_t pid = 0;
     if (status == JIG_STATUS_OK)
-        status = jig_client_shutdown(cli->client, cli->options.force, cli->deadline_ns, &pid,
-                                     &error);
+        status =
+            jig_client_shutdown(cli->client, cli->options.force, cli->deadline_ns, &pid, &error);
     return status == JIG_STATUS_OK ? say_stopped(cli, pid) : cli_fail(cli, &error);
 }
 
@@ -129,8 +129,8 @@ int cli_daemon_logs(struct cli *cli)
         return exit_status;
     const struct jig_daemon_logs *logs;
     struct jig_error error;
-    enum jig_status status = jig_client_get_logs(cli->client, cli->options.lines, cli->deadline_ns,
-                                                 &logs, &error);
+    enum jig_status status =
+        jig_client_get_logs(cli->client, cli->options.lines, cli->deadline_ns, &logs, &error);
     if (status != JIG_STATUS_OK)
         return cli_fail(cli, &error);
     if (cli->options.json) {

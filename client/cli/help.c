@@ -55,10 +55,11 @@ static void print_overview(FILE *out, const struct cli_group *group)
 {
     fprintf(out, "%s%s.%s\n\nUsage: jig [OPTIONS] %s%sCOMMAND\n\n%sCommands:%s\n",
             cli_colour(out, CLI_BOLD),
-            group != NULL ? group->summary : "Builds firmware and puts it on boards, by the daemon "
-                                             "jigd",
-            cli_colour(out, CLI_PLAIN), group != NULL ? group->name : "",
-            group != NULL ? " " : "", cli_colour(out, CLI_BOLD), cli_colour(out, CLI_PLAIN));
+            group != NULL ? group->summary
+                          : "Builds firmware and puts it on boards, by the daemon "
+                            "jigd",
+            cli_colour(out, CLI_PLAIN), group != NULL ? group->name : "", group != NULL ? " " : "",
+            cli_colour(out, CLI_BOLD), cli_colour(out, CLI_PLAIN));
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++) {
         if (group == NULL || (c->group != NULL && strcmp(c->group, group->name) == 0))
             print_row(out, c);

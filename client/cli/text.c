@@ -17,8 +17,8 @@ static bool has_colours(FILE *stream)
 const char *cli_colour(FILE *stream, enum cli_colour colour)
 {
     static const char *const sequences[] = {
-        [CLI_PLAIN] = "\033[0m",    [CLI_BOLD] = "\033[1m",      [CLI_FAINT] = "\033[2m",
-        [CLI_RED] = "\033[1;31m",   [CLI_GREEN] = "\033[1;32m", [CLI_YELLOW] = "\033[1;33m",
+        [CLI_PLAIN] = "\033[0m",   [CLI_BOLD] = "\033[1m",     [CLI_FAINT] = "\033[2m",
+        [CLI_RED] = "\033[1;31m",  [CLI_GREEN] = "\033[1;32m", [CLI_YELLOW] = "\033[1;33m",
         [CLI_CYAN] = "\033[1;36m",
     };
     static int known[2] = {-1, -1};

@@ -14,8 +14,7 @@ static_assert((int)JIG_PROJECT_SKETCH == JIG__V1__PROJECT__KIND__KIND_SKETCH, "k
 static bool fill_environment(struct jig_arena *arena, const Jig__V1__ProjectEnvironment *in,
                              struct jig_project_environment *out)
 {
-    struct jig_project_option *options =
-        jig_result_items(arena, in->n_options, sizeof *options);
+    struct jig_project_option *options = jig_result_items(arena, in->n_options, sizeof *options);
     if (options == NULL && in->n_options > 0)
         return false;
     for (size_t i = 0; i < in->n_options; i++) {
@@ -86,9 +85,8 @@ static bool fill_build(struct jig_arena *arena, const ProtobufCMessage *reply, v
 
 enum jig_status jig_client_start_build(struct jig_client *client,
                                        const struct jig_project_selector *selector,
-                                       const struct jig_build_options *options,
-                                       int64_t deadline_ns, const struct jig_operation **ret,
-                                       struct jig_error *reterr)
+                                       const struct jig_build_options *options, int64_t deadline_ns,
+                                       const struct jig_operation **ret, struct jig_error *reterr)
 {
     static const struct jig_build_options none = {0};
     if (options == NULL)

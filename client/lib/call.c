@@ -117,16 +117,16 @@ static enum jig_status check_response(const Jig__V1__Response *response, struct 
 
 static enum jig_status malformed(struct jig_target target, struct jig_error *reterr)
 {
-    return jig_error_set(reterr, JIG_STATUS_INTERNAL,
-                         "the daemon's reply to %s can't be decoded", target.method->name);
+    return jig_error_set(reterr, JIG_STATUS_INTERNAL, "the daemon's reply to %s can't be decoded",
+                         target.method->name);
 }
 
 static enum jig_status unwrap(struct jig_target target, const char *bytes, size_t size,
                               struct jig_arena *arena, ProtobufCMessage **ret,
                               struct jig_error *reterr)
 {
-    Jig__V1__Response *response = (Jig__V1__Response *)jig_result_decode(
-        arena, &jig__v1__response__descriptor, bytes, size);
+    Jig__V1__Response *response =
+        (Jig__V1__Response *)jig_result_decode(arena, &jig__v1__response__descriptor, bytes, size);
     if (response == NULL)
         return malformed(target, reterr);
     enum jig_status status = check_response(response, reterr);

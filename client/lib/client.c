@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/os/detached.h"
 #include "core/os/time.h"
 
 int64_t jig_deadline_after_ms(int64_t ms)
@@ -77,7 +77,7 @@ void jig_client_close(struct jig_client *client)
         jig_sp_release(&client->sp);
     /* A daemon that ended in our time must not stay as a zombie; one that lives goes to init. */
     if (client->started > 0)
-        (void)waitpid(client->started, NULL, WNOHANG);
+        jig_detached_forget(client->started);
     free(client->jigd);
     free(client);
 }

@@ -8,8 +8,8 @@
  *     +---- waits once more (jig_client.c, resume) <-+
  *
  * A call lives on the stack of the function that waits for it, linked into client->calls. While it
- * waits, a watch may make another call on the same client, whose wait then also takes in the replies
- * of the outer ones. A reply that no call waits for is dropped.
+ * waits, a watch may make another call on the same client, whose wait then also takes in the
+ * replies of the outer ones. A reply that no call waits for is dropped.
  *
  * Threads: belongs to one thread at a time.
  */

@@ -232,9 +232,8 @@ static void convert_progress(const Jig__V1__ProgressEvent *in, struct jig_event 
 
 void jig_convert_event(const Jig__V1__OperationEvent *in, struct jig_event *out)
 {
-    *out = (struct jig_event){.number = in->number,
-                              .unix_ms = in->unix_ms,
-                              .kind = (enum jig_event_kind)in->kind_case};
+    *out = (struct jig_event){
+        .number = in->number, .unix_ms = in->unix_ms, .kind = (enum jig_event_kind)in->kind_case};
     switch (in->kind_case) {
     case JIG__V1__OPERATION_EVENT__KIND_STATE:
         out->is.state = (enum jig_operation_state)in->state->state;

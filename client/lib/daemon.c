@@ -2,7 +2,7 @@
 
 #include "client/lib/call.h"
 #include "client/lib/convert.h"
-#include "client/lib/start.h"
+#include "core/os/detached.h"
 #include "jig/v1/daemon.pb-c.h"
 
 static struct jig_target target(const char *method)
@@ -46,10 +46,9 @@ static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, v
     if (items == NULL && in->n_counters > 0)
         return false;
     for (size_t i = 0; i < in->n_counters; i++)
-        items[i] = (struct jig_counter){.name = in->counters[i]->name,
-                                        .value = in->counters[i]->value};
-    *(struct jig_counters *)result =
-        (struct jig_counters){.items = items, .count = in->n_counters};
+        items[i] =
+            (struct jig_counter){.name = in->counters[i]->name, .value = in->counters[i]->value};
+    *(struct jig_counters *)result = (struct jig_counters){.items = items, .count = in->n_counters};
     return true;
 }
 
@@ -99,8 +98,10 @@ enum jig_status jig_client_shutdown(struct jig_client *client, bool force, int64
         return status;
     int64_t pid = *(const int64_t *)result;
     jig_client_free(result);
-    if (client->peer_pid > 0)
-        status = jig_wait_gone(client->peer_pid, deadline_ns, reterr);
+    struct jig_err why;
+    if (client->peer_pid > 0 &&
+        jig_detached_wait_gone(client->peer_pid, deadline_ns, &why) != JIG_OK)
+        status = jig_error_set(reterr, (enum jig_status)why.code, "jigd: %s", why.message);
     jig_sp_release(&client->sp);
     if (status == JIG_STATUS_OK && ret_pid != NULL)
         *ret_pid = pid;

@@ -24,8 +24,7 @@ static bool add_images(struct jig_arena *arena, const struct jig_deploy_options 
         return true;
     Jig__V1__ImagePart *parts =
         jig_result_items(arena, options->image_count, sizeof(Jig__V1__ImagePart));
-    request->images =
-        jig_result_items(arena, options->image_count, sizeof(Jig__V1__ImagePart *));
+    request->images = jig_result_items(arena, options->image_count, sizeof(Jig__V1__ImagePart *));
     if (parts == NULL || request->images == NULL)
         return false;
     for (size_t i = 0; i < options->image_count; i++) {
@@ -73,8 +72,7 @@ enum jig_status jig_client_start_deploy(struct jig_client *client,
         status = jig_error_set(reterr, JIG_STATUS_RESOURCE_EXHAUSTED,
                                "%zu images are too many for one deploy", options->image_count);
     if (status == JIG_STATUS_OK)
-        status =
-            jig_call_project(client, selector, &call, deadline_ns, (const void **)ret, reterr);
+        status = jig_call_project(client, selector, &call, deadline_ns, (const void **)ret, reterr);
     jig_arena_release(&arena);
     return status;
 }

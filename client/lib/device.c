@@ -44,8 +44,8 @@ static bool fill_list(struct jig_arena *arena, const ProtobufCMessage *reply, vo
         return false;
     for (size_t i = 0; i < in->n_devices; i++)
         convert_device(in->devices[i], &items[i]);
-    *(struct jig_devices *)result = (struct jig_devices){
-        .items = items, .count = in->n_devices, .revision = in->revision};
+    *(struct jig_devices *)result =
+        (struct jig_devices){.items = items, .count = in->n_devices, .revision = in->revision};
     return true;
 }
 
@@ -84,11 +84,8 @@ static bool fill_changes(struct jig_arena *arena, const ProtobufCMessage *reply,
         items[i].kind = (enum jig_change_kind)in->changes[i]->kind;
         convert_device(in->changes[i]->device, &items[i].device);
     }
-    *(struct jig_device_changes *)result =
-        (struct jig_device_changes){.items = items,
-                                    .count = in->n_changes,
-                                    .cursor = in->cursor,
-                                    .snapshot = in->snapshot};
+    *(struct jig_device_changes *)result = (struct jig_device_changes){
+        .items = items, .count = in->n_changes, .cursor = in->cursor, .snapshot = in->snapshot};
     return true;
 }
 
@@ -100,8 +97,8 @@ enum jig_status jig_client_watch_devices(struct jig_client *client, uint64_t cur
     Jig__V1__WatchDevicesRequest request = JIG__V1__WATCH_DEVICES_REQUEST__INIT;
     request.cursor = cursor;
     request.wait_ms = wait_ms;
-    return jig_call_typed(client, target("WatchDevices"), &request.base, deadline_ns,
-                          sizeof **ret, fill_changes, (const void **)ret, reterr);
+    return jig_call_typed(client, target("WatchDevices"), &request.base, deadline_ns, sizeof **ret,
+                          fill_changes, (const void **)ret, reterr);
 }
 
 static bool fill_session(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)

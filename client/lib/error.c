@@ -49,8 +49,8 @@ static void format(char *out, size_t size, const char *fmt, va_list ap)
         out[start - 1] = '\0';
 }
 
-static void setv(struct jig_error *e, enum jig_status status, enum jig_cause cause,
-                 const char *fmt, va_list ap)
+static void setv(struct jig_error *e, enum jig_status status, enum jig_cause cause, const char *fmt,
+                 va_list ap)
 {
     if (e == NULL)
         return;

@@ -47,14 +47,14 @@ enum jig_status jig_client_get_operation(struct jig_client *client, const char *
 {
     Jig__V1__GetOperationRequest request = JIG__V1__GET_OPERATION_REQUEST__INIT;
     request.id = (char *)(uintptr_t)id;
-    return jig_call_typed(client, target("GetOperation"), &request.base, deadline_ns,
-                          sizeof **ret, fill_get, (const void **)ret, reterr);
+    return jig_call_typed(client, target("GetOperation"), &request.base, deadline_ns, sizeof **ret,
+                          fill_get, (const void **)ret, reterr);
 }
 
 static bool fill_cancel(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
 {
-    return jig_convert_started(
-        arena, ((const Jig__V1__CancelOperationResponse *)reply)->operation, result);
+    return jig_convert_started(arena, ((const Jig__V1__CancelOperationResponse *)reply)->operation,
+                               result);
 }
 
 enum jig_status jig_client_cancel_operation(struct jig_client *client, const char *id,

@@ -3,21 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/lib/client.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/detached.h"
 #include "core/os/time.h"
 
-#define READY_FD     3
 #define READY_MS     10000
 #define VARIABLE_MAX 128 /* of the environment that the daemon gets */
 
@@ -102,11 +99,21 @@ enum jig_status jig_find_daemon(char **ret, struct jig_error *reterr)
 /* What names the user, the places of files, the language, the way to the network, and what the
  * tools that look for faults read. A name that ends in '*' is a beginning. */
 static const char *const passed_on[] = {
-    "HOME",        "USER",        "LOGNAME",   "PATH",      "SHELL",      "LANG",
-    "LC_*",        "TZ",          "TMPDIR",    "XDG_*",     "JIG_*",      "http_proxy",
-    "https_proxy", "no_proxy",    "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-    "ALL_PROXY",   "SSL_CERT_*",  "ASAN_*",    "UBSAN_*",   "LSAN_*",     "TSAN_*",
-    "LD_PRELOAD",  "LD_LIBRARY_PATH", "UMOCKDEV_*", "LLVM_PROFILE_FILE", "GCOV_*",
+    "HOME",        "USER",
+    "LOGNAME",     "PATH",
+    "SHELL",       "LANG",
+    "LC_*",        "TZ",
+    "TMPDIR",      "XDG_*",
+    "JIG_*",       "http_proxy",
+    "https_proxy", "no_proxy",
+    "all_proxy",   "HTTP_PROXY",
+    "HTTPS_PROXY", "NO_PROXY",
+    "ALL_PROXY",   "SSL_CERT_*",
+    "ASAN_*",      "UBSAN_*",
+    "LSAN_*",      "TSAN_*",
+    "LD_PRELOAD",  "LD_LIBRARY_PATH",
+    "UMOCKDEV_*",  "LLVM_PROFILE_FILE",
+    "GCOV_*",
 };
 
 static bool passes(const char *variable)
@@ -135,60 +142,6 @@ static void choose_environment(char *out[VARIABLE_MAX + 1])
 
 /* --- starting it --- */
 
-/* Nothing of ours but the pipe, as descriptor 3. */
-static int set_actions(posix_spawn_file_actions_t *a, int pipe_fd)
-{
-    int rc = posix_spawn_file_actions_adddup2(a, pipe_fd, READY_FD);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addopen(a, 0, "/dev/null", O_RDONLY, 0);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addopen(a, 1, "/dev/null", O_WRONLY, 0);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addopen(a, 2, "/dev/null", O_WRONLY, 0);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addclosefrom_np(a, READY_FD + 1);
-    if (rc == 0)
-        rc = posix_spawn_file_actions_addchdir_np(a, "/");
-    return rc;
-}
-
-static int set_attributes(posix_spawnattr_t *attr)
-{
-    sigset_t all, none;
-    sigfillset(&all);
-    sigemptyset(&none);
-    int rc = posix_spawnattr_setsigdefault(attr, &all);
-    if (rc == 0)
-        rc = posix_spawnattr_setsigmask(attr, &none);
-    if (rc == 0)
-        rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF |
-                                                POSIX_SPAWN_SETSIGMASK);
-    return rc;
-}
-
-static int spawn(const char *program, int pipe_fd, pid_t *ret_pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    int rc = posix_spawn_file_actions_init(&actions);
-    if (rc != 0)
-        return rc;
-    rc = posix_spawnattr_init(&attr);
-    if (rc == 0) {
-        char *environment[VARIABLE_MAX + 1];
-        char *argv[] = {(char *)program, "--ready-fd", "3", NULL};
-        choose_environment(environment);
-        rc = set_actions(&actions, pipe_fd);
-        if (rc == 0)
-            rc = set_attributes(&attr);
-        if (rc == 0)
-            rc = posix_spawn(ret_pid, program, &actions, &attr, argv, environment);
-        posix_spawnattr_destroy(&attr);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return rc;
-}
-
 /* The daemon's line, without its end. */
 static enum jig_status read_line(int fd, int64_t deadline_ns, char *out, size_t size,
                                  struct jig_error *reterr)
@@ -213,17 +166,6 @@ static enum jig_status read_line(int fd, int64_t deadline_ns, char *out, size_t 
     return JIG_STATUS_OK;
 }
 
-/* Takes in a child that said that it ends; one that then doesn't is killed at the deadline. */
-static int reap(pid_t pid, int64_t deadline_ns)
-{
-    int how = 0;
-    if (jig_wait_gone(pid, deadline_ns, NULL) != JIG_STATUS_OK)
-        (void)kill(pid, SIGKILL);
-    while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
-    }
-    return how;
-}
-
 /* It closed the pipe without a word: it is ending, and how it ends says why. */
 static enum jig_status died(const char *program, int how, struct jig_error *reterr)
 {
@@ -235,35 +177,21 @@ static enum jig_status died(const char *program, int how, struct jig_error *rete
     return JIG_STATUS_UNAVAILABLE;
 }
 
-static enum jig_status judge(const char *program, pid_t pid, const char *line,
-                             int64_t deadline_ns, pid_t *ret_pid, struct jig_error *reterr)
+static enum jig_status judge(const char *program, pid_t pid, const char *line, int64_t deadline_ns,
+                             pid_t *ret_pid, struct jig_error *reterr)
 {
     *ret_pid = 0;
     if (strcmp(line, "ready") == 0) {
         *ret_pid = pid;
         return JIG_STATUS_OK;
     }
-    int how = reap(pid, deadline_ns);
+    int how = jig_detached_reap(pid, deadline_ns);
     if (strcmp(line, "running") == 0)
         return JIG_STATUS_OK;
     if (jig_str_starts(line, "error: "))
         return jig_error_cause(reterr, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE,
                                "the daemon can't start: %s", line + strlen("error: "));
     return died(program, how, reterr);
-}
-
-enum jig_status jig_wait_gone(pid_t pid, int64_t deadline_ns, struct jig_error *reterr)
-{
-    int fd = pidfd_open(pid, 0);
-    if (fd < 0 && errno == ESRCH)
-        return JIG_STATUS_OK;
-    if (fd < 0)
-        return jig_error_set(reterr, JIG_STATUS_INTERNAL, "cannot watch process %d: %s", (int)pid,
-                             strerror(errno));
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    enum jig_status status = jig_poll_until(&p, 1, deadline_ns, reterr);
-    close(fd);
-    return status;
 }
 
 static enum jig_status start(const char *program, int64_t deadline_ns, pid_t *ret_pid,
@@ -273,13 +201,17 @@ static enum jig_status start(const char *program, int64_t deadline_ns, pid_t *re
     if (pipe2(fds, O_CLOEXEC) != 0)
         return jig_error_set(reterr, JIG_STATUS_UNAVAILABLE, "cannot make a pipe: %s",
                              strerror(errno));
-    pid_t pid;
-    int rc = spawn(program, fds[1], &pid);
+    char *environment[VARIABLE_MAX + 1];
+    char *argv[] = {(char *)(uintptr_t)program, "--ready-fd", "3", NULL};
+    choose_environment(environment);
+    pid_t pid = 0;
+    struct jig_err why;
+    enum jig_code code = jig_detached_start(program, argv, environment, fds[1], &pid, &why);
     close(fds[1]);
-    if (rc != 0) {
+    if (code != JIG_OK) {
         close(fds[0]);
-        return jig_error_cause(reterr, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE,
-                               "cannot start the daemon %s: %s", program, strerror(rc));
+        return jig_error_cause(reterr, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE, "%s",
+                               why.message);
     }
     int64_t limit = jig_deadline_in_ms(READY_MS);
     char line[JIG_ERROR_MESSAGE_MAX];

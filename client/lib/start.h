@@ -27,8 +27,4 @@ enum jig_status jig_start_daemon(const char *program, int64_t deadline_ns, pid_t
  * NOT_FOUND names where it was looked for. */
 enum jig_status jig_find_daemon(char **ret, struct jig_error *reterr) JIG_CHECKED;
 
-/* Waits until the process has ended (it may still be a zombie of ours). */
-enum jig_status jig_wait_gone(pid_t pid, int64_t deadline_ns,
-                              struct jig_error *reterr) JIG_CHECKED;
-
 #endif

@@ -50,11 +50,11 @@ enum jig_status jig_client_get_project(struct jig_client *client,
                                        struct jig_error *reterr);
 
 struct jig_build_options {
-    bool clean;    /* remove what was built before */
-    bool walk;     /* look at every file, whatever the daemon thinks that it knows */
-    bool explain;  /* reasons of reused steps too */
-    uint32_t jobs; /* 0: the number of processors */
-    bool detach;   /* the operation lives on when this process ends */
+    bool clean;      /* remove what was built before */
+    bool walk;       /* look at every file, whatever the daemon thinks that it knows */
+    bool explain;    /* reasons of reused steps too */
+    uint32_t jobs;   /* 0: the number of processors */
+    bool detach;     /* the operation lives on when this process ends */
     int64_t wait_ms; /* how long the call waits for the end; at most 60000 */
 };
 
@@ -62,9 +62,8 @@ struct jig_build_options {
  * it went well is in its state and error, not in what this call returns. */
 enum jig_status jig_client_start_build(struct jig_client *client,
                                        const struct jig_project_selector *selector,
-                                       const struct jig_build_options *options,
-                                       int64_t deadline_ns, const struct jig_operation **ret,
-                                       struct jig_error *reterr);
+                                       const struct jig_build_options *options, int64_t deadline_ns,
+                                       const struct jig_operation **ret, struct jig_error *reterr);
 
 #ifdef __cplusplus
 }

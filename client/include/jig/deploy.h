@@ -25,8 +25,8 @@ struct jig_image_part {
 };
 
 struct jig_deploy_options {
-    const char *device; /* a device's id, alias or port; NULL: the one that fits */
-    bool no_build;      /* flash what the last build left */
+    const char *device;                  /* a device's id, alias or port; NULL: the one that fits */
+    bool no_build;                       /* flash what the last build left */
     const struct jig_image_part *images; /* instead of a project's */
     size_t image_count;
     enum jig_trust trust;
