@@ -18,7 +18,8 @@
  *
  * A deploy pauses the port, which closes it, and resumes it afterwards, perhaps under another name.
  * Readers see both events. jig_monitors_keep() opens a port before anybody watches, so that the
- * first words of a freshly flashed board are in the ring when its watcher attaches.
+ * first words of a freshly flashed board are in the ring when its watcher attaches: a deploy calls
+ * pause, flashes, then keep, then resume, and its client opens a session with `history`.
  *
  * Threads: any, for everything but new and free. The reader threads block in poll(2) on the port
  * and on a wake descriptor, never on a timer, except for the end of a keep. Notifications come from
@@ -40,7 +41,8 @@
 struct jig_monitors;
 
 #define JIG_MONITOR_RING_BYTES    (256 * 1024)
-#define JIG_MONITOR_IDLE_MS       60000
+#define JIG_MONITOR_IDLE_MS       180000 /* three of the longest long polls */
+#define JIG_MONITOR_BAUD          9600   /* PlatformIO's and Arduino's default alike */
 #define JIG_MONITOR_MOST_SESSIONS 256
 #define JIG_MONITOR_MOST_WRITE    65536 /* bytes in one call */
 
@@ -64,25 +66,23 @@ void jig_monitors_set_notify(struct jig_monitors *ms, void (*news)(void *ctx, co
 struct jig_monitor_open {
     const char *device;                /* the device's id: what sessions share */
     const char *port;                  /* path */
-    struct jig_port_settings settings; /* baud 0: as it runs, or 9600 */
+    struct jig_port_settings settings; /* baud 0: as it runs, or JIG_MONITOR_BAUD */
     uint64_t owner;  /* the caller's name for whose it is, for close_owner; 0: nobody's */
     const char *who; /* for messages to others: "anna (pid 77)" */
-    bool history;    /* begin with what the ring still has, not with what comes next */
+    bool history;    /* begin where the last keep did (else with all the ring has), not now */
 };
 
 /* ABORTED (BUSY) when others watch the port at another rate; else as jig_port_open. While the port
  * is paused a session may join. */
 enum jig_code jig_monitor_open(struct jig_monitors *ms, const struct jig_monitor_open *open,
-                               uint64_t *ret_session, struct jig_monitor_cursor *ret_cursor,
-                               struct jig_err *reterr) JIG_CHECKED;
+                               uint64_t *ret_session, struct jig_err *reterr) JIG_CHECKED;
 
-/* Waits until there is something after `cursor`, and gives it. A deadline that is past makes it a
- * look: OK with an empty batch, never DEADLINE_EXCEEDED. NOT_FOUND: no such session (any more).
- * The batch is released by the caller. */
-enum jig_code jig_monitor_read(struct jig_monitors *ms, uint64_t session,
-                               const struct jig_monitor_cursor *cursor, size_t most,
-                               const struct jig_until *until, struct jig_monitor_batch *ret,
-                               struct jig_err *reterr) JIG_CHECKED;
+/* Waits until there is something after `cursor` (0: the session's beginning; else a batch's), and
+ * gives it. A deadline that is past makes it a look: OK with an empty batch, never
+ * DEADLINE_EXCEEDED. NOT_FOUND: no such session (any more). The batch is released by the caller. */
+enum jig_code jig_monitor_read(struct jig_monitors *ms, uint64_t session, uint64_t cursor,
+                               size_t most, const struct jig_until *until,
+                               struct jig_monitor_batch *ret, struct jig_err *reterr) JIG_CHECKED;
 
 /* ABORTED (BUSY) names the session's owner that writes already; FAILED_PRECONDITION while paused.
  */
@@ -90,17 +90,29 @@ enum jig_code jig_monitor_write(struct jig_monitors *ms, uint64_t session, const
                                 size_t n, const struct jig_until *until, size_t *ret_n,
                                 struct jig_err *reterr) JIG_CHECKED;
 
-/* The device of a session. NOT_FOUND as above. The caller frees. */
-enum jig_code jig_monitor_device(struct jig_monitors *ms, uint64_t session, char **ret,
-                                 struct jig_err *reterr) JIG_CHECKED;
+struct jig_monitor_info {
+    char *device; /* owned */
+    char *port;   /* owned; the last one known */
+    int baud;
+    bool ended;
+};
 
-void jig_monitor_close(struct jig_monitors *ms, uint64_t session); /* an unknown one is fine */
+/* What a session is about. NOT_FOUND as above. */
+enum jig_code jig_monitor_info(struct jig_monitors *ms, uint64_t session,
+                               struct jig_monitor_info *ret, struct jig_err *reterr) JIG_CHECKED;
+void jig_monitor_info_release(struct jig_monitor_info *info);
+
+/* Closes a session; an unknown one is fine. When it was the port's last, the port is closed when
+ * this returns. */
+void jig_monitor_close(struct jig_monitors *ms, uint64_t session);
+
+/* Closes all of an owner's. Does not wait for ports to close. */
 void jig_monitors_close_owner(struct jig_monitors *ms, uint64_t owner);
 
-/* Ends one session now: it reads nothing more but `closed` with the reason. */
+/* Ends one session now: it reads nothing more but `closed` with the reason. Does not wait. */
 void jig_monitor_end(struct jig_monitors *ms, uint64_t session, const char *reason);
 
-/* Ends every session of the device. */
+/* Ends every session of the device; they may still read what was there before. Does not wait. */
 void jig_monitors_end_device(struct jig_monitors *ms, const char *device, const char *reason);
 
 /* Closes the port for a deploy; returns when it is closed. Pauses nest: as many resumes as pauses

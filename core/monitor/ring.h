@@ -21,11 +21,11 @@
 #define JIG_RING_MOST_EVENTS 128
 
 enum jig_monitor_event_kind {
-    JIG_MONITOR_OPENED,      /* text: the port and its rate */
-    JIG_MONITOR_PAUSED,      /* text: why, "deploy 12" */
-    JIG_MONITOR_RESUMED,     /* text: the port, same as before */
-    JIG_MONITOR_RECONNECTED, /* text: the port, another one than before */
-    JIG_MONITOR_CLOSED,      /* text: why. The last event of a session */
+    JIG_MONITOR_OPENED,
+    JIG_MONITOR_PAUSED,      /* a deploy has the port */
+    JIG_MONITOR_RESUMED,     /* the port is open again */
+    JIG_MONITOR_RECONNECTED, /* the same, under another name */
+    JIG_MONITOR_CLOSED,      /* the last event of a session */
 };
 const char *jig_monitor_event_name(enum jig_monitor_event_kind kind); /* "opened", "paused", ... */
 
@@ -34,7 +34,8 @@ struct jig_monitor_event {
     uint64_t number;
     uint64_t offset; /* bytes before it */
     int64_t at_ms;   /* unix */
-    char text[256];
+    char text[256];  /* a sentence: what, or why */
+    char port[128];  /* after it; "" when there is none */
 };
 
 struct jig_monitor_cursor {
@@ -50,7 +51,8 @@ struct jig_monitor_batch {
     size_t n_events;
     uint64_t dropped_events;
     struct jig_monitor_cursor next;
-    bool closed; /* nothing will follow */
+    uint64_t cursor; /* `next` in one number, see jig_ring_pack */
+    bool closed;     /* nothing will follow */
 };
 
 void jig_monitor_batch_release(struct jig_monitor_batch *b);
@@ -67,14 +69,21 @@ void jig_ring_init(struct jig_ring *r, size_t size);
 void jig_ring_release(struct jig_ring *r);
 void jig_ring_put(struct jig_ring *r, const char *data, size_t n);
 void jig_ring_event(struct jig_ring *r, enum jig_monitor_event_kind kind, int64_t at_ms,
-                    const char *text);
+                    const char *text, const char *port);
 
 struct jig_monitor_cursor jig_ring_oldest(const struct jig_ring *r);
 struct jig_monitor_cursor jig_ring_newest(const struct jig_ring *r);
-bool jig_ring_has(const struct jig_ring *r, const struct jig_monitor_cursor *after);
 
-/* The next batch of at most `most` bytes. A cursor from the future counts as the newest. */
-void jig_ring_read(const struct jig_ring *r, const struct jig_monitor_cursor *from, size_t most,
+/* The next batch of at most `most` bytes, none of it after `limit` (NULL: the newest). A cursor
+ * from the future counts as the newest. `closed` is left false. */
+void jig_ring_read(const struct jig_ring *r, const struct jig_monitor_cursor *from,
+                   const struct jig_monitor_cursor *limit, size_t most,
                    struct jig_monitor_batch *ret);
+
+/* A cursor as one number, for callers: 48 bits of offset and the low 16 bits of the event. That is
+ * unambiguous, because 256 TiB do not come out of a serial port, and because the ring keeps far
+ * fewer than 65,536 events. 0 is the very beginning. */
+uint64_t jig_ring_pack(const struct jig_monitor_cursor *c);
+struct jig_monitor_cursor jig_ring_unpack(const struct jig_ring *r, uint64_t packed);
 
 #endif
