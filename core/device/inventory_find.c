@@ -60,6 +60,8 @@ static struct jig_entry *adopt(struct jig_inventory *inv, const char *path, cons
     struct jig_entry *e = jig_inventory_add_(inv, JIG_ENTRY_ADOPTED, jig_strf("port:%s", path));
     e->asked_port = jig_xstrdup(path);
     jig_entry_configure_(inv, e);
+    if (jig_fs_stamp(path, &e->node, NULL) != JIG_OK)
+        e->node = (struct jig_stamp){0}; /* it has just gone; the next look tells */
     jig_entry_connect_(inv, e, real);
     return e;
 }

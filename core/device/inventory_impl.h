@@ -11,6 +11,7 @@
 
 #include "core/device/inventory.h"
 #include "core/os/bell.h"
+#include "core/os/fs.h"
 #include "core/os/hotplug.h"
 
 enum jig_entry_origin {
@@ -23,7 +24,8 @@ enum jig_entry_origin {
 struct jig_entry {
     struct jig_device d;
     enum jig_entry_origin origin;
-    char *asked_port; /* CONFIG and ADOPTED: the path as it was given */
+    char *asked_port;      /* CONFIG and ADOPTED: the path as it was given */
+    struct jig_stamp node; /* CONFIG and ADOPTED: of the port's node when last seen */
     const struct jig_emulated_source *source;
     struct jig_strv
         own_aliases; /* besides those of the configuration: the USB id of a fixed port */

@@ -230,16 +230,22 @@ enum jig_code jig_inventory_scan_(struct jig_inventory *inv, struct jig_err *ret
     return JIG_OK;
 }
 
-static bool is_char_device(const char *path)
+/* A node that was made anew under the same name, a pty say, is another board's. Its modification
+ * time changes with every byte and says nothing. */
+static bool is_same_node(const struct jig_stamp *a, const struct jig_stamp *b)
 {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISCHR(st.st_mode);
+    return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns;
 }
 
 static void look_at(struct jig_inventory *inv, struct jig_entry *e)
 {
     char *real = NULL;
-    if (is_char_device(e->asked_port) && jig_fs_real(e->asked_port, &real, NULL) == JIG_OK) {
+    struct jig_stamp node;
+    if (jig_fs_stamp(e->asked_port, &node, NULL) == JIG_OK && S_ISCHR(node.mode) &&
+        jig_fs_real(e->asked_port, &real, NULL) == JIG_OK) {
+        if (e->d.connected && !is_same_node(&node, &e->node))
+            jig_entry_disconnect_(inv, e);
+        e->node = node;
         jig_entry_connect_(inv, e, real);
     } else if (e->d.generation == 0) {
         bool changed = false; /* configured, and not there yet */

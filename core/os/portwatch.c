@@ -30,10 +30,26 @@ void jig_port_watch_release(struct jig_port_watch *w)
     *w = (struct jig_port_watch){.fd = -1};
 }
 
+/* True when one of the n bytes of events is about the name. */
+static bool is_about(const char *events, size_t n, const char *name)
+{
+    for (size_t at = 0; at < n;) {
+        const struct inotify_event *e = (const struct inotify_event *)(const void *)(events + at);
+        if (e->len > 0 && jig_streq(e->name, name))
+            return true;
+        at += sizeof *e + e->len;
+    }
+    return false;
+}
+
 bool jig_port_watch_gone(struct jig_port_watch *w)
 {
-    char events[4096];
-    while (w->fd >= 0 && read(w->fd, events, sizeof events) > 0)
-        continue; /* which name it was does not matter: look at ours */
-    return !jig_fs_exists(w->path);
+    _Alignas(struct inotify_event) char events[4096];
+    for (;;) {
+        ssize_t n = w->fd >= 0 ? read(w->fd, events, sizeof events) : -1;
+        if (n <= 0)
+            break;
+        w->gone = w->gone || is_about(events, (size_t)n, jig_path_base(w->path));
+    }
+    return w->gone || !jig_fs_exists(w->path);
 }

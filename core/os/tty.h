@@ -117,6 +117,7 @@ enum jig_code jig_port_busy(const char *path, int sys_errno, struct jig_err *ret
 struct jig_port_watch {
     int fd;     /* -1 where the folder cannot be watched */
     char *path; /* the node, links resolved */
+    bool gone;  /* it was removed, even if another one has its name by now */
 };
 
 void jig_port_watch_init(struct jig_port_watch *w, const char *path);

@@ -23,13 +23,24 @@ static struct jig_inventory *make(void)
     return inv;
 }
 
-/* A pty that a configuration can name. The caller closes the master. */
+/* A pty that a configuration can name. The caller closes the master. Another process's pty may have
+ * the name a moment later, so tests of what vanishes use a link of their own. */
 static int make_pty(char port[64])
 {
     int master = -1;
     int slave = -1;
     assert_int_equal(openpty(&master, &slave, port, NULL, NULL), 0);
     close(slave);
+    return master;
+}
+
+/* As make_pty, with a name in the test's folder that nobody else makes again. */
+static int make_linked_pty(const char *folder, char **ret_link)
+{
+    char port[64];
+    int master = make_pty(port);
+    *ret_link = jig_path_join(folder, "board");
+    assert_int_equal(symlink(port, *ret_link), 0);
     return master;
 }
 
@@ -77,12 +88,12 @@ static void the_machines_own_ports_are_no_boards(void **state)
 
 static void a_configured_port_is_a_device(void **state)
 {
-    (void)state;
     struct jig_err err = JIG_ERR_INIT;
     struct jig_inventory *inv = make();
-    char port[64];
-    int master = make_pty(port);
-    configure(inv, "bench", port, "fqbn=arduino:avr:uno,rack=2");
+    JIG_CLEANUP_FREE char *link = NULL;
+    int master = make_linked_pty(*state, &link);
+    JIG_CLEANUP_FREE char *port = realpath(link, NULL);
+    configure(inv, "bench", link, "fqbn=arduino:avr:uno,rack=2");
     struct jig_device d;
     assert_int_equal(jig_inventory_find(inv, "bench", &d, &err), JIG_OK);
     assert_string_equal(d.id, "bench");
@@ -93,11 +104,14 @@ static void a_configured_port_is_a_device(void **state)
     assert_true(jig_strv_contains(&d.labels, "rack=2"));
     uint64_t generation = d.generation;
     jig_device_release(&d);
-    assert_int_equal(jig_inventory_find(inv, port, &d, &err), JIG_OK);
-    assert_string_equal(d.id, "bench");
-    jig_device_release(&d);
-
-    close(master);
+    const char *const names[] = {port, link};
+    for (size_t i = 0; i < JIG_COUNT(names); i++) {
+        assert_int_equal(jig_inventory_find(inv, names[i], &d, &err), JIG_OK);
+        assert_string_equal(d.id, "bench");
+        assert_int_equal(d.generation, generation);
+        jig_device_release(&d);
+    }
+    unlink(link);
     assert_int_equal(jig_inventory_find(inv, "bench", &d, &err), JIG_OK);
     assert_false(d.connected);
     assert_true(d.disconnected_at_ms > 0);
@@ -106,6 +120,31 @@ static void a_configured_port_is_a_device(void **state)
     struct jig_until forever = JIG_UNTIL_FOREVER;
     assert_int_equal(jig_inventory_ready(inv, "bench", &forever, &d, &err), JIG_UNAVAILABLE);
     assert_non_null(strstr(err.message, "bench"));
+    close(master);
+    jig_inventory_free(inv);
+}
+
+/* The same name, and yet not the same board. */
+static void a_node_made_anew_is_another_board(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_inventory *inv = make();
+    JIG_CLEANUP_FREE char *link = NULL;
+    int one = make_linked_pty(*state, &link);
+    configure(inv, "bench", link, "");
+    struct jig_device d;
+    assert_int_equal(jig_inventory_find(inv, "bench", &d, &err), JIG_OK);
+    uint64_t generation = d.generation;
+    jig_device_release(&d);
+    unlink(link);
+    free(jig_steal(&link));
+    int two = make_linked_pty(*state, &link);
+    assert_int_equal(jig_inventory_find(inv, "bench", &d, &err), JIG_OK);
+    assert_true(d.connected);
+    assert_true(d.generation > generation);
+    jig_device_release(&d);
+    close(one);
+    close(two);
     jig_inventory_free(inv);
 }
 
@@ -280,7 +319,6 @@ static void fitting(void **state)
 
 static void readers_follow_by_cursor(void **state)
 {
-    (void)state;
     struct jig_err err = JIG_ERR_INIT;
     struct jig_inventory *inv = make();
     offer(inv);
@@ -295,11 +333,11 @@ static void readers_follow_by_cursor(void **state)
     assert_false(news.snapshot);
     jig_device_news_release(&news);
 
-    char port[64];
-    int master = make_pty(port);
-    configure(inv, "bench", port, "");
-    configure(inv, "bench", port, "red");
-    close(master);
+    JIG_CLEANUP_FREE char *link = NULL;
+    int master = make_linked_pty(*state, &link);
+    configure(inv, "bench", link, "");
+    configure(inv, "bench", link, "red");
+    unlink(link);
     assert_int_equal(jig_inventory_refresh(inv, &err), JIG_OK);
     assert_int_equal(jig_inventory_configure(inv, NULL, 0, &err), JIG_OK);
     jig_inventory_news(inv, cursor, &news);
@@ -313,6 +351,7 @@ static void readers_follow_by_cursor(void **state)
     }
     assert_int_equal(news.cursor, news.v[news.n - 1].revision);
     jig_device_news_release(&news);
+    close(master);
     jig_inventory_free(inv);
 }
 
@@ -565,14 +604,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_machines_own_ports_are_no_boards),
-        cmocka_unit_test(a_configured_port_is_a_device),
+        IN_FOLDER(a_configured_port_is_a_device),
+        IN_FOLDER(a_node_made_anew_is_another_board),
         IN_FOLDER(a_port_that_nobody_configured_is_taken_in),
         cmocka_unit_test(an_unknown_name_gets_the_nearest),
         cmocka_unit_test(configuration_is_checked_as_a_whole),
         cmocka_unit_test(emulated_boards_start_when_used),
         cmocka_unit_test(one_board_fits_or_all_are_listed),
         cmocka_unit_test(fitting),
-        cmocka_unit_test(readers_follow_by_cursor),
+        IN_FOLDER(readers_follow_by_cursor),
         cmocka_unit_test(a_lost_cursor_is_told_to_rescan),
         cmocka_unit_test(waiters_and_the_owner_are_told),
         IN_FOLDER(an_emulator_runs_dies_and_is_started_again),

@@ -391,8 +391,6 @@ static void the_port_may_be_another_one_afterwards(void **state)
     uint64_t c = 0;
     expect(b, session, &c, "<opened>");
     jig_monitors_pause(b->ms, "uno", "deploy");
-    close(b->master);
-    b->master = plug_in(b->port);
     char elsewhere[64];
     int master = plug_in(elsewhere);
     assert_int_equal(jig_monitors_resume(b->ms, "uno", elsewhere, &err), JIG_OK);
