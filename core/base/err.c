@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The static analyzer's wrappers, in its runs alone. */
-#undef jig_err_set
-#undef jig_err_reason
-#undef jig_err_sys
-
 static const struct {
     const char *name;
     const char *lower;

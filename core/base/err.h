@@ -92,23 +92,6 @@ enum jig_code jig_err_reason(struct jig_err *e, enum jig_code code, enum jig_rea
  * PERMISSION_DENIED, ENOSPC is RESOURCE_EXHAUSTED, ...), and ": <strerror>" is appended. */
 enum jig_code jig_err_sys(struct jig_err *e, int sys_errno, const char *fmt, ...) JIG_PRINTF(3, 4);
 
-/* JIG_FAILS(code) is `code`, and says that it is not JIG_OK where the static analyzer (clang-tidy)
- * cannot see that and would follow a path that does not exist. */
-#ifndef __clang_analyzer__
-#define JIG_FAILS(call) (call)
-#else
-#define JIG_FAILS(call)                                                                            \
-    ({                                                                                             \
-        enum jig_code failed_ = (call);                                                            \
-        if (failed_ == JIG_OK)                                                                     \
-            __builtin_unreachable();                                                               \
-        failed_;                                                                                   \
-    })
-#define jig_err_set(...)    JIG_FAILS((jig_err_set)(__VA_ARGS__))
-#define jig_err_reason(...) JIG_FAILS((jig_err_reason)(__VA_ARGS__))
-#define jig_err_sys(...)    JIG_FAILS((jig_err_sys)(__VA_ARGS__))
-#endif
-
 /* Adds what to do about it. Never changes the code. */
 void jig_err_hint(struct jig_err *e, const char *fmt, ...) JIG_PRINTF(2, 3);
 

@@ -276,7 +276,7 @@ static enum jig_code add_job(struct jig_runner *r, struct jig_action *action, bo
         j->state = JOB_FAILED;
         if (reterr != NULL)
             *reterr = r->first_failure;
-        return JIG_FAILS(r->first_failure.code);
+        return r->first_failure.code;
     }
     enum jig_code code = JIG_OK;
     if (action->always)

@@ -49,7 +49,7 @@ static enum jig_code choose_ops(const char *path, const struct jig_port_ops **re
 {
     struct stat st;
     if (stat(path, &st) != 0)
-        return JIG_FAILS(jig_port_open_failed(path, errno, reterr));
+        return jig_port_open_failed(path, errno, reterr);
     if (!S_ISCHR(st.st_mode))
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "%s is not a serial port", path);
     char *real = NULL;
