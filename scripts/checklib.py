@@ -7,9 +7,9 @@ import argparse
 import os
 import sys
 
-# Sketches, firmware and projects: data, as their kind is in the wild.
-DATA = ("examples/", "tests/sketches/", "tests/projects/", "tests/data/", "tests/e2e/",
-        "tests/differential/", "tests/bench/")
+# The folders with C code of ours. Others hold sketches and firmware, which are as their kind is.
+CODE = ("core", "service", "client", "emulators", "tests/unit", "tests/fuzz", "tests/rpc",
+        "tests/fault", "tests/support")
 SKIPPED = {"node_modules", "__pycache__", "corpus"}
 
 
@@ -51,6 +51,11 @@ class Check:
                     if name.endswith(suffixes):
                         found.append(os.path.relpath(os.path.join(folder, name), self.root))
         return sorted(found)
+
+    def code(self, *suffixes):
+        """The same, of C code of ours."""
+        under = [f for f in CODE if os.path.isdir(os.path.join(self.root, f))]
+        return self.files(*suffixes, under=under)
 
     def read(self, path):
         """The text of a file; counts it as looked at."""

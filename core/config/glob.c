@@ -155,8 +155,7 @@ static bool is_dir(const struct globbing *g, const char *path)
 static bool is_there(const struct globbing *g, const char *path)
 {
     JIG_CLEANUP_FREE char *real = real_path(g, path);
-    struct stat st;
-    return lstat(real, &st) == 0;
+    return jig_fs_is_there(real);
 }
 
 /* os.path.split(): *head without its last slashes, unless it is nothing else. */
@@ -202,11 +201,11 @@ static void list(struct globbing *g, const char *dir, bool only_dirs, struct jig
 static bool enter(struct globbing *g, const char *dir)
 {
     JIG_CLEANUP_FREE char *real = real_path(g, dir);
-    struct stat st;
-    if (stat(real, &st) != 0 || !S_ISDIR(st.st_mode))
+    struct jig_stamp st;
+    if (jig_fs_stamp(real, &st, NULL) != JIG_OK || !S_ISDIR(st.mode))
         return false;
     for (size_t i = 0; i < g->level; i++) {
-        if (g->above[i].dev == st.st_dev && g->above[i].ino == st.st_ino)
+        if (g->above[i].dev == st.dev && g->above[i].ino == st.ino)
             return false;
     }
     if (g->level == MOST_LEVELS) {
@@ -214,8 +213,8 @@ static bool enter(struct globbing *g, const char *dir)
                               real, MOST_LEVELS);
         return false;
     }
-    g->above[g->level].dev = st.st_dev;
-    g->above[g->level].ino = st.st_ino;
+    g->above[g->level].dev = st.dev;
+    g->above[g->level].ino = st.ino;
     g->level++;
     return true;
 }

@@ -1,11 +1,11 @@
 #include "core/config/inputs.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/time.h"
 
 /* A file whose stamp is this young when it is read may change once more without its stamp showing
  * it. Two seconds is the coarsest clock of a filesystem in use (FAT). */
@@ -38,11 +38,8 @@ static struct jig_project_input *add(struct jig_inputs *in, const char *path)
 
 static bool is_racy(const struct jig_stamp *stamp)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t now_ns = now.tv_sec * JIG_NS_PER_S + now.tv_nsec;
     int64_t young = stamp->mtime_ns > stamp->ctime_ns ? stamp->mtime_ns : stamp->ctime_ns;
-    return young > now_ns - RACY_NS;
+    return young > jig_unix_coarse_ns() - RACY_NS;
 }
 
 enum jig_code jig_inputs_read(struct jig_inputs *in, const char *path, struct jig_buf *out,

@@ -1,10 +1,7 @@
 #include "core/device/inventory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -34,12 +31,6 @@ enum jig_code jig_inventory_new(const struct jig_clock *clock, struct jig_invent
 {
     struct jig_inventory *inv = jig_new(struct jig_inventory);
     inv->clock = clock != NULL ? clock : &jig_clock_real;
-    inv->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (inv->idle_fd < 0) {
-        int failed = errno;
-        free(inv);
-        return jig_err_sys(reterr, failed, "cannot make an event descriptor");
-    }
     pthread_mutex_init(&inv->mu, NULL);
     jig_bell_init(&inv->bell);
     /* Microseconds of the wall clock: a cursor of an earlier daemon is smaller than ours are. */
@@ -88,7 +79,6 @@ void jig_inventory_free(struct jig_inventory *inv)
     if (inv == NULL)
         return;
     jig_hotplug_free(inv->hotplug);
-    close(inv->idle_fd);
     for (size_t i = 0; i < inv->n; i++)
         entry_free(inv->entries[i]);
     free(inv->entries);
@@ -220,7 +210,7 @@ void jig_entry_disconnect_(struct jig_inventory *inv, struct jig_entry *e)
 
 int jig_inventory_fd(const struct jig_inventory *inv)
 {
-    return inv->hotplug != NULL ? jig_hotplug_fd(inv->hotplug) : inv->idle_fd;
+    return inv->hotplug != NULL ? jig_hotplug_fd(inv->hotplug) : -1;
 }
 
 bool jig_inventory_has_events(const struct jig_inventory *inv)

@@ -18,7 +18,7 @@
  * gets `rescan` and everything there is.
  *
  * Hot-plug: the owner polls jig_inventory_fd() and calls jig_inventory_pump() when it is readable.
- * Where the system gives no events the fd is only readable for our own reasons, and
+ * Where the system gives no events there is no fd (-1, which poll(2) passes over), and
  * jig_inventory_refresh() enumerates.
  *
  * Threads: any, for everything but new and free. Nothing is called back with a lock held.

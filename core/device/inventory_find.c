@@ -2,13 +2,13 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base/mem.h"
 #include "core/base/nearest.h"
 #include "core/base/str.h"
 #include "core/device/inventory_impl.h"
 #include "core/os/fs.h"
+#include "core/os/tty.h"
 
 #define MOST_SUGGESTED 5
 
@@ -33,14 +33,6 @@ static struct jig_entry *by_port(struct jig_inventory *inv, const char *path)
             found = e;
     }
     return found;
-}
-
-static bool is_tty(const char *path)
-{
-    /* Terminals have majors 4 and 5, ptys 136-143, and USB adapters their own; what is none of the
-     * memory devices (1) may be one, and opening it will tell. */
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && (st.st_rdev >> 8) != 1;
 }
 
 static struct jig_entry *adopt(struct jig_inventory *inv, const char *path, const char *real)
@@ -75,7 +67,7 @@ static struct jig_entry *by_path(struct jig_inventory *inv, const char *path)
         if (at_real != NULL)
             e = at_real;
     }
-    if ((e == NULL || !e->d.connected) && real != NULL && is_tty(real) &&
+    if ((e == NULL || !e->d.connected) && real != NULL && jig_port_may_be(real) &&
         (e == NULL || e->asked_port == NULL))
         e = adopt(inv, path, real);
     return e;

@@ -59,7 +59,6 @@ struct jig_inventory {
     uint64_t revision;
     uint64_t lost; /* a cursor below this one has missed changes */
     struct jig_hotplug *hotplug;
-    int idle_fd; /* stands for hotplug where there is none */
     struct jig_bell bell;
     void (*changed)(void *ctx, uint64_t revision);
     void *changed_ctx;

@@ -49,6 +49,12 @@ bool jig_fs_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+bool jig_fs_is_there(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
 bool jig_fs_is_dir(const char *path)
 {
     struct stat st;

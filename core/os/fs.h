@@ -33,7 +33,8 @@ enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret,
                            struct jig_err *reterr) JIG_CHECKED;
 bool jig_stamp_equal(const struct jig_stamp *a, const struct jig_stamp *b);
 
-bool jig_fs_exists(const char *path); /* follows links */
+bool jig_fs_exists(const char *path);   /* follows links */
+bool jig_fs_is_there(const char *path); /* a link that leads nowhere is there, too */
 bool jig_fs_is_dir(const char *path);
 bool jig_fs_is_file(const char *path);
 bool jig_fs_is_executable(const char *path); /* a file that this process may run */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
@@ -42,6 +43,14 @@ static enum jig_code check_settings(const char *path, const struct jig_port_sett
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "the port %s cannot have the frame %d%c%d",
                            path, s->data_bits, s->parity, s->stop_bits);
     return JIG_OK;
+}
+
+bool jig_port_may_be(const char *path)
+{
+    /* Terminals have majors 4 and 5, ptys 136-143, and USB adapters their own; what is none of the
+     * memory devices (1) may be one. (Linux Documentation/admin-guide/devices.txt) */
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) != 1;
 }
 
 static enum jig_code choose_ops(const char *path, const struct jig_port_ops **ret,

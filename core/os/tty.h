@@ -89,6 +89,9 @@ enum jig_code jig_port_set_baud(struct jig_port *p, int baud, struct jig_err *re
 enum jig_code jig_port_set_lines(struct jig_port *p, int dtr, int rts,
                                  struct jig_err *reterr) JIG_CHECKED;
 
+/* A node that may be a serial port; opening it tells. False for files, /dev/null and the like. */
+bool jig_port_may_be(const char *path);
+
 /* Throws away what was received and not read. */
 void jig_port_flush_input(struct jig_port *p);
 
