@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arduino/recipe.h"
 #include "core/arduino/toolpaths.h"
 #include "core/base/mem.h"
 #include "core/base/nearest.h"
@@ -83,8 +84,51 @@ static enum jig_code choose_options(struct jig_board_config *c, const struct jig
     return JIG_OK;
 }
 
+/* What a project set as upload.speed must not be undone by the board's upload.serial.speed. */
+static void drop_protocols(struct jig_props *props, const char *key)
+{
+    static const char *const protocols[] = {"serial", "network", "default"};
+    if (!jig_str_starts(key, "upload."))
+        return;
+    for (size_t i = 0; i < JIG_COUNT(protocols); i++) {
+        JIG_CLEANUP_FREE char *of_protocol =
+            jig_strf("upload.%s.%s", protocols[i], key + strlen("upload."));
+        jig_props_remove(props, of_protocol);
+    }
+}
+
+static void apply_set(struct jig_props *props, const struct jig_board_changes *changes)
+{
+    const char *key;
+    const char *value;
+    for (size_t at = 0; changes != NULL && jig_props_next(changes->set, &at, &key, &value);) {
+        drop_protocols(props, key);
+        jig_props_set(props, key, value);
+    }
+}
+
+static enum jig_code apply_append(struct jig_props *props, const struct jig_board_changes *changes,
+                                  struct jig_err *reterr)
+{
+    const char *key;
+    const char *value;
+    for (size_t at = 0; changes != NULL && jig_props_next(changes->append, &at, &key, &value);) {
+        struct jig_strv words = {0};
+        enum jig_code code = jig_shell_split(value, &words, reterr);
+        if (code == JIG_OK)
+            jig_recipe_append_words(props, key, &words);
+        jig_strv_release(&words);
+        if (code != JIG_OK) {
+            jig_err_prefix(reterr, "what is to be added to %s", key);
+            return code;
+        }
+    }
+    return JIG_OK;
+}
+
 /* The board's own properties with those of the chosen options over them. */
-static enum jig_code board_props(struct jig_board_config *c, struct jig_props **ret,
+static enum jig_code board_props(struct jig_board_config *c,
+                                 const struct jig_board_changes *changes, struct jig_props **ret,
                                  struct jig_err *reterr)
 {
     size_t n = 0;
@@ -105,6 +149,7 @@ static enum jig_code board_props(struct jig_board_config *c, struct jig_props **
         struct jig_props *option = jig_props_subtree(c->board->props, prefix);
         jig_props_merge(props, option);
     }
+    apply_set(props, changes);
     *ret = props;
     return JIG_OK;
 }
@@ -192,7 +237,7 @@ static char *ide_path(const struct jig_platform *p)
 }
 
 static void set_paths(struct jig_board_config *c, const struct reference *core,
-                      const struct reference *variant)
+                      const struct reference *variant, const struct jig_board_changes *changes)
 {
     struct jig_props *p = c->props;
     JIG_CLEANUP_FREE char *above = jig_path_dir(c->platform->path);
@@ -202,7 +247,9 @@ static void set_paths(struct jig_board_config *c, const struct reference *core,
     jig_props_set_literal(p, "build.core.platform.path", c->core_platform->path);
     set_path(p, "build.core.path", c->core_platform->path, "cores", core->name);
     set_path(p, "build.system.path", c->core_platform->path, "system", "");
-    if (variant->name[0] != '\0')
+    if (variant->name[0] != '\0' && changes != NULL && changes->variants_dir != NULL)
+        set_path(p, "build.variant.path", changes->variants_dir, "", variant->name);
+    else if (variant->name[0] != '\0')
         set_path(p, "build.variant.path", c->variant_platform->path, "variants", variant->name);
     else
         jig_props_set(p, "build.variant.path", "");
@@ -273,12 +320,13 @@ static enum jig_code find_folders(struct jig_board_config *c, struct jig_err *re
     return code;
 }
 
-static enum jig_code merge(struct jig_board_config *c, struct jig_err *reterr)
+static enum jig_code merge(struct jig_board_config *c, const struct jig_board_changes *changes,
+                           struct jig_err *reterr)
 {
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *board = NULL;
     struct reference core = {0};
     struct reference variant = {0};
-    enum jig_code code = board_props(c, &board, reterr);
+    enum jig_code code = board_props(c, changes, &board, reterr);
     if (code == JIG_OK)
         code = find_references(c, board, &core, &variant, reterr);
     if (code == JIG_OK) {
@@ -286,11 +334,13 @@ static enum jig_code merge(struct jig_board_config *c, struct jig_err *reterr)
         jig_props_merge(c->props, c->core_platform->props);
         jig_props_merge(c->props, c->platform->props);
         jig_props_merge(c->props, board);
-        set_paths(c, &core, &variant);
+        set_paths(c, &core, &variant, changes);
         code = jig_tool_paths_set(c->view, c->platform, c->core_platform, c->props, reterr);
     }
     reference_release(&core);
     reference_release(&variant);
+    if (code == JIG_OK)
+        code = apply_append(c->props, changes, reterr);
     if (code != JIG_OK)
         return code;
     set_fixed(c);
@@ -300,8 +350,29 @@ static enum jig_code merge(struct jig_board_config *c, struct jig_err *reterr)
     return find_folders(c, reterr);
 }
 
+void jig_board_changes_init(struct jig_board_changes *c)
+{
+    *c = (struct jig_board_changes){.set = jig_props_new(), .append = jig_props_new()};
+}
+
+void jig_board_changes_release(struct jig_board_changes *c)
+{
+    jig_props_free(c->set);
+    jig_props_free(c->append);
+    free(c->variants_dir);
+    *c = (struct jig_board_changes){0};
+}
+
 enum jig_code jig_board_resolve(struct jig_hardware_view *v, const char *fqbn, const char *version,
                                 struct jig_board_config **ret, struct jig_err *reterr)
+{
+    return jig_board_resolve_changed(v, fqbn, version, NULL, ret, reterr);
+}
+
+enum jig_code jig_board_resolve_changed(struct jig_hardware_view *v, const char *fqbn,
+                                        const char *version,
+                                        const struct jig_board_changes *changes,
+                                        struct jig_board_config **ret, struct jig_err *reterr)
 {
     struct jig_fqbn parsed = JIG_FQBN_INIT;
     enum jig_code code = jig_fqbn_parse(fqbn, &parsed, reterr);
@@ -316,7 +387,8 @@ enum jig_code jig_board_resolve(struct jig_hardware_view *v, const char *fqbn, c
     code = jig_hardware_platform(v, parsed.vendor, parsed.arch, version, &c->platform, reterr);
     if (code == JIG_OK) {
         c->board = jig_platform_board(c->platform, parsed.board);
-        code = c->board != NULL ? merge(c, reterr) : no_board(c->platform, parsed.board, reterr);
+        code = c->board != NULL ? merge(c, changes, reterr)
+                                : no_board(c->platform, parsed.board, reterr);
     }
     if (code == JIG_OK)
         *ret = c;

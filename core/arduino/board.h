@@ -61,6 +61,26 @@ struct jig_board_config {
  * what is unknown and the nearest names or valid values. */
 enum jig_code jig_board_resolve(struct jig_hardware_view *v, const char *fqbn, const char *version,
                                 struct jig_board_config **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* What a project changes about its board, as platformio.ini's board_* options do. */
+struct jig_board_changes {
+    struct jig_props
+        *set; /* over the board and its options, before a core or variant is looked up */
+    struct jig_props
+        *append;        /* key = text, split like a shell would, each word one more argument */
+    char *variants_dir; /* variants are looked for in here (absolute); NULL: the platform's own */
+};
+
+void jig_board_changes_init(struct jig_board_changes *c);
+void jig_board_changes_release(struct jig_board_changes *c);
+
+/* The same, changed. `changes` may be NULL; a changed upload.X goes before upload.PROTOCOL.X. */
+enum jig_code jig_board_resolve_changed(struct jig_hardware_view *v, const char *fqbn,
+                                        const char *version,
+                                        const struct jig_board_changes *changes,
+                                        struct jig_board_config **ret,
+                                        struct jig_err *reterr) JIG_CHECKED;
+
 void jig_board_config_free(struct jig_board_config *c);
 
 /* Every file that was read for it: platform, core's and variant's platform, overlays. */

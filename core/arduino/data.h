@@ -1,5 +1,5 @@
 /*
- * data.h - where jig's own data files are: overlays/ and platformio-boards.txt.
+ * data.h - where jig's own data files are: overlays/ and platformio.txt.
  *
  * The first of: the folder the caller names (the daemon passes JIG_DATA_DIR on), the source tree
  * this binary was built from, the installed folder (PREFIX/share/jig), /usr/share/jig.

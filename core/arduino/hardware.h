@@ -51,7 +51,7 @@ struct jig_tool {
 };
 
 /* Copies the list; a folder that is not there is looked for again at each refresh. `data_dir` holds
- * overlays/ (see data.h). */
+ * overlays/ and platformio.txt (see data.h). */
 struct jig_hardware *jig_hardware_new(const struct jig_strv *folders, const char *data_dir);
 void jig_hardware_free(struct jig_hardware *hw); /* views outlive it */
 
@@ -105,6 +105,10 @@ void jig_hardware_boards_with_usb(struct jig_hardware_view *v, uint16_t vid, uin
 
 size_t jig_hardware_tool_count(const struct jig_hardware_view *v);
 const struct jig_tool *jig_hardware_tool(const struct jig_hardware_view *v, size_t at);
+
+/* PlatformIO's names, from the data folder: see piomap.h. */
+struct jig_piomap;
+const struct jig_piomap *jig_hardware_piomap(const struct jig_hardware_view *v);
 
 /* The properties of FOLDER/platform.txt files, merged. */
 const struct jig_props *jig_hardware_global_props(const struct jig_hardware_view *v);

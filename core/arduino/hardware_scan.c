@@ -219,6 +219,8 @@ enum jig_code jig_hardware_scan(const struct jig_strv *folders, const char *data
     out->global = jig_props_new();
     struct scan s = {.out = out, .reterr = reterr};
     enum jig_code code = jig_overlays_load(data_dir, out->log, &out->overlays, reterr);
+    if (code == JIG_OK)
+        code = jig_piomap_load(data_dir, out->log, &out->piomap, reterr);
     if (code == JIG_OK && folders->n > JIG_HARDWARE_FOLDERS_MAX)
         code = jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
                            "more than %d hardware folders are named", JIG_HARDWARE_FOLDERS_MAX);
@@ -257,6 +259,7 @@ void jig_hardware_scan_free(struct jig_hardware_scan *s)
     jig_strv_release(&s->faults);
     jig_props_free(s->global);
     jig_overlays_free(s->overlays);
+    jig_piomap_free(s->piomap);
     jig_readlog_free(s->log);
     free(s);
 }

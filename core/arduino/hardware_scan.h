@@ -5,6 +5,7 @@
 #define JIG_ARDUINO_HARDWARE_SCAN_H
 
 #include "core/arduino/hardware.h"
+#include "core/arduino/piomap.h"
 
 struct jig_found_release {
     char *vendor;
@@ -23,6 +24,7 @@ struct jig_hardware_scan {
     struct jig_strv faults; /* "what could not be searched: why" */
     struct jig_props *global;
     struct jig_overlays *overlays;
+    struct jig_piomap *piomap;
     struct jig_readlog *log;
 };
 

@@ -24,6 +24,19 @@ static const struct jig_board *find_programmer(const struct jig_board_config *c,
     return p != NULL ? p : jig_platform_programmer(c->core_platform, id);
 }
 
+const char *jig_upload_find_programmer(const struct jig_board_config *c, const char *protocol)
+{
+    const struct jig_platform *of[] = {c->platform, c->core_platform};
+    for (size_t i = 0; i < JIG_COUNT(of); i++) {
+        for (size_t k = 0; k < of[i]->programmer_count; k++) {
+            const struct jig_board *p = &of[i]->programmers[k];
+            if (jig_streq(jig_props_get(p->props, "protocol"), protocol))
+                return p->id;
+        }
+    }
+    return NULL;
+}
+
 static enum jig_code no_programmer(const struct jig_board_config *c, const char *id,
                                    struct jig_err *reterr)
 {
@@ -167,6 +180,8 @@ static enum jig_code fill(struct jig_upload_plan *plan, const struct jig_board_c
     if (code != JIG_OK)
         return code;
     plan->props = merge(c, r, of_tool, plan->tool, programmer);
+    if (r->flags != NULL)
+        jig_strv_extend(&plan->flags, r->flags);
     if (!jig_props_has(plan->props, plan->pattern_key))
         return no_pattern(c, plan->tool, plan->pattern_key, reterr);
     if (r->action == JIG_UPLOAD && !jig_props_has(plan->props, "upload.protocol")) {
@@ -208,6 +223,7 @@ void jig_upload_plan_free(struct jig_upload_plan *p)
         return;
     free(p->tool);
     jig_props_free(p->props);
+    jig_strv_release(&p->flags);
     free(p);
 }
 
@@ -234,6 +250,8 @@ enum jig_code jig_upload_argv(const struct jig_upload_plan *p, const char *port,
         code = jig_recipe_find_tool(&words, p->pattern_key, reterr);
     if (code == JIG_OK)
         jig_strv_extend(argv, &words);
+    if (code == JIG_OK)
+        jig_strv_extend(argv, &p->flags);
     jig_strv_release(&words);
     return code;
 }

@@ -40,7 +40,8 @@ struct jig_upload_request {
     const char *programmer;   /* its id; NULL for none; needed but for JIG_UPLOAD */
     bool verbose;
     bool verify;
-    const struct jig_props *custom; /* over all others (upload_speed, upload_flags); may be NULL */
+    const struct jig_props *custom; /* over all others; may be NULL */
+    const struct jig_strv *flags;   /* more words for the tool, at the end; may be NULL */
 };
 
 struct jig_upload_plan {
@@ -50,10 +51,14 @@ struct jig_upload_plan {
     bool needs_port; /* the pattern mentions a port */
     struct jig_props *props;
     const char *pattern_key; /* "upload.pattern" */
+    struct jig_strv flags;
 };
 
 enum jig_code jig_upload_plan(const struct jig_board_config *c, const struct jig_upload_request *r,
                               struct jig_upload_plan **ret, struct jig_err *reterr) JIG_CHECKED;
+/* The programmer whose protocol property is this ("usbasp"): its id, or NULL. Borrowed. */
+const char *jig_upload_find_programmer(const struct jig_board_config *c, const char *protocol);
+
 void jig_upload_plan_free(struct jig_upload_plan *p);
 
 /* The command, its program found. `port` ("/dev/ttyACM0") may be NULL when the plan needs none. The
