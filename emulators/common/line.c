@@ -151,8 +151,9 @@ static void hear_notices(struct emu_line *l, struct emu_line_news *news)
     }
 }
 
-/* The kernel keeps what the last client left unread, and its settings, for the next one. A serial
- * port does not, so throw it away: that takes an open of our own, which must not count. */
+/* The kernel keeps what the last client left unread for the next one. A serial port does not, so
+ * throw it away: that takes an open of our own, which must not count. Whoever opens the port at the
+ * same moment is seen by POLLHUP afterwards, and has lost nothing but that. */
 static void tidy_up(struct emu_line *l)
 {
     if (l->notify != -1)
@@ -161,13 +162,12 @@ static void tidy_up(struct emu_line *l)
     if (slave == -1) {
         emu_note("cannot tidy up %s: %s", l->path, strerror(errno));
     } else {
-        tcflush(slave, TCIFLUSH);
-        emu_speed_unset(slave);
+        tcflush(l->master, TCOFLUSH); /* on its way */
+        tcflush(slave, TCIFLUSH);     /* arrived */
         close(slave);
     }
     watch_slave(l);
     l->said.out = l->said.in;
-    l->baud = 0;
 }
 
 static void hear_hang_up(struct emu_line *l, struct emu_line_news *news)
@@ -175,15 +175,14 @@ static void hear_hang_up(struct emu_line *l, struct emu_line_news *news)
     bool alone = hung_up(l);
     if (alone && l->presence != CLOSED) {
         l->presence = CLOSED;
-        news->closed = true;
         tidy_up(l);
         alone = hung_up(l);
-    } else if (alone || (l->presence == CLOSED && l->notify != -1)) {
-        return; /* an open that inotify is about to tell of */
-    }
-    if (!alone && l->presence == CLOSED)
-        on_open(l, news); /* while it was not watched */
-    if (l->presence == LEAVING && ++l->leaving_polls > LEAVING_POLLS_MAX) {
+        news->closed = alone;
+        if (!alone)
+            on_open(l, news);
+    } else if (!alone && l->presence == CLOSED && l->notify == -1) {
+        on_open(l, news); /* with inotify, an event is about to tell of it */
+    } else if (!alone && l->presence == LEAVING && ++l->leaving_polls > LEAVING_POLLS_MAX) {
         l->presence = OPEN;
         l->clients = 1;
     }
@@ -207,8 +206,7 @@ struct emu_line_news emu_line_poll(struct emu_line *l)
     hear_notices(l, &news);
     hear_bytes(l);
     hear_hang_up(l, &news);
-    if (l->presence != CLOSED)
-        l->baud = emu_speed_read(l->master);
+    l->baud = emu_speed_read(l->master);
     return news;
 }
 

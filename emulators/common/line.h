@@ -20,8 +20,9 @@
  *                        +---------------------+ no POLLHUP soon: someone still has it open
  *                                                (inotify merges equal events)
  *
- * The line's speed is what the client set. Until a client sets one, and again when the last one has
- * gone, it is unset: emu_line_baud gives 0, which agrees with everything.
+ * The line's speed is what a client set last; as with any serial port, settings stay when the
+ * client goes. Until one sets a speed it is unset: emu_line_baud gives 0, which agrees with
+ * everything.
  *
  * Threads: one.
  */

@@ -128,38 +128,23 @@ bool emu_chip_new(struct emu_chip **ret)
     struct emu_chip *c = calloc(1, sizeof *c);
     if (c == NULL)
         return emu_fail("out of memory");
+    *ret = c;
     c->avr = avr_make_mcu_by_name("atmega328p");
-    if (c->avr == NULL || avr_init(c->avr) != 0 || !widen(c->avr)) {
-        emu_chip_free(c);
+    if (c->avr == NULL || avr_init(c->avr) != 0 || !widen(c->avr))
         return emu_fail("simavr cannot make an ATmega328P");
-    }
     avr_t *avr = c->avr;
     avr->frequency = EMU_CHIP_HZ;
     avr->vcc = avr->avcc = avr->aref = 5000;
     avr->sleep = sleep_elsewhere;
     avr->log = LOG_ERROR;
     avr_eeprom_desc_t eeprom = {.offset = 0, .size = EMU_CHIP_EEPROM_SIZE};
-    if (avr_ioctl(avr, AVR_IOCTL_EEPROM_GET, &eeprom) == -2 || eeprom.ee == NULL) {
-        emu_chip_free(c);
+    if (avr_ioctl(avr, AVR_IOCTL_EEPROM_GET, &eeprom) == -2 || eeprom.ee == NULL)
         return emu_fail("this simavr does not give its EEPROM");
-    }
     c->eeprom = eeprom.ee;
     c->boot_start = EMU_CHIP_FLASH_SIZE;
     c->io = (avr_io_t){.kind = "jig", .reset = chip_was_reset, .ioctl = chip_ioctl};
     avr_register_io(avr, &c->io);
-    *ret = c;
     return true;
-}
-
-void emu_chip_free(struct emu_chip *c)
-{
-    if (c == NULL)
-        return;
-    if (c->avr != NULL) {
-        avr_terminate(c->avr);
-        free(c->avr);
-    }
-    free(c);
 }
 
 avr_t *emu_chip_avr(struct emu_chip *c)

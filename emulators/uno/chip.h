@@ -37,9 +37,9 @@ struct emu_chip;
 
 typedef void emu_chip_reset_fn(void *ctx);
 
-/* Erased, with no power yet. False, with a message on stderr, when it cannot. */
+/* Erased, with no power yet. False, with a message on stderr, when it cannot. It is there until the
+ * process ends, whatever comes back: simavr has no way to free all that it makes. */
 bool emu_chip_new(struct emu_chip **ret);
-void emu_chip_free(struct emu_chip *c); /* NULL is fine */
 
 avr_t *emu_chip_avr(struct emu_chip *c);
 uint8_t *emu_chip_flash(struct emu_chip *c);  /* EMU_CHIP_FLASH_SIZE bytes */

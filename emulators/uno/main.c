@@ -145,7 +145,6 @@ static void tear_down(struct uno *u)
     emu_line_free(u->line);
     emu_store_close(&u->flash);
     emu_store_close(&u->eeprom);
-    emu_chip_free(u->chip);
     emu_uart_free(u->uart);
 }
 
@@ -235,7 +234,7 @@ static void catch_signals(void)
 
 int main(int argc, char **argv)
 {
-    struct uno u = {.flash.lock = -1, .eeprom.lock = -1};
+    static struct uno u = {.flash.lock = -1, .eeprom.lock = -1}; /* holds the chip to the end */
     int status;
     if (!uno_options_parse(argc, argv, &u.options, &status))
         return status;

@@ -165,38 +165,55 @@ static void a_line_counts_opens_between_two_polls(void **state)
     emu_line_free(l);
 }
 
-static void a_line_starts_every_client_afresh(void **state)
+static void a_line_knows_when_a_speed_was_set(void **state)
 {
     (void)state;
     struct emu_line *l;
     assert_true(emu_line_new(&l));
     int a = open_port(l);
-    assert_int_equal(emu_line_poll(l).opened, 1);
+    (void)emu_line_poll(l);
     assert_int_equal(emu_line_baud(l), 0);
     struct termios t;
     assert_int_equal(tcgetattr(a, &t), 0);
+    assert_int_equal(t.c_lflag & (ICANON | ECHO), 0);
     assert_int_equal(tcsetattr(a, TCSANOW, &t), 0); /* sets no speed */
     (void)emu_line_poll(l);
     assert_int_equal(emu_line_baud(l), 0);
     cfsetspeed(&t, B38400); /* the pty's default, but set */
-    t.c_lflag |= ICANON | ECHO;
     assert_int_equal(tcsetattr(a, TCSANOW, &t), 0);
     (void)emu_line_poll(l);
     assert_int_equal(emu_line_baud(l), 38400);
-    emu_line_put(l, 'x');
-    emu_line_flush(l);
-    close(a); /* leaves the x unread */
+    close(a);
     (void)emu_line_poll(l);
-    assert_int_equal(emu_line_baud(l), 0);
-    emu_line_put(l, 'y');
+    assert_int_equal(emu_line_baud(l), 38400);
+    emu_line_free(l);
+}
+
+static void a_client_does_not_read_what_the_last_one_left(void **state)
+{
+    (void)state;
+    struct emu_line *l;
+    assert_true(emu_line_new(&l));
+    int a = open_port(l);
+    (void)emu_line_poll(l);
+    for (int i = 0; i < 100000; i++) {
+        emu_line_put(l, 'x');
+        emu_line_flush(l);
+    }
+    assert_true(emu_line_counts(l)->dropped > 0);
+    close(a); /* leaves all of it unread */
+    (void)emu_line_poll(l);
+    emu_line_put(l, 'z');
     assert_int_equal(emu_line_counts(l)->unheard, 1);
     a = open_port(l);
     (void)emu_line_poll(l);
-    assert_int_equal(tcgetattr(a, &t), 0);
-    assert_int_equal(t.c_lflag & (ICANON | ECHO), 0);
-    char c;
-    assert_int_equal(read(a, &c, 1), -1);
-    assert_int_equal(errno, EAGAIN);
+    emu_line_put(l, '!');
+    emu_line_flush(l);
+    struct pollfd p = {.fd = a, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    char c[8];
+    assert_int_equal(read(a, c, sizeof c), 1);
+    assert_int_equal(c[0], '!');
     close(a);
     emu_line_free(l);
 }
@@ -479,7 +496,8 @@ int main(void)
         cmocka_unit_test(a_ring_keeps_order_across_its_end),
         cmocka_unit_test(a_line_sees_opens_and_closes),
         cmocka_unit_test(a_line_counts_opens_between_two_polls),
-        cmocka_unit_test(a_line_starts_every_client_afresh),
+        cmocka_unit_test(a_line_knows_when_a_speed_was_set),
+        cmocka_unit_test(a_client_does_not_read_what_the_last_one_left),
         cmocka_unit_test(a_client_that_does_not_read_loses_bytes),
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, unit_folder_setup, unit_folder_teardown)
         IN_FOLDER(a_store_outlives_its_emulator),
