@@ -1,0 +1,49 @@
+/*
+ * builder.h - builds as operations, and what they share.
+ *
+ * Threads: jig_builder_run from any operation's worker.
+ */
+#ifndef JIG_SERVICE_BUILDER_H
+#define JIG_SERVICE_BUILDER_H
+
+#include "core/build/build.h"
+#include "core/config/conf.h"
+#include "service/operation.h"
+#include "service/target.h"
+
+struct jig_builder;
+
+/* `conf` is borrowed for the call. data_dir may be NULL. */
+struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
+                                    const char *data_dir);
+void jig_builder_free(struct jig_builder *b);
+
+struct jig_targets *jig_builder_targets(struct jig_builder *b);
+struct jig_build_engine *jig_builder_engine(struct jig_builder *b);
+
+/* How a build is asked for, beside its target. */
+struct jig_build_options {
+    uint32_t jobs;
+    bool clean;
+    bool explain;
+    bool walk;
+};
+
+/* Builds one environment within an operation, which is told of every step. The result is the
+ * caller's to release in either case. */
+enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
+                              const struct jig_target *target,
+                              const struct jig_target_environment *environment,
+                              const struct jig_build_options *options,
+                              struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
+
+/* The result as a message whose parts live in the arena. */
+void jig_builder_result(const struct jig_target *target,
+                        const struct jig_target_environment *environment,
+                        const struct jig_build_result *result, struct jig_arena *arena,
+                        Jig__V1__BuildResult *out);
+
+/* The targets of a selector as an operation's subject: "/home/ann/blink (uno)". The caller frees. */
+char *jig_builder_subject(const struct jig_target *target);
+
+#endif

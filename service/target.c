@@ -1,0 +1,416 @@
+#include "service/target.h"
+
+#include <string.h>
+
+#include "core/arduino/data.h"
+#include "core/arduino/hardware.h"
+#include "core/arduino/piomap.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/dirs.h"
+#include "core/os/fs.h"
+#include "core/os/time.h"
+
+#define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
+#define MOST_FOLDERS    JIG_LIBINDEX_FOLDERS_MAX
+
+struct jig_targets {
+    struct jig_hardware *hardware;
+    struct jig_libcache *libraries;
+    struct jig_strv user_libraries; /* folders of the configuration, and the sketchbook's */
+    struct jig_piomap *map;
+    struct jig_err map_error; /* why there is no map */
+    char *home;
+};
+
+struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *data_dir)
+{
+    struct jig_targets *t = jig_new(struct jig_targets);
+    JIG_CLEANUP_FREE char *data = jig_data_dir(data_dir);
+    t->home = jig_dirs_home();
+    struct jig_strv folders = {0};
+    jig_strv_extend(&folders, &conf->hardware);
+    jig_strv_append_take(&folders, jig_path_join(t->home, ".arduino15"));
+    jig_strv_append_take(&folders, jig_path_join(t->home, "Arduino"));
+    jig_strv_append(&folders, SYSTEM_HARDWARE);
+    t->hardware = jig_hardware_new(&folders, data);
+    jig_strv_release(&folders);
+    t->libraries = jig_libcache_new();
+    jig_strv_extend(&t->user_libraries, &conf->libraries);
+    jig_strv_append_take(&t->user_libraries, jig_path_join(t->home, "Arduino/libraries"));
+    if (jig_piomap_load(data, &t->map, &t->map_error) != JIG_OK)
+        t->map = NULL;
+    return t;
+}
+
+void jig_targets_free(struct jig_targets *t)
+{
+    if (t == NULL)
+        return;
+    jig_piomap_free(t->map);
+    jig_hardware_free(t->hardware);
+    jig_libcache_free(t->libraries);
+    jig_strv_release(&t->user_libraries);
+    free(t->home);
+    free(t);
+}
+
+/* ---- variables ---- */
+
+struct variables {
+    const Jig__V1__ProjectSelector *selector;
+    char *home;
+};
+
+/* What the client did not send is unknown, but for PLATFORMIO_*, which it sends whenever it has it,
+ * and HOME, which is the user's here as there. */
+static const char *get_variable(void *ctx, const char *name, bool *ret_known)
+{
+    const struct variables *v = ctx;
+    *ret_known = true;
+    for (size_t i = 0; i < v->selector->n_variables; i++) {
+        const Jig__V1__EnvironmentVariable *one = v->selector->variables[i];
+        if (strcmp(one->name, name) == 0)
+            return one->unset ? NULL : one->value;
+    }
+    if (strcmp(name, "HOME") == 0)
+        return v->home;
+    *ret_known = jig_str_starts(name, "PLATFORMIO_");
+    return NULL;
+}
+
+enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector,
+                                 struct jig_project **ret, struct jig_strv *needs_env,
+                                 struct jig_err *reterr)
+{
+    if (selector == NULL || selector->directory[0] != '/') {
+        return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
+                              "the project's folder is to be an absolute path, not '%s'",
+                              selector != NULL ? selector->directory : "");
+    }
+    JIG_CLEANUP_FREE char *home = jig_dirs_home();
+    struct variables v = {selector, home};
+    struct jig_project_how how = {.env = {get_variable, &v},
+                                  .unix_time_s = jig_unix_ms() / 1000};
+    return jig_project_load(selector->directory, &how, ret, needs_env, reterr);
+}
+
+/* ---- boards ---- */
+
+static enum jig_code open_board(struct jig_targets *t, const char *fqbn,
+                                struct jig_board_config **ret, struct jig_err *reterr)
+{
+    struct jig_hardware_view *view = NULL;
+    enum jig_code code = jig_hardware_refresh(t->hardware, &view, NULL, reterr);
+    if (code != JIG_OK)
+        return code;
+    code = jig_board_resolve(view, fqbn, NULL, ret, reterr);
+    jig_hardware_view_unref(view);
+    return code;
+}
+
+enum jig_code jig_target_board(struct jig_targets *t, const char *fqbn,
+                               struct jig_board_config **ret, struct jig_err *reterr)
+{
+    return open_board(t, fqbn, ret, reterr);
+}
+
+enum jig_code jig_target_boards_with_usb(struct jig_targets *t, uint16_t vid, uint16_t pid,
+                                         struct jig_strv *out, struct jig_err *reterr)
+{
+    struct jig_hardware_view *view = NULL;
+    enum jig_code code = jig_hardware_refresh(t->hardware, &view, NULL, reterr);
+    if (code != JIG_OK)
+        return code;
+    jig_hardware_boards_with_usb(view, vid, pid, out);
+    jig_hardware_view_unref(view);
+    return JIG_OK;
+}
+
+/* What the project's files say the board is, before options and defaults are looked at. */
+static enum jig_code stated_fqbn(struct jig_targets *t, const struct jig_project *project,
+                                 const struct jig_environment *env, char **ret,
+                                 struct jig_err *reterr)
+{
+    if (project->kind == JIG_PROJECT_PLATFORMIO) {
+        if (t->map == NULL) {
+            *reterr = t->map_error;
+            return t->map_error.code;
+        }
+        return jig_piomap_fqbn(t->map, jig_environment_string(env, "platform"),
+                               jig_environment_string(env, "board"),
+                               jig_environment_list(env, "framework"), env->name, ret, reterr);
+    }
+    const char *fqbn = jig_environment_string(env, "fqbn");
+    if (fqbn == NULL) {
+        enum jig_code code = jig_err_reason(
+            reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+            "the sketch %s does not say which board it is for", project->root);
+        jig_err_hint(reterr, "name it with --fqbn, for example --fqbn arduino:avr:uno, or as "
+                             "default_fqbn in sketch.yaml");
+        return code;
+    }
+    *ret = jig_xstrdup(fqbn);
+    return JIG_OK;
+}
+
+enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *project,
+                              const struct jig_environment *environment, char **ret,
+                              struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *stated = NULL;
+    struct jig_board_config *board = NULL;
+    enum jig_code code = stated_fqbn(t, project, environment, &stated, reterr);
+    if (code == JIG_OK)
+        code = open_board(t, stated, &board, reterr);
+    if (code == JIG_OK)
+        *ret = jig_board_normal_fqbn(board);
+    jig_board_config_free(board);
+    return code;
+}
+
+/* ---- libraries ---- */
+
+struct folders {
+    struct jig_library_folder items[MOST_FOLDERS];
+    size_t n;
+    struct jig_strv paths; /* owns what items point to */
+};
+
+static void add_folder(struct folders *f, const char *path, enum jig_library_location location,
+                       bool single)
+{
+    if (f->n == MOST_FOLDERS || path == NULL)
+        return;
+    jig_strv_append(&f->paths, path);
+    f->items[f->n++] = (struct jig_library_folder){f->paths.v[f->paths.n - 1], location, single};
+}
+
+/* A lib_deps entry that is a folder: "file://x", "symlink://x", or a path that is there. */
+static char *local_dependency(const struct jig_project *project, const char *entry)
+{
+    static const char *const schemes[] = {"file://", "symlink://"};
+    for (size_t i = 0; i < JIG_COUNT(schemes); i++) {
+        if (jig_str_starts(entry, schemes[i]))
+            return jig_path_absolute(project->root, entry + strlen(schemes[i]));
+    }
+    if (entry[0] != '/' && entry[0] != '.')
+        return NULL;
+    return jig_path_absolute(project->root, entry);
+}
+
+static enum jig_code add_local_dependencies(const struct jig_project *project,
+                                            const struct jig_environment *env, struct folders *f,
+                                            struct jig_err *reterr)
+{
+    const struct jig_strv *deps = jig_environment_list(env, "lib_deps");
+    for (size_t i = 0; i < deps->n; i++) {
+        JIG_CLEANUP_FREE char *path = local_dependency(project, deps->v[i]);
+        if (path == NULL)
+            continue;
+        if (!jig_fs_is_dir(path))
+            return jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
+                                  "lib_deps of environment '%s' names the folder %s, which is not "
+                                  "there",
+                                  env->name, path);
+        add_folder(f, path, JIG_LIBRARY_PROJECT, true);
+    }
+    return JIG_OK;
+}
+
+/* "owner/Name@^1.2", "Name @ 1.2", "Name=https://..." -> "Name". The caller frees. */
+static char *dependency_name(const char *entry)
+{
+    const char *start = strrchr(entry, '/');
+    JIG_CLEANUP_FREE char *copy = jig_xstrdup(start != NULL ? start + 1 : entry);
+    copy[strcspn(copy, "@=#")] = '\0';
+    char *name = jig_str_trim(copy);
+    if (jig_str_ends(name, ".git"))
+        name[strlen(name) - strlen(".git")] = '\0';
+    return jig_xstrdup(name);
+}
+
+/* Every library that lib_deps names is to be installed somewhere. */
+static enum jig_code check_dependencies(const struct jig_project *project,
+                                        const struct jig_environment *env,
+                                        const struct jig_libindex *x, struct jig_err *reterr)
+{
+    const struct jig_strv *deps = jig_environment_list(env, "lib_deps");
+    for (size_t i = 0; i < deps->n; i++) {
+        JIG_CLEANUP_FREE char *path = local_dependency(project, deps->v[i]);
+        JIG_CLEANUP_FREE char *name = dependency_name(deps->v[i]);
+        if (path != NULL || name[0] == '\0' || jig_libindex_by_name(x, name) != NULL)
+            continue;
+        enum jig_code code = jig_err_reason(
+            reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
+            "environment '%s' needs the library '%s' (lib_deps), which is not installed", env->name,
+            deps->v[i]);
+        jig_err_hint(reterr,
+                     "jig does not download libraries yet: put it into the project's lib/ folder "
+                     "or into ~/Arduino/libraries");
+        return code;
+    }
+    return JIG_OK;
+}
+
+/* PlatformIO's lib_extra_dirs hold libraries; lib_dir's are the project's own. */
+static enum jig_code add_project_folders(const struct jig_project *project,
+                                         const struct jig_environment *env, struct folders *f,
+                                         struct jig_err *reterr)
+{
+    enum jig_code code = add_local_dependencies(project, env, f, reterr);
+    if (code != JIG_OK)
+        return code;
+    add_folder(f, jig_project_string(project, "lib_dir"), JIG_LIBRARY_PROJECT, false);
+    const struct jig_strv *extra = jig_environment_list(env, "lib_extra_dirs");
+    for (size_t i = 0; i < extra->n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_absolute(project->root, extra->v[i]);
+        add_folder(f, path, JIG_LIBRARY_USER, false);
+    }
+    const char *libdeps = jig_project_string(project, "libdeps_dir");
+    if (libdeps != NULL) { /* what PlatformIO installed for this environment */
+        JIG_CLEANUP_FREE char *path = jig_path_join(libdeps, env->name);
+        add_folder(f, path, JIG_LIBRARY_USER, false);
+    }
+    return JIG_OK;
+}
+
+static enum jig_code open_libraries(struct jig_targets *t, const struct jig_project *project,
+                                    struct jig_target_environment *e, struct jig_err *reterr)
+{
+    bool is_pio = project->kind == JIG_PROJECT_PLATFORMIO;
+    struct folders f = {0};
+    struct jig_strv board_paths = {0};
+    enum jig_code code = JIG_OK;
+    if (is_pio)
+        code = add_project_folders(project, e->environment, &f, reterr);
+    for (size_t i = 0; i < t->user_libraries.n; i++)
+        add_folder(&f, t->user_libraries.v[i], JIG_LIBRARY_USER, false);
+    if (f.n + 2 <= MOST_FOLDERS)
+        f.n += jig_libindex_board_folders(e->board, &board_paths, f.items + f.n);
+    const struct jig_strv *ignore = jig_environment_list(e->environment, "lib_ignore");
+    if (code == JIG_OK)
+        code = jig_libindex_open(t->libraries, f.items, f.n, ignore, &e->libraries, reterr);
+    if (code == JIG_OK && is_pio)
+        code = check_dependencies(project, e->environment, e->libraries, reterr);
+    jig_strv_release(&f.paths);
+    jig_strv_release(&board_paths);
+    return code;
+}
+
+/* ---- one environment ---- */
+
+/* An environment's or a board's name as one folder name. */
+static char *folder_name(const char *name)
+{
+    char *out = jig_xstrdup(name);
+    for (char *p = out; *p != '\0'; p++) {
+        if (strchr("/:,=", *p) != NULL)
+            *p = '.';
+    }
+    if (out[0] == '.')
+        out[0] = '_';
+    return out;
+}
+
+/* A sketch is built a board a folder, as it is often built for several; a PlatformIO environment by
+ * its name. */
+static char *choose_build_dir(const Jig__V1__ProjectSelector *selector,
+                              const struct jig_project *project,
+                              const struct jig_target_environment *e)
+{
+    bool by_board = project->kind == JIG_PROJECT_SKETCH || selector->fqbn[0] != '\0';
+    JIG_CLEANUP_FREE char *base = selector->build_directory[0] == '/'
+                                      ? jig_xstrdup(selector->build_directory)
+                                      : jig_path_join(project->root, ".jig/build");
+    JIG_CLEANUP_FREE char *env = folder_name(e->environment->name);
+    JIG_CLEANUP_FREE char *board = folder_name(e->fqbn);
+    bool plain = strcmp(e->environment->name, "sketch") == 0;
+    JIG_CLEANUP_FREE char *name = !by_board ? jig_xstrdup(env)
+                                  : plain   ? jig_xstrdup(board)
+                                            : jig_strf("%s-%s", env, board);
+    return jig_path_join(base, name);
+}
+
+static enum jig_code open_environment(struct jig_targets *t,
+                                      const Jig__V1__ProjectSelector *selector,
+                                      const struct jig_project *project, const char *name,
+                                      struct jig_target_environment *e, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *fqbn = NULL;
+    e->custom = jig_props_new();
+    enum jig_code code = jig_project_environment(project, name, &e->environment, reterr);
+    if (code == JIG_OK && selector->fqbn[0] != '\0')
+        fqbn = jig_xstrdup(selector->fqbn);
+    else if (code == JIG_OK)
+        code = stated_fqbn(t, project, e->environment, &fqbn, reterr);
+    if (code == JIG_OK) {
+        code = open_board(t, fqbn, &e->board, reterr);
+        if (code != JIG_OK && reterr != NULL && reterr->reason == JIG_REASON_NONE)
+            reterr->reason = JIG_REASON_BAD_PROJECT;
+    }
+    if (code != JIG_OK)
+        return code;
+    e->fqbn = jig_board_normal_fqbn(e->board);
+    if (project->kind == JIG_PROJECT_PLATFORMIO)
+        jig_piomap_properties(t->map, project, e->environment, e->board, e->custom, &e->notices);
+    e->build_dir = choose_build_dir(selector, project, e);
+    return open_libraries(t, project, e, reterr);
+}
+
+static enum jig_code environment_names(const Jig__V1__ProjectSelector *selector,
+                                       const struct jig_project *project, struct jig_strv *out,
+                                       struct jig_err *reterr)
+{
+    if (selector->environment[0] != '\0') {
+        jig_strv_append(out, selector->environment);
+        return JIG_OK;
+    }
+    jig_project_default_environments(project, out);
+    if (out->n > 0)
+        return JIG_OK;
+    return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                          "%s has no [env:NAME] section, so there is nothing to build",
+                          project->file);
+}
+
+enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,
+                              struct jig_target **ret, struct jig_strv *needs_env,
+                              struct jig_err *reterr)
+{
+    struct jig_target *target = jig_new(struct jig_target);
+    struct jig_strv names = {0};
+    enum jig_code code = jig_target_project(selector, &target->project, needs_env, reterr);
+    if (code == JIG_OK)
+        code = environment_names(selector, target->project, &names, reterr);
+    target->environments = jig_xcalloc(names.n, sizeof *target->environments);
+    for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
+        target->n++;
+        code = open_environment(t, selector, target->project, names.v[i],
+                                &target->environments[i], reterr);
+    }
+    jig_strv_release(&names);
+    if (code != JIG_OK)
+        jig_target_free(target);
+    else
+        *ret = target;
+    return code;
+}
+
+void jig_target_free(struct jig_target *target)
+{
+    if (target == NULL)
+        return;
+    for (size_t i = 0; i < target->n; i++) {
+        struct jig_target_environment *e = &target->environments[i];
+        jig_libindex_unref(e->libraries);
+        jig_board_config_free(e->board);
+        jig_props_free(e->custom);
+        jig_strv_release(&e->notices);
+        free(e->build_dir);
+        free(e->fqbn);
+    }
+    free(target->environments);
+    jig_project_free(target->project);
+    free(target);
+}

@@ -1,0 +1,75 @@
+/*
+ * target.h - from what a request names to what can be built: project, environment, board, libraries.
+ *
+ *   ProjectSelector --jig_target_open--> project (jig_project)
+ *                                        and for each environment that is meant:
+ *                                          board      fqbn, or PlatformIO's platform + board
+ *                                          custom     board_build.*, upload_* as properties
+ *                                          libraries  every folder that may hold some
+ *                                          build_dir  where it is built
+ *
+ * Everything is exact for the moment of the call: platforms, libraries and the project are looked at
+ * anew (by stamps) each time.
+ *
+ * Ownership: a target keeps references to all it borrows; free with jig_target_free.
+ * Threads: jig_targets (one a daemon) from any thread; a target does not change once opened.
+ */
+#ifndef JIG_SERVICE_TARGET_H
+#define JIG_SERVICE_TARGET_H
+
+#include "core/arduino/board.h"
+#include "core/arduino/libindex.h"
+#include "core/base/err.h"
+#include "core/base/strv.h"
+#include "core/config/conf.h"
+#include "core/config/project.h"
+#include "service/wire/messages.h"
+
+struct jig_targets;
+
+/* `conf` is borrowed for the call. `data_dir` may be NULL: where jig's own data files are. */
+struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *data_dir);
+void jig_targets_free(struct jig_targets *t);
+
+/* One environment that can be built. */
+struct jig_target_environment {
+    const struct jig_environment *environment; /* of the target's project */
+    struct jig_board_config *board;
+    struct jig_props *custom;
+    struct jig_libindex *libraries;
+    char *build_dir;
+    char *fqbn; /* in its shortest form */
+    struct jig_strv notices;
+};
+
+struct jig_target {
+    struct jig_project *project;
+    struct jig_target_environment *environments;
+    size_t n;
+};
+
+/* Loads the project alone. needs_env gets the variables that the request lacks (NEEDS_ENV). */
+enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector,
+                                 struct jig_project **ret, struct jig_strv *needs_env,
+                                 struct jig_err *reterr) JIG_CHECKED;
+
+/* The named environment, or all default ones. BAD_PROJECT names what does not resolve. */
+enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,
+                              struct jig_target **ret, struct jig_strv *needs_env,
+                              struct jig_err *reterr) JIG_CHECKED;
+void jig_target_free(struct jig_target *target);
+
+/* The board that an environment is for, in its shortest form. The caller frees. */
+enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *project,
+                              const struct jig_environment *environment, char **ret,
+                              struct jig_err *reterr) JIG_CHECKED;
+
+/* A board by name alone, for images that no project made. */
+enum jig_code jig_target_board(struct jig_targets *t, const char *fqbn,
+                               struct jig_board_config **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* The boards that show this USB id. */
+enum jig_code jig_target_boards_with_usb(struct jig_targets *t, uint16_t vid, uint16_t pid,
+                                         struct jig_strv *out, struct jig_err *reterr) JIG_CHECKED;
+
+#endif
