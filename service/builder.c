@@ -18,9 +18,8 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
 {
     struct jig_builder *b = jig_new(struct jig_builder);
     JIG_CLEANUP_FREE char *objects = jig_path_join(cache_dir, "objects");
-    struct jig_build_engine_config config = {.object_cache = objects,
-                                             .object_cache_bytes = OBJECT_CACHE_BYTES,
-                                             .max_files = MOST_FILES};
+    struct jig_build_engine_config config = {
+        .object_cache = objects, .object_cache_bytes = OBJECT_CACHE_BYTES, .max_files = MOST_FILES};
     b->targets = jig_targets_new(conf, data_dir);
     b->engine = jig_build_engine_new(&config);
     b->jobs = conf->jobs;
@@ -219,9 +218,9 @@ static char **put_strings(const struct jig_strv *list, struct jig_arena *arena, 
     return out;
 }
 
-void jig_builder_result(const struct jig_target *target,
-                        const struct jig_target_environment *e, const struct jig_build_result *r,
-                        struct jig_arena *arena, Jig__V1__BuildResult *out)
+void jig_builder_result(const struct jig_target *target, const struct jig_target_environment *e,
+                        const struct jig_build_result *r, struct jig_arena *arena,
+                        Jig__V1__BuildResult *out)
 {
     jig__v1__build_result__init(out);
     out->outcome = r->up_to_date ? JIG__V1__BUILD_RESULT__OUTCOME__OUTCOME_UP_TO_DATE

@@ -43,7 +43,8 @@ void jig_builder_result(const struct jig_target *target,
                         const struct jig_build_result *result, struct jig_arena *arena,
                         Jig__V1__BuildResult *out);
 
-/* The targets of a selector as an operation's subject: "/home/ann/blink (uno)". The caller frees. */
+/* The targets of a selector as an operation's subject: "/home/ann/blink (uno)". The caller frees.
+ */
 char *jig_builder_subject(const struct jig_target *target);
 
 #endif

@@ -108,10 +108,9 @@ static enum jig_code one_environment(struct deploy *d, struct jig_err *reterr)
         jig_strv_append(&names, t->environments[i].environment->name);
     JIG_CLEANUP_FREE char *all = jig_strv_join(&names, ", ");
     jig_strv_release(&names);
-    enum jig_code code =
-        jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
-                       "the project has several default environments, and a device takes one: %s",
-                       all);
+    enum jig_code code = jig_err_reason(
+        reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
+        "the project has several default environments, and a device takes one: %s", all);
     jig_err_hint(reterr, "name the one to deploy with -e");
     return code;
 }
@@ -230,8 +229,8 @@ static enum jig_code project_image(struct deploy *d, struct jig_err *reterr)
 {
     bool is_sketch = d->request->target->project->kind == JIG_PROJECT_SKETCH;
     d->image_dir = jig_xstrdup(d->environment->build_dir);
-    d->project_name = jig_xstrdup(
-        is_sketch ? jig_path_base(d->request->target->project->file) : "firmware");
+    d->project_name =
+        jig_xstrdup(is_sketch ? jig_path_base(d->request->target->project->file) : "firmware");
     return d->request->no_build ? last_image(d, reterr) : build_image(d, reterr);
 }
 
@@ -305,8 +304,8 @@ static enum jig_code flash_device(struct deploy *d, struct jig_err *reterr)
     struct jig_flash_watcher watcher = {.progress = on_progress, .line = on_line, .ctx = d};
     struct jig_until until = jig_operation_until(d->op);
     int64_t began = jig_now_ns();
-    enum jig_code code = jig_flash(jig_flasher_find("tool"), &request, &watcher, &until, &d->flash,
-                                   reterr);
+    enum jig_code code =
+        jig_flash(jig_flasher_find("tool"), &request, &watcher, &until, &d->flash, reterr);
     d->flash_us = (jig_now_ns() - began) / 1000;
     return code;
 }
@@ -340,9 +339,7 @@ static enum jig_code open_session(struct deploy *d, struct jig_err *reterr)
         .history = true,
     };
     uint64_t session = 0;
-    struct jig_monitor_cursor cursor;
-    enum jig_code code =
-        jig_monitor_open(d->deployer->monitors, &open, &session, &cursor, reterr);
+    enum jig_code code = jig_monitor_open(d->deployer->monitors, &open, &session, reterr);
     if (code == JIG_OK)
         d->session = jig_strf("%llu", (unsigned long long)session);
     return code;
@@ -436,10 +433,8 @@ static enum jig_code run_steps(struct deploy *d, struct jig_err *reterr)
 enum jig_code jig_deploy_run(struct jig_deployer *deployer, struct jig_operation *op,
                              const struct jig_deploy_request *request, struct jig_err *reterr)
 {
-    struct deploy d = {.deployer = deployer,
-                       .op = op,
-                       .request = request,
-                       .started_ns = jig_now_ns()};
+    struct deploy d = {
+        .deployer = deployer, .op = op, .request = request, .started_ns = jig_now_ns()};
     jig_flash_result_init(&d.flash);
     enum jig_code code = run_steps(&d, reterr);
     give_back(&d);

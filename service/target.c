@@ -79,9 +79,8 @@ static const char *get_variable(void *ctx, const char *name, bool *ret_known)
     return NULL;
 }
 
-enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector,
-                                 struct jig_project **ret, struct jig_strv *needs_env,
-                                 struct jig_err *reterr)
+enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector, struct jig_project **ret,
+                                 struct jig_strv *needs_env, struct jig_err *reterr)
 {
     if (selector == NULL || selector->directory[0] != '/') {
         return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
@@ -90,8 +89,7 @@ enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector,
     }
     JIG_CLEANUP_FREE char *home = jig_dirs_home();
     struct variables v = {selector, home};
-    struct jig_project_how how = {.env = {get_variable, &v},
-                                  .unix_time_s = jig_unix_ms() / 1000};
+    struct jig_project_how how = {.env = {get_variable, &v}, .unix_time_s = jig_unix_ms() / 1000};
     return jig_project_load(selector->directory, &how, ret, needs_env, reterr);
 }
 
@@ -143,9 +141,9 @@ static enum jig_code stated_fqbn(struct jig_targets *t, const struct jig_project
     }
     const char *fqbn = jig_environment_string(env, "fqbn");
     if (fqbn == NULL) {
-        enum jig_code code = jig_err_reason(
-            reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
-            "the sketch %s does not say which board it is for", project->root);
+        enum jig_code code =
+            jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                           "the sketch %s does not say which board it is for", project->root);
         jig_err_hint(reterr, "name it with --fqbn, for example --fqbn arduino:avr:uno, or as "
                              "default_fqbn in sketch.yaml");
         return code;
@@ -386,8 +384,8 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
     target->environments = jig_xcalloc(names.n, sizeof *target->environments);
     for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
         target->n++;
-        code = open_environment(t, selector, target->project, names.v[i],
-                                &target->environments[i], reterr);
+        code = open_environment(t, selector, target->project, names.v[i], &target->environments[i],
+                                reterr);
     }
     jig_strv_release(&names);
     if (code != JIG_OK)

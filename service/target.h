@@ -1,5 +1,6 @@
 /*
- * target.h - from what a request names to what can be built: project, environment, board, libraries.
+ * target.h - from what a request names to what can be built: project, environment, board,
+ * libraries.
  *
  *   ProjectSelector --jig_target_open--> project (jig_project)
  *                                        and for each environment that is meant:
@@ -8,8 +9,8 @@
  *                                          libraries  every folder that may hold some
  *                                          build_dir  where it is built
  *
- * Everything is exact for the moment of the call: platforms, libraries and the project are looked at
- * anew (by stamps) each time.
+ * Everything is exact for the moment of the call: platforms, libraries and the project are looked
+ * at anew (by stamps) each time.
  *
  * Ownership: a target keeps references to all it borrows; free with jig_target_free.
  * Threads: jig_targets (one a daemon) from any thread; a target does not change once opened.
@@ -49,9 +50,8 @@ struct jig_target {
 };
 
 /* Loads the project alone. needs_env gets the variables that the request lacks (NEEDS_ENV). */
-enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector,
-                                 struct jig_project **ret, struct jig_strv *needs_env,
-                                 struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector, struct jig_project **ret,
+                                 struct jig_strv *needs_env, struct jig_err *reterr) JIG_CHECKED;
 
 /* The named environment, or all default ones. BAD_PROJECT names what does not resolve. */
 enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,

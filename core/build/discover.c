@@ -4,9 +4,10 @@
  * Each source is preprocessed with the includes found so far; when that fails for want of a header,
  * the library that has it joins, its sources queue up, and the same source is tried again.
  *
- * What was found is remembered as a trace named "#libraries": while the command (recipe, sources,
- * what libraries there are) and every file that the preprocessor read are the same, the list is
- * taken as it was. Source of the order: arduino-cli 1.0.4.
+ * What was found for a source is remembered in the record as "#includes SOURCE". It is taken again
+ * when the libraries before it are the same, each header still means the same library, and the
+ * preprocessor's last run over the source still holds; else the source is searched anew. Source of
+ * the order: arduino-cli 1.0.4.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -20,7 +21,8 @@
 #include "core/os/fs.h"
 
 #define MOST_LIBRARIES 500
-#define TRACE_NAME     "#libraries"
+
+#define MEMO_VERSION "includes 1"
 
 /* One source whose includes are looked at. */
 struct waiting {
@@ -33,7 +35,6 @@ struct discovery {
     struct waiting *queue;
     size_t n;
     size_t cap;
-    struct jig_strv read; /* every file that the preprocessor read */
 };
 
 static void enqueue(struct discovery *d, const char *source, const char *utility_dir)
@@ -53,7 +54,6 @@ static void release(struct discovery *d)
         free(d->queue[i].utility_dir);
     }
     free(d->queue);
-    jig_strv_release(&d->read);
 }
 
 /* The depfile and, for the generated source, the text that a preprocessor run leaves. */
@@ -72,8 +72,9 @@ char *jig_plan_preprocessed_path(const struct jig_plan *p)
     return scratch_path(p, merged, ".ii");
 }
 
-enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
-                                  struct jig_job **ret_job, int *ret_status, struct jig_err *reterr)
+static enum jig_code preprocess_action(struct jig_plan *p, const char *source,
+                                       const char *utility_dir, struct jig_action **ret,
+                                       struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *merged = p->generated != NULL ? jig_plan_merged_path(p) : NULL;
     bool is_generated = jig_streq(merged, source);
@@ -105,7 +106,16 @@ enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const 
     if (is_generated)
         jig_strv_append(&a->outputs, text);
     jig_strv_append(&a->inputs, source);
-    return jig_runner_ask(p->runner, a, ret_job, ret_status, reterr);
+    *ret = a;
+    return JIG_OK;
+}
+
+enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
+                                  struct jig_job **ret_job, int *ret_status, struct jig_err *reterr)
+{
+    struct jig_action *a = NULL;
+    enum jig_code code = preprocess_action(p, source, utility_dir, &a, reterr);
+    return code == JIG_OK ? jig_runner_ask(p->runner, a, ret_job, ret_status, reterr) : code;
 }
 
 /* The header that a preprocessor wanted and did not find: from the source line that it quotes, or
@@ -193,25 +203,139 @@ static enum jig_code resolve(struct discovery *d, const char *header, bool *ret_
     return code == JIG_OK ? enqueue_library(d, m.best, reterr) : code;
 }
 
-static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *reterr)
+/* ---- what was found for one source last time ---- */
+
+/* The trace's name, and the digest of all that comes before the source is looked at. */
+static char *memo_name(const struct jig_plan *p, const char *source)
 {
+    JIG_CLEANUP_FREE char *relative = jig_build_relative(p->build_dir, source);
+    return jig_strf("#includes %s", relative);
+}
+
+static struct jig_digest memo_command(const struct jig_plan *p, const struct waiting *w)
+{
+    struct jig_sha256 *h = jig_sha256_new();
+    jig_sha256_string(h, MEMO_VERSION);
+    jig_sha256_string(h, w->utility_dir);
+    jig_sha256_u64(h, p->library_count);
+    for (size_t i = 0; i < p->library_count; i++)
+        jig_sha256_string(h, p->libraries[i].lib->path);
+    struct jig_digest d = jig_sha256_final(h);
+    jig_sha256_free(h);
+    return d;
+}
+
+/* Keeps "header TAB library" a line. */
+static void remember(struct jig_plan *p, const char *source, const struct jig_digest *command,
+                     const struct jig_strv *found)
+{
+    struct jig_trace *t = jig_new(struct jig_trace);
+    t->name = memo_name(p, source);
+    t->command = *command;
+    t->errors = jig_xstrdup("");
+    t->output = jig_strv_join(found, "\n");
+    jig_record_put_take(&p->record, t);
+}
+
+/* Undoes the libraries and the queue back to a point. */
+static void rewind_to(struct discovery *d, size_t library_count, size_t include_count,
+                      size_t queued)
+{
+    struct jig_plan *p = d->plan;
+    while (p->library_count > library_count)
+        jig_precompiled_release(&p->libraries[--p->library_count].precompiled);
+    while (p->lib_includes.n > include_count)
+        jig_strv_remove(&p->lib_includes, p->lib_includes.n - 1);
+    while (d->n > queued) {
+        d->n--;
+        free(d->queue[d->n].source);
+        free(d->queue[d->n].utility_dir);
+    }
+}
+
+/* One remembered line: the header still means that library. */
+static enum jig_code recall_line(struct discovery *d, const char *line, bool *ret_holds,
+                                 struct jig_err *reterr)
+{
+    const char *tab = strchr(line, '\t');
+    JIG_CLEANUP_FREE char *header = jig_xstrndup(line, tab != NULL ? (size_t)(tab - line) : 0);
+    size_t before = d->plan->library_count;
+    bool again = false;
+    enum jig_code code = tab != NULL ? resolve(d, header, &again, reterr) : JIG_OK;
+    const struct jig_used_library *last = &d->plan->libraries[before];
+    *ret_holds = again && strcmp(last->lib->path, tab + 1) == 0;
+    return code;
+}
+
+/* Takes what was found for the source last time, when its preprocessor's last run still holds: then
+ * the earlier ones, which read no more than it did, would want the same headers again. */
+static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds,
+                            struct jig_err *reterr)
+{
+    struct jig_plan *p = d->plan;
+    struct waiting w = d->queue[index];
+    JIG_CLEANUP_FREE char *name = memo_name(p, w.source);
+    const struct jig_trace *t = jig_record_get(&p->record, name);
+    struct jig_digest command = memo_command(p, &w);
+    *ret_holds = t != NULL && jig_digest_equal(&t->command, &command) &&
+                 t->output[0] != '\0'; /* it found nothing: there is nothing to save */
+    if (!*ret_holds)
+        return JIG_OK;
+    size_t libraries = p->library_count;
+    size_t includes = p->lib_includes.n;
+    size_t queued = d->n;
+    struct jig_strv lines = {0};
+    jig_str_split(t->output, "\n", false, &lines);
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && *ret_holds && i < lines.n; i++)
+        code = recall_line(d, lines.v[i], ret_holds, reterr);
+    jig_strv_release(&lines);
+    struct jig_action *a = NULL;
+    if (code == JIG_OK && *ret_holds)
+        code = preprocess_action(p, w.source, w.utility_dir, &a, reterr);
+    *ret_holds = a != NULL && jig_runner_is_current(p->runner, a);
+    jig_action_free(a);
+    if (!*ret_holds)
+        rewind_to(d, libraries, includes, queued);
+    return code;
+}
+
+/* Preprocesses a source until nothing is missing that a library has. */
+static enum jig_code search(struct discovery *d, size_t index, struct jig_err *reterr)
+{
+    struct jig_plan *p = d->plan;
+    struct waiting w = d->queue[index];
+    struct jig_digest command = memo_command(p, &w);
+    struct jig_strv found = {0};
     bool again = true;
-    while (again) {
+    enum jig_code code = JIG_OK;
+    while (code == JIG_OK && again) {
         struct jig_job *job = NULL;
         int status = 0;
-        struct waiting w = d->queue[index];
-        enum jig_code code =
-            jig_plan_preprocess(d->plan, w.source, w.utility_dir, &job, &status, reterr);
+        code = jig_plan_preprocess(p, w.source, w.utility_dir, &job, &status, reterr);
         if (code != JIG_OK)
-            return code;
+            break;
         again = false;
         JIG_CLEANUP_FREE char *header = status != 0 ? missing_header(jig_job_errors(job)) : NULL;
         if (header != NULL)
             code = resolve(d, header, &again, reterr);
-        if (code != JIG_OK)
-            return code;
+        if (again)
+            jig_strv_append_take(
+                &found, jig_strf("%s\t%s", header, p->libraries[p->library_count - 1].lib->path));
+        else if (code == JIG_OK && status == 0 && !jig_job_reused(job))
+            remember(p, w.source, &command, &found);
     }
-    return JIG_OK;
+    jig_strv_release(&found);
+    return code;
+}
+
+static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *reterr)
+{
+    bool holds = false;
+    enum jig_code code = recall(d, index, &holds, reterr);
+    if (code != JIG_OK || holds)
+        return code;
+    return search(d, index, reterr);
 }
 
 static enum jig_code discover(struct discovery *d, struct jig_err *reterr)

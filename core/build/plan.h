@@ -107,7 +107,7 @@ char *jig_plan_preprocessed_path(const struct jig_plan *p);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
-/* The preprocessor's run over the merged tabs, with the includes found so far. */
+/* The preprocessor's run over one source, with the includes found so far. */
 enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
                                   struct jig_job **ret_job, int *ret_status,
                                   struct jig_err *reterr) JIG_CHECKED;

@@ -260,6 +260,20 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
     return code;
 }
 
+bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
+{
+    const struct jig_runner_config *c = &r->config;
+    struct jig_digest tool;
+    if (a->always ||
+        jig_toolids_get(c->toolids, a->argv.v[0], c->files, &c->until, &tool, NULL) != JIG_OK)
+        return false;
+    struct jig_digest command = jig_action_command(a, c->build_dir, &tool);
+    JIG_CLEANUP_FREE char *name = trace_name(r, a);
+    JIG_CLEANUP_FREE char *why = jig_check_trace(jig_record_get(c->record, name), &command, &tool,
+                                                 a, c->build_dir, c->project_dir, c->files);
+    return why == NULL;
+}
+
 static enum jig_code add_job(struct jig_runner *r, struct jig_action *action, bool asked,
                              struct jig_job **ret, struct jig_err *reterr)
 {

@@ -91,6 +91,9 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
                              struct jig_job **ret_job, int *ret_exit_status,
                              struct jig_err *reterr) JIG_CHECKED;
 
+/* True when the action would be answered from the record; it stays the caller's. */
+bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *action);
+
 /* What the tool printed, or would have; borrowed from the runner. Only for a job that is done. */
 const char *jig_job_output(const struct jig_job *job);
 const char *jig_job_errors(const struct jig_job *job);

@@ -35,8 +35,8 @@ static enum jig_code read_parts(const Jig__V1__StartDeployRequest *from,
             return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                                   "an image's path is to be absolute, not '%s'",
                                   from->images[i]->path);
-        to->parts[i] = (struct jig_image_part){from->images[i]->offset,
-                                               jig_xstrdup(from->images[i]->path)};
+        to->parts[i] =
+            (struct jig_image_part){from->images[i]->offset, jig_xstrdup(from->images[i]->path)};
         to->part_count = i + 1;
     }
     return JIG_OK;
