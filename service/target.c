@@ -14,6 +14,10 @@
 #define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
 #define MOST_FOLDERS    JIG_LIBINDEX_FOLDERS_MAX
 
+/* What PlatformIO's Arduino frameworks define as ARDUINO. Source: platform-atmelavr's
+ * builder/frameworks/arduino.py. */
+#define PIO_ARDUINO_VERSION "10808"
+
 struct jig_targets {
     struct jig_hardware *hardware;
     struct jig_libcache *libraries;
@@ -38,8 +42,10 @@ struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *dat
     t->libraries = jig_libcache_new();
     jig_strv_extend(&t->user_libraries, &conf->libraries);
     jig_strv_append_take(&t->user_libraries, jig_path_join(t->home, "Arduino/libraries"));
-    if (jig_piomap_load(data, &t->map, &t->map_error) != JIG_OK)
+    struct jig_readlog *log = jig_readlog_new(); /* the data is the program's own: read once */
+    if (jig_piomap_load(data, log, &t->map, &t->map_error) != JIG_OK)
         t->map = NULL;
+    jig_readlog_free(log);
     return t;
 }
 
@@ -125,20 +131,30 @@ enum jig_code jig_target_boards_with_usb(struct jig_targets *t, uint16_t vid, ui
     return JIG_OK;
 }
 
+static enum jig_code pio_fqbn(const struct jig_targets *t, const struct jig_environment *env,
+                              char **ret, char **ret_note, struct jig_err *reterr)
+{
+    if (t->map == NULL) {
+        if (reterr != NULL)
+            *reterr = t->map_error;
+        return t->map_error.code;
+    }
+    struct jig_pio_board wanted = {.platform = jig_environment_string(env, "platform"),
+                                   .board = jig_environment_string(env, "board"),
+                                   .frameworks = jig_environment_list(env, "framework")};
+    enum jig_code code = jig_piomap_board(t->map, &wanted, ret, ret_note, reterr);
+    if (code != JIG_OK)
+        jig_err_prefix(reterr, "environment '%s'", env->name);
+    return code;
+}
+
 /* What the project's files say the board is, before options and defaults are looked at. */
 static enum jig_code stated_fqbn(struct jig_targets *t, const struct jig_project *project,
-                                 const struct jig_environment *env, char **ret,
+                                 const struct jig_environment *env, char **ret, char **ret_note,
                                  struct jig_err *reterr)
 {
-    if (project->kind == JIG_PROJECT_PLATFORMIO) {
-        if (t->map == NULL) {
-            *reterr = t->map_error;
-            return t->map_error.code;
-        }
-        return jig_piomap_fqbn(t->map, jig_environment_string(env, "platform"),
-                               jig_environment_string(env, "board"),
-                               jig_environment_list(env, "framework"), env->name, ret, reterr);
-    }
+    if (project->kind == JIG_PROJECT_PLATFORMIO)
+        return pio_fqbn(t, env, ret, ret_note, reterr);
     const char *fqbn = jig_environment_string(env, "fqbn");
     if (fqbn == NULL) {
         enum jig_code code =
@@ -152,18 +168,68 @@ static enum jig_code stated_fqbn(struct jig_targets *t, const struct jig_project
     return JIG_OK;
 }
 
+/* What the environment's board_* and upload_* options change about the board. */
+static void read_changes(const struct jig_targets *t, const struct jig_project *project,
+                         const struct jig_environment *env, struct jig_board_changes *changes,
+                         struct jig_strv *notices)
+{
+    if (project->kind != JIG_PROJECT_PLATFORMIO || t->map == NULL)
+        return;
+    for (size_t i = 0; i < env->options.used; i++) {
+        const char *name = env->options.entries[i].key;
+        if (name == NULL || (!jig_str_starts(name, "board_") && !jig_str_starts(name, "upload_")))
+            continue;
+        const struct jig_option *option = env->options.entries[i].value;
+        JIG_CLEANUP_FREE char *value = jig_strv_join(&option->values, " ");
+        if (jig_piomap_option(t->map, name, value, project->root, changes) == JIG_PIO_UNKNOWN &&
+            option->is_set)
+            jig_strv_append_take(notices, jig_strf("option '%s' of environment '%s' has no "
+                                                   "counterpart here and changes nothing",
+                                                   name, env->name));
+    }
+}
+
+/* The board of an environment, with what its options change. `fqbn` overrides the project's word.
+ */
+static enum jig_code environment_board(struct jig_targets *t, const struct jig_project *project,
+                                       const struct jig_environment *env, const char *fqbn,
+                                       struct jig_strv *notices, struct jig_board_config **ret,
+                                       struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *stated = fqbn[0] != '\0' ? jig_xstrdup(fqbn) : NULL;
+    JIG_CLEANUP_FREE char *note = NULL;
+    struct jig_hardware_view *view = NULL;
+    struct jig_board_changes changes;
+    jig_board_changes_init(&changes);
+    enum jig_code code = JIG_OK;
+    if (stated == NULL)
+        code = stated_fqbn(t, project, env, &stated, &note, reterr);
+    if (note != NULL)
+        jig_strv_append(notices, note);
+    if (code == JIG_OK)
+        code = jig_hardware_refresh(t->hardware, &view, NULL, reterr);
+    if (code == JIG_OK) {
+        read_changes(t, project, env, &changes, notices);
+        code = jig_board_resolve_changed(view, stated, NULL, &changes, ret, reterr);
+        if (code != JIG_OK && reterr != NULL && reterr->reason == JIG_REASON_NONE)
+            reterr->reason = fqbn[0] != '\0' ? JIG_REASON_USAGE : JIG_REASON_BAD_PROJECT;
+    }
+    jig_hardware_view_unref(view);
+    jig_board_changes_release(&changes);
+    return code;
+}
+
 enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *project,
                               const struct jig_environment *environment, char **ret,
                               struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *stated = NULL;
+    struct jig_strv notices = {0};
     struct jig_board_config *board = NULL;
-    enum jig_code code = stated_fqbn(t, project, environment, &stated, reterr);
-    if (code == JIG_OK)
-        code = open_board(t, stated, &board, reterr);
+    enum jig_code code = environment_board(t, project, environment, "", &notices, &board, reterr);
     if (code == JIG_OK)
         *ret = jig_board_normal_fqbn(board);
     jig_board_config_free(board);
+    jig_strv_release(&notices);
     return code;
 }
 
@@ -335,23 +401,16 @@ static enum jig_code open_environment(struct jig_targets *t,
                                       const struct jig_project *project, const char *name,
                                       struct jig_target_environment *e, struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *fqbn = NULL;
     e->custom = jig_props_new();
     enum jig_code code = jig_project_environment(project, name, &e->environment, reterr);
-    if (code == JIG_OK && selector->fqbn[0] != '\0')
-        fqbn = jig_xstrdup(selector->fqbn);
-    else if (code == JIG_OK)
-        code = stated_fqbn(t, project, e->environment, &fqbn, reterr);
-    if (code == JIG_OK) {
-        code = open_board(t, fqbn, &e->board, reterr);
-        if (code != JIG_OK && reterr != NULL && reterr->reason == JIG_REASON_NONE)
-            reterr->reason = JIG_REASON_BAD_PROJECT;
-    }
+    if (code == JIG_OK)
+        code = environment_board(t, project, e->environment, selector->fqbn, &e->notices, &e->board,
+                                 reterr);
     if (code != JIG_OK)
         return code;
     e->fqbn = jig_board_normal_fqbn(e->board);
     if (project->kind == JIG_PROJECT_PLATFORMIO)
-        jig_piomap_properties(t->map, project, e->environment, e->board, e->custom, &e->notices);
+        jig_props_set(e->custom, "runtime.ide.version", PIO_ARDUINO_VERSION);
     e->build_dir = choose_build_dir(selector, project, e);
     return open_libraries(t, project, e, reterr);
 }

@@ -13,6 +13,10 @@
 #include "core/os/lock.h"
 #include "core/os/time.h"
 
+/* The release whose conventions are followed, as its builder defines it: 6.2.0. Source:
+ * platformio-core, builder/main.py. */
+#define PLATFORMIO_VERSION "60200"
+
 struct jig_build_engine {
     struct jig_files *files;
     struct jig_toolids *toolids;
@@ -99,6 +103,7 @@ static enum jig_code load_flags(struct jig_plan *p, struct jig_err *reterr)
             return code;
     }
     jig_flags_remove(&p->flags, &p->unflags);
+    jig_strv_append(&p->flags.defines, "PLATFORMIO=" PLATFORMIO_VERSION);
     return JIG_OK;
 }
 
