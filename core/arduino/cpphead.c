@@ -17,6 +17,7 @@ struct reader {
     bool is_static;
     size_t parens;
     size_t params_depth; /* what parens is between the parameters */
+    size_t ahead;        /* tokens looked ahead so far */
     struct jig_buf out;
 };
 
@@ -64,20 +65,25 @@ static bool skip_attribute(struct reader *r)
             skip_group(r, '(', ')');
         return true;
     }
+    if (!at_punct(r, '['))
+        return false;
     struct jig_cpp_lexer ahead = r->lexer;
-    struct jig_cpp_token next = jig_cpp_next(&ahead);
-    if (!at_punct(r, '[') || next.len != 1 || *next.at != '[')
+    struct jig_cpp_token second = jig_cpp_next(&ahead);
+    if (second.len != 1 || *second.at != '[')
         return false;
     skip_group(r, '[', ']');
     return true;
 }
+
+#define AHEAD_MAX 100000 /* tokens that are looked ahead in one head; then each < is "less than"   \
+                          */
 
 /* True when the < now has its > before the list ends: template arguments, not "less than". */
 static bool closes_later(struct reader *r)
 {
     struct jig_cpp_lexer ahead = r->lexer;
     size_t angles = 1, brackets = 0;
-    for (;;) {
+    while (r->ahead++ < AHEAD_MAX) {
         struct jig_cpp_token t = jig_cpp_next(&ahead);
         if (t.kind == JIG_CPP_END)
             return false;
@@ -92,6 +98,7 @@ static bool closes_later(struct reader *r)
         if (brackets == 0 && *t.at == '>' && --angles == 0)
             return true;
     }
+    return false;
 }
 
 /* From the = of a default to the , or the closing bracket behind it. */
@@ -180,8 +187,12 @@ static bool is_punct(const struct jig_cpp_token *t, char c)
     return t->kind == JIG_CPP_PUNCT && t->len == 1 && *t->at == c;
 }
 
+#define NAMES_MAX 1000 /* of one head; further ones are not looked at */
+
 static void add_name(struct jig_strv *list, const struct jig_cpp_token *t)
 {
+    if (list->n >= NAMES_MAX)
+        return;
     JIG_CLEANUP_FREE char *name = jig_xstrndup(t->at, t->len);
     jig_strv_add_unique(list, name);
 }

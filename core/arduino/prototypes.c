@@ -31,6 +31,8 @@ struct maker {
     const struct jig_tabs_text *text;
     const struct jig_tags *tags;
     struct jig_cpp_statements statements;
+    size_t *place_before;     /* for each statement the nearest place at or before it */
+    size_t *place_after;      /* and at or after it; NOWHERE when there is none */
     struct jig_map by_place;  /* "LINE NAME" -> const struct jig_tag * of a definition */
     struct jig_map declared;  /* "NAME SIGNATURE TYPEREF" of declarations */
     struct jig_map sightings; /* name -> struct sighting */
@@ -44,6 +46,8 @@ static void maker_release(struct maker *m)
     for (size_t i = 0; i < m->n_candidates; i++)
         jig_cpp_head_release(&m->candidates[i].head);
     free(m->candidates);
+    free(m->place_before);
+    free(m->place_after);
     jig_cpp_statements_release(&m->statements);
     jig_map_release(&m->by_place);
     jig_map_release(&m->declared);
@@ -202,19 +206,25 @@ static bool may_insert(const struct maker *m, size_t at)
     return here.tab != before.tab || here.line != before.line;
 }
 
+static void find_places(struct maker *m)
+{
+    size_t n = m->statements.n;
+    m->place_before = jig_xcalloc(n + 1, sizeof(*m->place_before));
+    m->place_after = jig_xcalloc(n + 1, sizeof(*m->place_after));
+    for (size_t i = 0, last = 0; i < n; i++) {
+        last = may_insert(m, i) ? i : last;
+        m->place_before[i] = last;
+    }
+    m->place_after[n] = NOWHERE;
+    for (size_t i = n; i-- > 0;)
+        m->place_after[i] = may_insert(m, i) ? i : m->place_after[i + 1];
+}
+
 /* The place that is nearest to `want` and no earlier than `from`. */
 static size_t place_near(const struct maker *m, size_t want, size_t from)
 {
-    size_t at = want;
-    while (at > 0 && !may_insert(m, at))
-        at--;
-    if (at >= from)
-        return at;
-    for (at = from; at < m->statements.n; at++) {
-        if (may_insert(m, at))
-            return at;
-    }
-    return NOWHERE;
+    size_t at = m->place_before[want];
+    return at >= from ? at : m->place_after[from];
 }
 
 /* The first place at which one name is declared, as far as can be told: 0 when nothing speaks
@@ -336,6 +346,7 @@ enum jig_code jig_prototypes_make(const struct jig_merged *merged, const struct 
     index_tags(&m);
     for (size_t i = 0; i < m.statements.n; i++)
         add_candidate(&m, i);
+    find_places(&m);
     watch_names(&m);
     see_tabs(&m);
     see_headers(&m);

@@ -5,12 +5,13 @@
 
 #include "core/arduino/prototypes.h"
 #include "core/base/buf.h"
+#include "core/base/map.h"
 #include "core/base/mem.h"
 
 #define NO_TAB UINT32_MAX
 
 struct picker {
-    const struct jig_merged *merged;
+    struct jig_map tabs; /* path -> index + 1 */
     struct jig_tabs_text *out;
     struct jig_buf text;
     uint32_t tab; /* that the lines now are of, or NO_TAB */
@@ -48,12 +49,9 @@ static bool read_marker(struct picker *p, const char *at, const char *end)
         line = line * 10 + (size_t)(*at - '0');
     if (at == end || *at != ' ' || !read_name(at + 1, end, &p->name))
         return false;
-    p->tab = NO_TAB;
+    uintptr_t number = (uintptr_t)jig_map_get(&p->tabs, p->name.data);
+    p->tab = number > 0 ? (uint32_t)(number - 1) : NO_TAB;
     p->line = line;
-    for (size_t i = 0; i < p->merged->n_tabs; i++) {
-        if (strcmp(p->merged->tabs[i].path, p->name.data) == 0)
-            p->tab = (uint32_t)i;
-    }
     return true;
 }
 
@@ -84,7 +82,10 @@ enum jig_code jig_tabs_text_make(const struct jig_merged *merged, const char *pr
                                  size_t len, struct jig_tabs_text *ret, struct jig_err *reterr)
 {
     struct jig_tabs_text out = {0};
-    struct picker p = {.merged = merged, .out = &out, .tab = NO_TAB};
+    struct picker p = {.out = &out, .tab = NO_TAB};
+    jig_map_init(&p.tabs, NULL);
+    for (size_t i = 0; i < merged->n_tabs; i++)
+        jig_map_set(&p.tabs, merged->tabs[i].path, (void *)(uintptr_t)(i + 1));
     jig_buf_init(&p.text, JIG_PREPROCESSED_MAX + 1);
     jig_buf_init(&p.name, 1 << 16);
     const char *end = preprocessed + len;
@@ -105,6 +106,7 @@ enum jig_code jig_tabs_text_make(const struct jig_merged *merged, const char *pr
     out.text = code == JIG_OK ? jig_buf_steal(&p.text) : NULL;
     jig_buf_release(&p.text);
     jig_buf_release(&p.name);
+    jig_map_release(&p.tabs);
     if (code != JIG_OK) {
         jig_tabs_text_release(&out);
         return code;
