@@ -205,6 +205,14 @@ static void hear_line(struct uno *u)
         uno_set_dtr(u, false);
 }
 
+/* In the bootloader the flash may be half written, however long the uploading tool pauses. */
+static void settle(struct uno *u)
+{
+    if (emu_chip_status(u->chip).pc < emu_chip_boot_start(u->chip))
+        emu_store_settle(&u->flash);
+    emu_store_settle(&u->eeprom);
+}
+
 static void turn(struct uno *u, unsigned slice)
 {
     hear_line(u);
@@ -215,10 +223,8 @@ static void turn(struct uno *u, unsigned slice)
     emu_uart_poll(u->uart);
     emu_chip_run(u->chip, SLICE_CYCLES);
     emu_line_flush(u->line);
-    if (slice % SETTLE_SLICES == 0) {
-        emu_store_settle(&u->flash);
-        emu_store_settle(&u->eeprom);
-    }
+    if (slice % SETTLE_SLICES == 0)
+        settle(u);
     emu_pace_wait(&u->pace);
 }
 

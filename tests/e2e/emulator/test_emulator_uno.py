@@ -87,6 +87,26 @@ def test_killed_while_it_is_flashed_the_file_is_whole(start, program):
     upload(again, program("hello", FILL=1500))
 
 
+def test_half_an_upload_is_not_saved_while_the_tool_pauses(start, program):
+    emulator = start(program=program("hello"))
+    before = emulator.flash.read_bytes()
+    with emulator.open(115200) as port:
+        in_bootloader(emulator)
+        for command in (b"U\0\0 ", b"d\0\x80F" + b"\xaa" * 128 + b" "):  # page 0
+            port.write(command)
+            assert port.read_exactly(2) == INSYNC_OK
+        pause_ends = emulator.status()["cycles"] + 16_000_000
+        while emulator.status()["cycles"] < pause_ends:
+            port.write(ARE_YOU_THERE)  # keeps the bootloader from giving up
+            assert port.read_exactly(2) == INSYNC_OK
+        assert emulator.status()["saved"] is False
+        assert emulator.flash.read_bytes() == before
+        port.write(b"Q ")  # the end of an upload
+        assert port.read_exactly(2) == INSYNC_OK
+        emulator.wait_for(lambda s: s["saved"], "the file")
+    assert emulator.flash.read_bytes() == b"\xaa" * 128 + before[128:]
+
+
 def test_two_boards_are_flashed_at_once(start, program):
     boards = [start(name="a"), start(name="b")]
     assert boards[0].hello["port"] != boards[1].hello["port"]
