@@ -5,6 +5,7 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/build/shadow.h"
 
 #define MOST_WORDS_SHOWN 3
 
@@ -56,40 +57,48 @@ static char *explain_command(const struct jig_trace *t, const struct jig_action 
     return text;
 }
 
-static char *check_file(const struct jig_trace_file *f, bool is_output, const char *build_dir,
-                        const char *project_dir, struct jig_files *files)
+static char *check_file(const struct jig_check *c, const struct jig_trace_file *f, bool is_output)
 {
-    JIG_CLEANUP_FREE char *path = jig_build_absolute(build_dir, f->path);
+    JIG_CLEANUP_FREE char *path = jig_build_absolute(c->build_dir, f->path);
     struct jig_file_content now;
-    enum jig_code code = jig_files_look(files, path, &now, NULL);
+    enum jig_code code = jig_files_look(c->files, path, &now, NULL);
     if (code == JIG_OK && jig_digest_equal(&now.sha256, &f->sha256))
         return NULL;
-    JIG_CLEANUP_FREE char *name = display(f->path, project_dir);
+    JIG_CLEANUP_FREE char *name = display(f->path, c->project_dir);
     if (is_output)
         return jig_strf("%s was changed or removed", name);
     return jig_strf(code == JIG_OK ? "%s changed" : "%s is gone", name);
 }
 
-char *jig_check_trace(const struct jig_trace *t, const struct jig_digest *command,
-                      const struct jig_digest *tool, const struct jig_action *a,
-                      const char *build_dir, const char *project_dir, struct jig_files *files)
+static char *check_shadows(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
 {
+    JIG_CLEANUP_FREE char *path = jig_shadow_find(t, c->build_dir, c->files, ret_updated);
+    if (path == NULL)
+        return NULL;
+    JIG_CLEANUP_FREE char *relative = jig_build_relative(c->build_dir, path);
+    JIG_CLEANUP_FREE char *name = display(relative, c->project_dir);
+    return jig_strf("%s is new and would be found first", name);
+}
+
+char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
+{
+    *ret_updated = false;
     if (t == NULL)
         return jig_xstrdup("never built");
-    if (!jig_digest_equal(&t->command, command)) {
-        if (!jig_digest_equal(&t->tool, tool))
-            return jig_strf("the tool %s changed", jig_path_base(a->argv.v[0]));
-        return explain_command(t, a, build_dir);
+    if (!jig_digest_equal(&t->command, &c->command)) {
+        if (!jig_digest_equal(&t->tool, &c->tool))
+            return jig_strf("the tool %s changed", jig_path_base(c->action->argv.v[0]));
+        return explain_command(t, c->action, c->build_dir);
     }
     for (size_t i = 0; i < t->input_count; i++) {
-        char *why = check_file(&t->inputs[i], false, build_dir, project_dir, files);
+        char *why = check_file(c, &t->inputs[i], false);
         if (why != NULL)
             return why;
     }
     for (size_t i = 0; i < t->output_count; i++) {
-        char *why = check_file(&t->outputs[i], true, build_dir, project_dir, files);
+        char *why = check_file(c, &t->outputs[i], true);
         if (why != NULL)
             return why;
     }
-    return NULL;
+    return check_shadows(c, t, ret_updated);
 }

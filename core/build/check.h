@@ -7,12 +7,22 @@
 #include "core/build/trace.h"
 #include "core/watch/files.h"
 
-/* NULL when the trace holds: the command is the same, every input has the content it had, and every
- * output is there with the content it had. Otherwise the reason, for people: "never built",
- * "src/main.cpp changed", "src/old.h is gone", "the tool avr-g++ changed", "the command line
- * changed: -DA=1 became -DA=2", "core.a was changed or removed". The caller frees. */
-char *jig_check_trace(const struct jig_trace *t, const struct jig_digest *command,
-                      const struct jig_digest *tool, const struct jig_action *a,
-                      const char *build_dir, const char *project_dir, struct jig_files *files);
+/* What an action would be now. */
+struct jig_check {
+    const struct jig_action *action;
+    struct jig_digest command;
+    struct jig_digest tool;
+    const char *build_dir;
+    const char *project_dir; /* cut off the paths that people see; or NULL */
+    struct jig_files *files;
+};
+
+/* NULL when the trace holds: the command is the same, every input has the content it had, no new
+ * file would be found before one of them, and every output is there with the content it had.
+ * Otherwise the reason, for people: "never built", "src/main.cpp changed", "src/old.h is gone",
+ * "the tool avr-g++ changed", "the command line changed: -DA=1 became -DA=2", "lib/a.h is new and
+ * would be found first", "core.a was changed or removed". The caller frees. *ret_updated is set
+ * when the trace was brought up to date (see shadow.h). */
+char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated);
 
 #endif

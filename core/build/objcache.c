@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/build/shadow.h"
 #include "core/os/fs.h"
 
 #define MOST_TRACES    8
@@ -84,7 +85,7 @@ static size_t load_traces(const struct jig_objcache *c, const struct jig_digest 
     return n;
 }
 
-static bool inputs_hold(const struct jig_trace *t, const char *build_dir, struct jig_files *files)
+static bool inputs_hold(struct jig_trace *t, const char *build_dir, struct jig_files *files)
 {
     for (size_t i = 0; i < t->input_count; i++) {
         JIG_CLEANUP_FREE char *path = jig_build_absolute(build_dir, t->inputs[i].path);
@@ -93,7 +94,9 @@ static bool inputs_hold(const struct jig_trace *t, const char *build_dir, struct
             !jig_digest_equal(&now.sha256, &t->inputs[i].sha256))
             return false;
     }
-    return true;
+    bool updated = false;
+    JIG_CLEANUP_FREE char *shadow = jig_shadow_find(t, build_dir, files, &updated);
+    return shadow == NULL;
 }
 
 static bool take_output(struct jig_objcache *c, const struct jig_trace_file *output,

@@ -83,7 +83,7 @@ enum jig_code jig_record_save(struct jig_record *r, const char *path, struct jig
     return code;
 }
 
-const struct jig_trace *jig_record_get(const struct jig_record *r, const char *name)
+struct jig_trace *jig_record_get(const struct jig_record *r, const char *name)
 {
     return jig_map_get(&r->traces, name);
 }

@@ -26,7 +26,7 @@ void jig_record_load(struct jig_record *r, const char *path);
 enum jig_code jig_record_save(struct jig_record *r, const char *path,
                               struct jig_err *reterr) JIG_CHECKED;
 
-const struct jig_trace *jig_record_get(const struct jig_record *r, const char *name);
+struct jig_trace *jig_record_get(const struct jig_record *r, const char *name);
 void jig_record_put_take(struct jig_record *r, struct jig_trace *t); /* under its own name */
 void jig_record_forget(struct jig_record *r, const char *name);
 

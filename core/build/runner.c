@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/build/check.h"
 #include "core/build/depfile.h"
+#include "core/build/shadow.h"
 #include "core/os/proc.h"
 #include "core/os/time.h"
 
@@ -230,18 +231,41 @@ static enum jig_code snapshot(struct jig_runner *r, struct jig_job *j, const str
     return code;
 }
 
+/* What the action would be now. */
+static enum jig_code prepare_check(struct jig_runner *r, const struct jig_action *a,
+                                   struct jig_check *ret, struct jig_err *reterr)
+{
+    const struct jig_runner_config *c = &r->config;
+    *ret = (struct jig_check){
+        .action = a, .build_dir = c->build_dir, .project_dir = c->project_dir, .files = c->files};
+    enum jig_code code =
+        jig_toolids_get(c->toolids, a->argv.v[0], c->files, &c->until, &ret->tool, reterr);
+    if (code == JIG_OK)
+        ret->command = jig_action_command(a, c->build_dir, &ret->tool);
+    return code;
+}
+
+/* Why it has to run, or NULL. */
+static char *check_record(struct jig_runner *r, const struct jig_check *check, const char *name)
+{
+    bool updated = false;
+    char *why = jig_check_trace(check, jig_record_get(r->config.record, name), &updated);
+    r->config.record->changed = r->config.record->changed || updated;
+    return why;
+}
+
 static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
 {
     const struct jig_runner_config *c = &r->config;
-    enum jig_code code =
-        jig_toolids_get(c->toolids, j->action->argv.v[0], c->files, &c->until, &j->tool, reterr);
+    struct jig_check check;
+    enum jig_code code = prepare_check(r, j->action, &check, reterr);
     if (code != JIG_OK)
         return code;
-    j->command = jig_action_command(j->action, c->build_dir, &j->tool);
+    j->tool = check.tool;
+    j->command = check.command;
     JIG_CLEANUP_FREE char *name = trace_name(r, j->action);
     const struct jig_trace *last = jig_record_get(c->record, name);
-    j->because = jig_check_trace(last, &j->command, &j->tool, j->action, c->build_dir,
-                                 c->project_dir, c->files);
+    j->because = check_record(r, &check, name);
     if (j->because == NULL) {
         replay(r, j, last);
         return JIG_OK;
@@ -262,15 +286,11 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
 
 bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
 {
-    const struct jig_runner_config *c = &r->config;
-    struct jig_digest tool;
-    if (a->always ||
-        jig_toolids_get(c->toolids, a->argv.v[0], c->files, &c->until, &tool, NULL) != JIG_OK)
+    struct jig_check check;
+    if (a->always || prepare_check(r, a, &check, NULL) != JIG_OK)
         return false;
-    struct jig_digest command = jig_action_command(a, c->build_dir, &tool);
     JIG_CLEANUP_FREE char *name = trace_name(r, a);
-    JIG_CLEANUP_FREE char *why = jig_check_trace(jig_record_get(c->record, name), &command, &tool,
-                                                 a, c->build_dir, c->project_dir, c->files);
+    JIG_CLEANUP_FREE char *why = check_record(r, &check, name);
     return why == NULL;
 }
 
@@ -473,6 +493,8 @@ static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_
         jig_trace_free(t);
         return code;
     }
+    if (a->depfile != NULL)
+        jig_shadow_record(t, r->config.build_dir, r->config.files);
     t->key = jig_action_key(&t->command, t->inputs, t->input_count);
     if (a->shareable && r->config.objcache != NULL)
         jig_objcache_store(r->config.objcache, t, r->config.build_dir);

@@ -6,7 +6,7 @@
 #include "core/base/str.h"
 #include "core/hash/fingerprint.h"
 
-#define MAGIC        "jigtrac1" /* the digit is the version */
+#define MAGIC        "jigtrac2" /* the digit is the version */
 #define MOST_FILES   200000
 #define MOST_WORDS   100000
 #define LARGEST_TEXT (16 << 20)
@@ -27,35 +27,11 @@ void jig_trace_free(struct jig_trace *t)
     free(t->name);
     jig_strv_release(&t->argv);
     free_files(t->inputs, t->input_count);
+    free_files(t->searched, t->searched_count);
     free_files(t->outputs, t->output_count);
     free(t->errors);
     free(t->output);
     free(t);
-}
-
-static struct jig_trace_file *copy_files(const struct jig_trace_file *files, size_t n)
-{
-    struct jig_trace_file *out = jig_xcalloc(n, sizeof *out);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (struct jig_trace_file){jig_xstrdup(files[i].path), files[i].sha256};
-    return out;
-}
-
-struct jig_trace *jig_trace_copy(const struct jig_trace *t)
-{
-    struct jig_trace *c = jig_new(struct jig_trace);
-    *c = (struct jig_trace){.name = jig_xstrdup(t->name),
-                            .command = t->command,
-                            .key = t->key,
-                            .tool = t->tool,
-                            .inputs = copy_files(t->inputs, t->input_count),
-                            .input_count = t->input_count,
-                            .outputs = copy_files(t->outputs, t->output_count),
-                            .output_count = t->output_count,
-                            .errors = jig_xstrdup(t->errors),
-                            .output = jig_xstrdup(t->output)};
-    jig_strv_extend(&c->argv, &t->argv);
-    return c;
 }
 
 static void put_u64(struct jig_buf *out, uint64_t value)
@@ -92,6 +68,7 @@ void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out)
     for (size_t i = 0; i < t->argv.n; i++)
         put_string(out, t->argv.v[i]);
     put_files(out, t->inputs, t->input_count);
+    put_files(out, t->searched, t->searched_count);
     put_files(out, t->outputs, t->output_count);
     put_string(out, t->errors);
     put_string(out, t->output);
@@ -176,6 +153,7 @@ enum jig_code jig_trace_decode(const uint8_t **at, const uint8_t *end, struct ji
     for (uint64_t i = 0; !r.bad && i < words; i++)
         jig_strv_append_take(&t->argv, get_string(&r));
     t->inputs = get_files(&r, &t->input_count);
+    t->searched = get_files(&r, &t->searched_count);
     t->outputs = get_files(&r, &t->output_count);
     t->errors = get_string(&r);
     t->output = get_string(&r);

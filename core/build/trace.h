@@ -26,6 +26,8 @@ struct jig_trace {
     struct jig_strv argv; /* as it was, "{build}" for the build folder; to explain changes */
     struct jig_trace_file *inputs; /* sorted by path */
     size_t input_count;
+    struct jig_trace_file *searched; /* folders, with the digest of their names; see shadow.h */
+    size_t searched_count;
     struct jig_trace_file *outputs; /* in the action's order */
     size_t output_count;
     char *errors; /* what the tool wrote to stderr */
@@ -33,7 +35,6 @@ struct jig_trace {
 };
 
 void jig_trace_free(struct jig_trace *t);
-struct jig_trace *jig_trace_copy(const struct jig_trace *t);
 
 void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out);
 

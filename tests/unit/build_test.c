@@ -257,6 +257,67 @@ static void only_what_changed_runs(void **state)
     bench_close(&b);
 }
 
+/* A compile with two folders in its path, which read from the second. */
+static struct jig_action *searching(const struct bench *b)
+{
+    const char *script = "cat \"$2/in.c\" > \"$1/out.o\" && echo "
+                         "\"out.o: $2/in.c $2/second/inc.h $2/second/sub/deep.h\" > \"$1/out.d\"";
+    struct jig_action *a = act(b, script, "out.o");
+    jig_strv_append_take(&a->argv, jig_strf("-I%s/first", b->dir));
+    jig_strv_append_take(&a->argv, jig_strf("-I%s/second", b->dir));
+    jig_strv_append_take(&a->inputs, jig_path_join(b->dir, "in.c"));
+    a->depfile = jig_path_join(b->build, "out.d");
+    return a;
+}
+
+/* inc.h was found in the second folder of the path; then one appears in the first. */
+static void a_new_file_that_would_be_found_first_is_a_change(void **state)
+{
+    struct bench b;
+    struct jig_err err = JIG_ERR_INIT;
+    bench_open(&b, *state, "build");
+    JIG_CLEANUP_FREE char *first = jig_path_join(b.dir, "first/sub");
+    JIG_CLEANUP_FREE char *second = jig_path_join(b.dir, "second/sub");
+    assert_int_equal(jig_fs_mkdirs(first, 0755, &err), JIG_OK);
+    assert_int_equal(jig_fs_mkdirs(second, 0755, &err), JIG_OK);
+    put(&b, "in.c", "one");
+    put(&b, "second/inc.h", "two");
+    put(&b, "second/sub/deep.h", "three");
+    char *because = NULL;
+    bool reused = false;
+    for (int round = 0; round < 10000 && !reused; round++) {
+        reused = run_reused(&b, searching(&b), NULL);
+    }
+    static const struct {
+        const char *file;
+        const char *because; /* NULL: nothing to do */
+    } rows[] = {
+        {"first/other.h", NULL},
+        {"unrelated.h", NULL},
+        {"first/inc.h", "first/inc.h is new and would be found first"},
+        {"first/sub/deep.h", "first/sub/deep.h is new and would be found first"},
+        {"deep.h", NULL}, /* it is called sub/deep.h */
+    };
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        put(&b, rows[i].file, "x");
+        reused = run_reused(&b, searching(&b), &because);
+        if (rows[i].because == NULL)
+            assert_true(reused);
+        else
+            assert_string_equal(because, rows[i].because);
+        free(because);
+        if (reused)
+            continue;
+        JIG_CLEANUP_FREE char *path = jig_path_join(b.dir, rows[i].file);
+        assert_int_equal(unlink(path), 0);
+        reused = false;
+        for (int round = 0; round < 10000 && !reused; round++) {
+            reused = run_reused(&b, searching(&b), NULL);
+        }
+    }
+    bench_close(&b);
+}
+
 static void a_reused_step_repeats_its_warnings(void **state)
 {
     struct bench b;
@@ -398,6 +459,7 @@ int main(void)
         cmocka_unit_test(diagnostics_of_gcc),
         cmocka_unit_test(diagnostics_of_the_linker),
         IN_FOLDER(only_what_changed_runs),
+        IN_FOLDER(a_new_file_that_would_be_found_first_is_a_change),
         IN_FOLDER(a_reused_step_repeats_its_warnings),
         IN_FOLDER(an_edit_during_the_run_is_not_counted_as_built),
         IN_FOLDER(no_dependency_file_no_reuse),
