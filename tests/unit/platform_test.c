@@ -1,5 +1,7 @@
 #include "tests/support/unit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include "core/arduino/data.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/hash/sha256.h"
 #include "core/os/fs.h"
 
 #define SYSTEM  JIG_VECTORS "/arduino-platforms/system/hardware"
@@ -378,6 +381,59 @@ static void a_view_stays_what_it_was(void **state)
     jig_hardware_view_unref(b.view);
 }
 
+#define READERS 6
+#define ROUNDS  60
+
+struct readers {
+    struct jig_hardware *hw;
+    atomic_int wrong;
+    atomic_int done;
+};
+
+/* Whatever is being written meanwhile, a reader sees one of the states, whole. */
+static void *read_on(void *arg)
+{
+    struct readers *r = arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct jig_hardware_view *v = NULL;
+        struct jig_board_config *c = NULL;
+        if (jig_hardware_refresh(r->hw, &v, NULL, NULL) != JIG_OK ||
+            jig_board_resolve(v, "good:x:b", NULL, &c, NULL) != JIG_OK) {
+            atomic_fetch_add(&r->wrong, 1);
+        } else {
+            const char *a = jig_props_get_or(c->props, "a", "?");
+            const char *b = jig_props_get_or(c->props, "b", "!");
+            if (strcmp(a, b) != 0)
+                atomic_fetch_add(&r->wrong, 1);
+        }
+        jig_board_config_free(c);
+        jig_hardware_view_unref(v);
+    }
+    atomic_fetch_add(&r->done, 1);
+    return NULL;
+}
+
+static void many_threads_share_what_is_known(void **state)
+{
+    const char *dir = *state;
+    write_file(dir, "good/x/platform.txt", "a=0\nb=0\n");
+    write_file(dir, "good/x/boards.txt", "b.build.core=c\n");
+    write_file(dir, "good/x/cores/c/Arduino.h", "");
+    struct bench b = open_bench(dir, NULL, NULL);
+    struct readers r = {.hw = b.hw};
+    pthread_t threads[READERS];
+    for (size_t i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_on, &r), 0);
+    for (int i = 0; atomic_load(&r.done) < READERS; i++) {
+        JIG_CLEANUP_FREE char *text = jig_strf("a=%d\nb=%d\n", i, i);
+        write_file(dir, "good/x/platform.txt", text);
+    }
+    for (size_t i = 0; i < READERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&r.wrong), 0);
+    close_bench(&b);
+}
+
 static void overlays_mend_what_they_name(void **state)
 {
     const char *dir = *state;
@@ -473,6 +529,59 @@ static void the_time_is_only_there_when_asked_for(void **state)
     close_bench(&b);
 }
 
+/* The SHA-256 of a board's properties, as tests/vectors/arduino-platforms/avr-oracle.sh makes it.
+ */
+static void hash_props(const struct jig_props *p, char out[JIG_SHA256_HEX])
+{
+    static const char *const left_out[] = {"extra.time.", "runtime.ide.path", "runtime.tools.",
+                                           "tools.avrdude.path"};
+    struct jig_strv lines = {0};
+    const char *key;
+    const char *value;
+    for (size_t at = 0; jig_props_next(p, &at, &key, &value);) {
+        bool skipped = false;
+        for (size_t i = 0; i < JIG_COUNT(left_out); i++)
+            skipped |= jig_str_starts(key, left_out[i]);
+        if (!skipped)
+            jig_strv_append_take(&lines, jig_strf("%s=%s\n", key, value));
+    }
+    jig_strv_sort(&lines);
+    JIG_CLEANUP_FREE char *text = jig_strv_join(&lines, "");
+    jig_strv_release(&lines);
+    struct jig_digest d = jig_sha256_of(text, strlen(text));
+    jig_digest_hex(&d, out);
+}
+
+/* For each board and option of the real platform, the very properties that arduino-cli uses. */
+static void the_avr_platform_is_understood_as_arduino_cli_does(void **state)
+{
+    (void)state;
+    struct bench b = open_bench("/usr/share/arduino/hardware", NULL, NULL);
+    const struct jig_platform *avr = NULL;
+    if (jig_hardware_platform(b.view, "arduino", "avr", "1.8.7", &avr, NULL) != JIG_OK) {
+        close_bench(&b);
+        skip(); /* another version has other properties */
+    }
+    struct jig_buf text;
+    struct jig_strv rows = {0};
+    jig_buf_init(&text, 1 << 20);
+    assert_int_equal(jig_fs_read(JIG_VECTORS "/arduino-platforms/avr-oracle.txt", &text, NULL),
+                     JIG_OK);
+    jig_str_split(text.data, "\n", false, &rows);
+    assert_int_equal(rows.n, 46);
+    for (size_t i = 0; i < rows.n; i++) {
+        char hex[JIG_SHA256_HEX];
+        struct jig_board_config *c = resolve(&b, rows.v[i] + JIG_SHA256_HEX);
+        hash_props(c->props, hex);
+        if (strncmp(rows.v[i], hex, JIG_SHA256_HEX - 1) != 0)
+            fail_msg("the properties of %s differ", rows.v[i] + JIG_SHA256_HEX);
+        jig_board_config_free(c);
+    }
+    jig_strv_release(&rows);
+    jig_buf_release(&text);
+    close_bench(&b);
+}
+
 int main(void)
 {
 #define IN_FOLDER(test)                                                                            \
@@ -489,8 +598,10 @@ int main(void)
         IN_FOLDER(a_damaged_platform_fails_only_who_asks),
         IN_FOLDER(a_refresh_sees_every_change),
         IN_FOLDER(a_view_stays_what_it_was),
+        IN_FOLDER(many_threads_share_what_is_known),
         IN_FOLDER(overlays_mend_what_they_name),
         cmocka_unit_test(the_builds_own_properties),
+        cmocka_unit_test(the_avr_platform_is_understood_as_arduino_cli_does),
         IN_FOLDER(the_time_is_only_there_when_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
