@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/arduino/sources.h"
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -10,13 +11,8 @@
 #define FOUND_SHOWN 8 /* tabs named in the message when the main one is missing */
 
 static const char *const tab_extensions[] = {".ino", ".pde"};
-static const char *const source_extensions[] = {".c", ".cc", ".cpp", ".cxx", ".S"};
 static const char *const companion_extensions[] = {".h",   ".hh",   ".hpp", ".ipp",
                                                    ".tpp", ".adoc", ".md",  ".json"};
-
-/* Source: arduino-cli 1.0.4, builder/internal/utils; the ones with a leading dot go without saying.
- */
-static const char *const ignored_names[] = {"CVS", "RCS"};
 
 static bool ends_in_one_of(const char *name, const char *const *extensions, size_t n)
 {
@@ -33,31 +29,21 @@ static bool is_tab(const char *name)
     return ends_in_one_of(name, tab_extensions, JIG_COUNT(tab_extensions));
 }
 
-bool jig_source_extension(const char *name)
-{
-    return ends_in_one_of(name, source_extensions, JIG_COUNT(source_extensions));
-}
-
-bool jig_source_name_ignored(const char *name)
-{
-    if (name[0] == '.')
-        return true;
-    for (size_t i = 0; i < JIG_COUNT(ignored_names); i++) {
-        if (strcmp(name, ignored_names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_additional(const char *name)
 {
-    return jig_source_extension(name) ||
+    return jig_is_source(name) ||
            ends_in_one_of(name, companion_extensions, JIG_COUNT(companion_extensions));
+}
+
+/* A folder that no source is looked for in: sources.h. */
+static bool is_ignored(const char *name)
+{
+    return name[0] == '.' || strcmp(name, "CVS") == 0 || strcmp(name, "RCS") == 0;
 }
 
 bool jig_sketch_is_source(const char *relative)
 {
-    if (!jig_source_extension(relative))
+    if (!jig_is_source(relative))
         return false;
     if (strchr(relative, '/') == NULL)
         return true;
@@ -67,7 +53,7 @@ bool jig_sketch_is_source(const char *relative)
     jig_str_split(relative, "/", false, &parts);
     bool ignored = false;
     for (size_t i = 0; i < parts.n; i++)
-        ignored = ignored || jig_source_name_ignored(parts.v[i]);
+        ignored = ignored || is_ignored(parts.v[i]);
     jig_strv_release(&parts);
     return !ignored;
 }

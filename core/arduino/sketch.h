@@ -62,14 +62,8 @@ enum jig_code jig_sketch_from_tabs(const char *folder, const struct jig_strv *ta
 
 void jig_sketch_free(struct jig_sketch *s);
 
-/* True for an additional file that is compiled: a source at the root or below src/. */
+/* True for an additional file that is compiled: a source (sources.h) at the root or below src/. */
 bool jig_sketch_is_source(const char *relative);
-
-/* True for a file name that the Arduino builders compile: .c .cc .cpp .cxx .S */
-bool jig_source_extension(const char *name);
-
-/* True for names that no Arduino builder looks into: a leading dot, CVS, RCS and the like. */
-bool jig_source_name_ignored(const char *name);
 
 /* True when the folder is a sketch: it holds <folder>.ino or <folder>.pde. */
 bool jig_sketch_is_folder(const char *folder);
