@@ -107,6 +107,7 @@ enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
         .jobs = options->jobs != 0 ? options->jobs : b->jobs,
         .clean = options->clean,
         .explain = options->explain,
+        .walk = options->walk,
         .until = jig_operation_until(op),
         .events = &events,
     };

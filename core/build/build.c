@@ -17,6 +17,8 @@
  * platformio-core, builder/main.py. */
 #define PLATFORMIO_VERSION "60200"
 
+#define MOST_WALKED 1000000 /* files of one full walk */
+
 struct jig_build_engine {
     struct jig_files *files;
     struct jig_toolids *toolids;
@@ -196,6 +198,8 @@ static void plan_release(struct jig_plan *p)
     jig_record_release(&p->record);
     jig_props_free(p->props);
     jig_readlog_free(p->log);
+    if (p->files != p->engine->files)
+        jig_files_free(p->files);
     jig_sketch_free(p->sketch);
     free(p->project_name);
     free(p->generated);
@@ -220,7 +224,7 @@ static void make_runner(struct jig_plan *p)
         .build_dir = p->build_dir,
         .project_dir = q->project->root,
         .jobs = q->jobs != 0 ? q->jobs : p->engine->processors,
-        .files = p->engine->files,
+        .files = p->files,
         .toolids = p->engine->toolids,
         .objcache = p->engine->objcache,
         .record = &p->record,
@@ -260,6 +264,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     int64_t since = 0;
     phase(&p, "prepare", &since);
     p.log = jig_readlog_new();
+    p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
     jig_record_init(&p.record);
     jig_record_load(&p.record, record_path);
     set_places(&p);

@@ -62,6 +62,7 @@ struct jig_build_request {
     size_t jobs;                    /* tools at once; 0: one a processor */
     bool clean;
     bool explain;
+    bool walk; /* believe no stamp: read every file anew */
     enum jig_warnings warnings;
     struct jig_until until;
     const struct jig_build_events *events;

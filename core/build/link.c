@@ -151,7 +151,7 @@ static enum jig_code add_artifact(struct jig_plan *p, const char *path, struct j
 {
     struct jig_build_result *r = p->result;
     struct jig_file_content content;
-    enum jig_code code = jig_files_look(jig_build_engine_files(p->engine), path, &content, reterr);
+    enum jig_code code = jig_files_look(p->files, path, &content, reterr);
     if (code != JIG_OK)
         return code;
     r->artifacts =

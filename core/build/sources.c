@@ -228,14 +228,13 @@ static enum jig_code generation_digest(const struct jig_plan *p, const char *mer
                                        const char *preprocessed, struct jig_digest *ret,
                                        struct jig_err *reterr)
 {
-    struct jig_files *files = jig_build_engine_files(p->engine);
     struct jig_sha256 *h = jig_sha256_new();
     jig_sha256_string(h, PROTOTYPES_VERSION);
     const char *paths[] = {merged, preprocessed};
     enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && i < JIG_COUNT(paths); i++) {
         struct jig_file_content content;
-        code = jig_files_look(files, paths[i], &content, reterr);
+        code = jig_files_look(p->files, paths[i], &content, reterr);
         if (code == JIG_OK)
             jig_sha256_field(h, content.sha256.bytes, sizeof content.sha256.bytes);
     }
@@ -249,14 +248,14 @@ static bool is_generated_already(const struct jig_plan *p, const struct jig_dige
     const struct jig_trace *t = jig_record_get(&p->record, PROTOTYPES_NAME);
     struct jig_file_content now;
     return t != NULL && jig_digest_equal(&t->command, command) && t->output_count == 1 &&
-           jig_files_look(jig_build_engine_files(p->engine), p->generated, &now, NULL) == JIG_OK &&
+           jig_files_look(p->files, p->generated, &now, NULL) == JIG_OK &&
            jig_digest_equal(&now.sha256, &t->outputs[0].sha256);
 }
 
 static void remember_generated(struct jig_plan *p, const struct jig_digest *command)
 {
     struct jig_file_content now;
-    if (jig_files_look(jig_build_engine_files(p->engine), p->generated, &now, NULL) != JIG_OK)
+    if (jig_files_look(p->files, p->generated, &now, NULL) != JIG_OK)
         return;
     struct jig_trace *t = jig_new(struct jig_trace);
     t->name = jig_xstrdup(PROTOTYPES_NAME);

@@ -10,6 +10,7 @@
 #include "core/build/depfile.h"
 #include "core/build/diagnostics.h"
 #include "core/build/runner.h"
+#include "core/build/size.h"
 
 static void depfiles_with_every_quoting(void **state)
 {
@@ -85,6 +86,32 @@ static void diagnostics_of_the_linker(void **state)
     assert_string_equal(d.items[1].message, "region `text' overflowed by 512 bytes");
     assert_string_equal(d.items[2].message, "ld returned 1 exit status");
     jig_diagnostics_release(&d);
+}
+
+static void sizes_by_the_platforms_own_expressions(void **state)
+{
+    (void)state;
+    struct jig_props *p = jig_props_new();
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_size size;
+    jig_props_set(p, "recipe.size.regex", "^(?:\\.text|\\.data|\\.bootloader)\\s+([0-9]+).*");
+    jig_props_set(p, "recipe.size.regex.data", "^(?:\\.data|\\.bss|\\.noinit)\\s+([0-9]+).*");
+    jig_props_set(p, "upload.maximum_size", "1000");
+    assert_int_equal(jig_size_read(p,
+                                   "section size addr\n.data 12 8388864\n.text 994 0\n.bss 9 1\n",
+                                   &size, &err),
+                     JIG_OK);
+    assert_int_equal(size.flash_bytes, 1006);
+    assert_int_equal(size.ram_bytes, 21);
+    assert_int_equal(size.ram_max, 0);
+    assert_int_equal(size.eeprom_bytes, -1);
+    assert_int_equal(jig_size_check(&size, "a:b:c", &err), JIG_FAILED_PRECONDITION);
+    assert_int_equal(err.reason, JIG_REASON_BUILD_FAILED);
+    assert_string_equal(err.message, "the program takes 1006 bytes of flash, 6 more than the 1000 "
+                                     "that a:b:c has");
+    jig_props_set(p, "recipe.size.regex", "(");
+    assert_int_equal(jig_size_read(p, "x", &size, &err), JIG_INVALID_ARGUMENT);
+    jig_props_free(p);
 }
 
 /* ---- the runner, with shell scripts for tools ---- */
@@ -458,6 +485,7 @@ int main(void)
         cmocka_unit_test(broken_depfiles_are_refused),
         cmocka_unit_test(diagnostics_of_gcc),
         cmocka_unit_test(diagnostics_of_the_linker),
+        cmocka_unit_test(sizes_by_the_platforms_own_expressions),
         IN_FOLDER(only_what_changed_runs),
         IN_FOLDER(a_new_file_that_would_be_found_first_is_a_change),
         IN_FOLDER(a_reused_step_repeats_its_warnings),
