@@ -53,6 +53,9 @@
 struct jig_call;
 struct jig_operation;
 struct jig_operations;
+struct jig_park;
+struct jig_stats;
+struct jig_waitlist;
 
 /* The numbers are those of jig.v1.OperationKind and jig.v1.OperationState. */
 enum jig_operation_kind {
@@ -161,5 +164,107 @@ void jig_operation_detail(struct jig_operation *op, const char *detail);
 
 /* Results are set through service/wire/operation.h: jig_wire_add_build, jig_wire_set_deploy. They
  * are shown once run() has returned, also when it failed. */
+
+/* ---- for the handlers of OperationService, and wire/ ---- */
+
+/* Something encoded: a length and that many bytes, as the value of a length-prefixed field. */
+struct jig_encoded {
+    uint32_t field; /* its number in the message that it belongs to */
+    const uint8_t *bytes;
+    size_t n;
+};
+
+/* From run(): a field of jig.v1.Operation, and what listings show of it. Takes the bytes, which are
+ * malloc's. A field number may come several times. */
+void jig_operation_add_result(struct jig_operation *op, uint32_t field, uint8_t *bytes, size_t n,
+                              uint8_t *brief, size_t brief_n);
+
+/* An operation as it is at one moment. All of it lives in the arena. */
+struct jig_operation_view {
+    const char *id;
+    enum jig_operation_kind kind;
+    enum jig_operation_state state;
+    const char *subject;
+    const char *owner;
+    int64_t owner_pid;
+    int64_t created_unix_ms;
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+    uint64_t last_event;
+    const struct jig_err *error; /* NULL: none */
+    char **details;
+    size_t detail_count;
+    struct jig_encoded *results;
+    size_t result_count;
+};
+
+/* `brief` leaves out what listings do. RESOURCE_EXHAUSTED when the arena is full. */
+enum jig_code jig_operation_view(struct jig_operation *op, bool brief, struct jig_arena *arena,
+                                 struct jig_operation_view *ret,
+                                 struct jig_err *reterr) JIG_CHECKED;
+
+/* Events past a cursor; all of it lives in the arena. Each is an encoded jig.v1.OperationEvent. */
+struct jig_operation_events {
+    struct jig_encoded *events;
+    size_t count;
+    uint64_t cursor; /* of the last one here */
+    uint64_t dropped;
+};
+
+/* At most max_events and, but for the first, max_bytes. OUT_OF_RANGE for a cursor past the last
+ * event. */
+enum jig_code jig_operation_read(struct jig_operation *op, uint64_t cursor, size_t max_events,
+                                 size_t max_bytes, struct jig_arena *arena,
+                                 struct jig_operation_events *ret,
+                                 struct jig_err *reterr) JIG_CHECKED;
+
+/* There are events past the cursor, or there never will be. */
+bool jig_operation_has_news(struct jig_operation *op, uint64_t cursor);
+bool jig_operation_has_ended(struct jig_operation *op);
+
+struct jig_waitlist *jig_operation_news(struct jig_operation *op);  /* woken at every event */
+struct jig_waitlist *jig_operation_ended(struct jig_operation *op); /* woken at its end */
+
+void jig_operation_unref(void *op); /* a struct jig_operation; NULL is fine */
+
+/* ---- the table ---- */
+
+struct jig_operations_options {
+    struct jig_park *park;   /* borrowed */
+    struct jig_stats *stats; /* borrowed; may be NULL */
+    unsigned workers;
+    unsigned queue_max;   /* 0: JIG_OPERATIONS_QUEUED */
+    size_t events_max;    /* 0: JIG_OPERATION_EVENTS_MAX */
+    size_t bytes_max;     /* 0: JIG_OPERATION_BYTES_MAX */
+    unsigned kept_max;    /* 0: JIG_OPERATIONS_KEPT */
+};
+
+enum jig_code jig_operations_new(const struct jig_operations_options *options,
+                                 struct jig_operations **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Referenced for the caller. NOT_FOUND, with the reason that it may have been forgotten. */
+enum jig_code jig_operations_find(struct jig_operations *ops, const char *id,
+                                  struct jig_operation **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Up to max operations, newest first, each referenced for the caller. Returns how many. */
+size_t jig_operations_list(struct jig_operations *ops, bool active_only, size_t max,
+                           struct jig_operation **out);
+
+/* Asks it to end. One that has ended stays as it is. PERMISSION_DENIED when uid is not its owner. */
+enum jig_code jig_operation_cancel(struct jig_operation *op, uid_t uid, const char *user,
+                                   struct jig_err *reterr) JIG_CHECKED;
+
+unsigned jig_operations_active(struct jig_operations *ops); /* not ended */
+int64_t jig_operations_last_end_ns(struct jig_operations *ops); /* monotonic; 0: none ended */
+
+/* Forgets ended operations that are too many, too old or too big; done on every start, too. */
+void jig_operations_expire(struct jig_operations *ops);
+
+/* Cancels all of them, takes no new ones, and waits for their end until the deadline. False when
+ * some still run; their number is jig_operations_active(). */
+bool jig_operations_stop(struct jig_operations *ops, int64_t deadline_ns);
+
+/* After stop; waits for what still runs. NULL is fine. */
+void jig_operations_free(struct jig_operations *ops);
 
 #endif

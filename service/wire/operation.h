@@ -13,14 +13,23 @@
 #include "service/wire/messages.h"
 
 /* From run(): adds the result of one environment's build, in the order of the environments. The
- * message is borrowed. Its strings must be UTF-8: see jig_wire_text. */
+ * message is borrowed; strings that are not UTF-8 are mended. */
 void jig_wire_add_build(struct jig_operation *op, const Jig__V1__BuildResult *result);
 
 /* From run(): sets the deploy's result. */
 void jig_wire_set_deploy(struct jig_operation *op, const Jig__V1__DeployResult *result);
 
-/* s as valid UTF-8 of at most max bytes, in the arena when it had to be changed: invalid bytes
- * become U+FFFD. "" when the arena is full or s is NULL. */
-char *jig_wire_text(struct jig_arena *arena, const char *s, size_t max);
+/* The operation as a message in the arena; `brief` as in listings. */
+enum jig_code jig_wire_operation(struct jig_operation *op, bool brief, struct jig_arena *arena,
+                                 Jig__V1__Operation **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Answers a call whose response has the field `operation` and needs no other. */
+void jig_wire_reply_operation(struct jig_call *call, struct jig_operation *op);
+
+/* Sets `message`'s unknown fields, which protobuf-c writes as they are, to the encoded ones.
+ * RESOURCE_EXHAUSTED when the arena is full. */
+enum jig_code jig_wire_splice(ProtobufCMessage *message, const struct jig_encoded *encoded,
+                              size_t n, struct jig_arena *arena,
+                              struct jig_err *reterr) JIG_CHECKED;
 
 #endif

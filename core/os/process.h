@@ -1,0 +1,25 @@
+/*
+ * process.h - looking at processes that are not our children: whose they are, when they are gone.
+ *
+ * A process is held by a pidfd, which means the same process even when its number is used again.
+ * Source: pidfd_open(2); proc(5) for the uid.
+ *
+ * Threads: no state.
+ */
+#ifndef JIG_OS_PROCESS_H
+#define JIG_OS_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/err.h"
+
+/* A descriptor that becomes readable when the process ends; the caller closes it. ret_uid is its
+ * real uid. NOT_FOUND when there is no such process. */
+enum jig_code jig_process_open(pid_t pid, int *ret_fd, uid_t *ret_uid,
+                               struct jig_err *reterr) JIG_CHECKED;
+
+/* Resident memory of this process in bytes; 0 when the system does not say. */
+int64_t jig_process_rss_bytes(void);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * operation_impl.h - what operation.c (one of them) and operations.c (the table) share; nobody else
+ * includes it.
+ *
+ * Lock order: the table's mu, then an operation's. Neither is held while a waitlist is woken, since
+ * that answers calls.
+ */
+#ifndef JIG_SERVICE_OPERATION_IMPL_H
+#define JIG_SERVICE_OPERATION_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "service/operation.h"
+#include "service/owner.h"
+#include "service/rpc/park.h"
+#include "service/rpc/pool.h"
+#include "service/stats.h"
+#include "service/wire/event.h"
+
+#define JIG_OPERATION_ID_BYTES 8
+
+struct jig_stored_event;
+struct jig_stored_result;
+
+struct jig_operation {
+    struct jig_job job;
+    struct jig_operations *table;
+    char id[2 * JIG_OPERATION_ID_BYTES + 1];
+    enum jig_operation_kind kind;
+    char *subject;
+    uid_t uid;
+    char *owner;
+    int64_t owner_pid;
+    uint32_t connection;
+    int64_t created_unix_ms;
+    jig_operation_fn *run;
+    void *ctx;
+    void (*free_ctx)(void *ctx);
+    struct jig_cancel cancel;
+    struct jig_owner *tied; /* NULL: to nobody. The worker's, after the start */
+    struct jig_waitlist news;
+    struct jig_waitlist ended;
+    atomic_uint refs; /* the table's, the worker's, and those of calls */
+
+    pthread_mutex_t mu;
+    /* All guarded by mu: */
+    enum jig_operation_state state;
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+    int64_t ended_ns;
+    struct jig_err error; /* OK: none */
+    struct jig_strv details;
+    char why_cancelled[192];
+    struct jig_stored_event *first;
+    struct jig_stored_event *last;
+    size_t event_count;
+    size_t event_bytes;
+    uint64_t last_event; /* numbered so far */
+    struct jig_stored_result *results;
+    size_t result_bytes;
+
+    struct jig_operation *older;   /* guarded by the table's mu */
+    struct jig_operation *younger; /* guarded by the table's mu */
+};
+
+struct jig_operations {
+    struct jig_operations_options options;
+    struct jig_pool *pool;
+    struct jig_owners *owners;
+    pthread_mutex_t mu;
+    pthread_cond_t ended;
+    /* All guarded by mu: */
+    struct jig_operation *youngest;
+    struct jig_operation *oldest;
+    unsigned queued;
+    unsigned active; /* queued ones included */
+    unsigned done;   /* kept though they have ended */
+    int64_t last_end_ns;
+    bool stopping;
+};
+
+/* operation.c: a new one in state QUEUED, with one reference and its first event. */
+enum jig_code jig_operation_new(struct jig_operations *ops, const struct jig_operation_spec *spec,
+                                struct jig_operation **ret, struct jig_err *reterr) JIG_CHECKED;
+void jig_operation_ref(struct jig_operation *op);
+
+/* operation.c: the ways through the picture in operation.h. */
+bool jig_operation_begin(struct jig_operation *op); /* false: it was cancelled while it waited */
+void jig_operation_finish(struct jig_operation *op, enum jig_code code,
+                          const struct jig_err *err);
+
+/* operation.c: fires its cancel, for a reason that becomes its error. True when it ended by that,
+ * because it still waited. */
+bool jig_operation_fire(struct jig_operation *op, const char *why);
+
+/* operation.c: bytes that it holds. */
+size_t jig_operation_weight(struct jig_operation *op);
+
+/* operations.c: it has ended. `waited`: it never ran. */
+void jig_operations_note_end(struct jig_operation *op, bool waited);
+
+#endif
