@@ -50,7 +50,6 @@
 #define JIG_OPERATIONS_KEPT_MS    (60 * 60 * 1000)
 #define JIG_OPERATIONS_KEPT_BYTES (32 * 1024 * 1024)
 
-struct jig_call;
 struct jig_operation;
 struct jig_operations;
 struct jig_park;
@@ -86,14 +85,8 @@ struct jig_operation_spec {
     void (*free_ctx)(void *ctx); /* called once, after run() or in its place; may be NULL */
 };
 
-/*
- * Starts an operation for a call of a Start... method, whose response has a field `operation`.
- * On success the call is taken and will be answered, and ctx is owned. On failure both are still
- * the caller's: RESOURCE_EXHAUSTED when the queue is full, INVALID_ARGUMENT or PERMISSION_DENIED
- * for an owner_pid that is not there or not the peer's.
- */
-enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_operation_spec *spec,
-                                  struct jig_call *call, struct jig_err *reterr) JIG_CHECKED;
+/* Handlers start operations with jig_operation_start (service/handlers/handlers.h), which answers
+ * the call as well. */
 
 /* ---- from run() ---- */
 
@@ -165,6 +158,39 @@ void jig_operation_detail(struct jig_operation *op, const char *detail);
 /* Results are set through service/wire/operation.h: jig_wire_add_build, jig_wire_set_deploy. They
  * are shown once run() has returned, also when it failed. */
 
+/* ---- what wire/ makes bytes of ---- */
+
+enum jig_event_kind {
+    JIG_EVENT_STATE,
+    JIG_EVENT_LOG,
+    JIG_EVENT_STEP,
+    JIG_EVENT_DIAGNOSTIC,
+    JIG_EVENT_PROGRESS,
+    JIG_EVENT_NOTICE,
+};
+
+struct jig_event {
+    uint64_t number;
+    int64_t unix_ms;
+    enum jig_event_kind kind;
+    union {
+        enum jig_operation_state state;
+        struct {
+            enum jig_stream stream;
+            const char *text;
+            size_t n;
+        } log;
+        const struct jig_step_event *step;
+        const struct jig_diagnostic_event *diagnostic;
+        const struct jig_progress_event *progress;
+        struct {
+            const char *id;
+            enum jig_event_severity severity;
+            const char *text;
+        } notice;
+    };
+};
+
 /* ---- for the handlers of OperationService, and wire/ ---- */
 
 /* Something encoded: a length and that many bytes, as the value of a length-prefixed field. */
@@ -230,17 +256,36 @@ void jig_operation_unref(void *op); /* a struct jig_operation; NULL is fine */
 /* ---- the table ---- */
 
 struct jig_operations_options {
+    /* The event as a jig.v1.OperationEvent (struct jig_encoded), at `prefix` bytes into memory that
+     * is freed with free(). *ret_n counts the encoded bytes alone. */
+    uint8_t *(*pack_event)(const struct jig_event *event, size_t prefix, size_t *ret_n);
     struct jig_park *park;   /* borrowed */
     struct jig_stats *stats; /* borrowed; may be NULL */
     unsigned workers;
-    unsigned queue_max;   /* 0: JIG_OPERATIONS_QUEUED */
-    size_t events_max;    /* 0: JIG_OPERATION_EVENTS_MAX */
-    size_t bytes_max;     /* 0: JIG_OPERATION_BYTES_MAX */
-    unsigned kept_max;    /* 0: JIG_OPERATIONS_KEPT */
+    unsigned queue_max; /* 0: JIG_OPERATIONS_QUEUED */
+    size_t events_max;  /* 0: JIG_OPERATION_EVENTS_MAX */
+    size_t bytes_max;   /* 0: JIG_OPERATION_BYTES_MAX */
+    unsigned kept_max;  /* 0: JIG_OPERATIONS_KEPT */
 };
 
 enum jig_code jig_operations_new(const struct jig_operations_options *options,
                                  struct jig_operations **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Who starts an operation, as the kernel says. */
+struct jig_operation_owner {
+    uid_t uid;
+    const char *user;
+    pid_t pid; /* of the process that connected; 0: not known */
+    uint32_t connection;
+};
+
+/* On success ctx is owned, and the operation is referenced for the caller. On failure ctx is still
+ * the caller's: RESOURCE_EXHAUSTED when the queue is full, UNAVAILABLE after jig_operations_stop,
+ * INVALID_ARGUMENT, NOT_FOUND or PERMISSION_DENIED for an owner_pid that cannot be watched. */
+enum jig_code jig_operations_start(struct jig_operations *ops,
+                                   const struct jig_operation_spec *spec,
+                                   const struct jig_operation_owner *owner,
+                                   struct jig_operation **ret, struct jig_err *reterr) JIG_CHECKED;
 
 /* Referenced for the caller. NOT_FOUND, with the reason that it may have been forgotten. */
 enum jig_code jig_operations_find(struct jig_operations *ops, const char *id,
@@ -250,11 +295,12 @@ enum jig_code jig_operations_find(struct jig_operations *ops, const char *id,
 size_t jig_operations_list(struct jig_operations *ops, bool active_only, size_t max,
                            struct jig_operation **out);
 
-/* Asks it to end. One that has ended stays as it is. PERMISSION_DENIED when uid is not its owner. */
+/* Asks it to end. One that has ended stays as it is. PERMISSION_DENIED when uid is not its owner.
+ */
 enum jig_code jig_operation_cancel(struct jig_operation *op, uid_t uid, const char *user,
                                    struct jig_err *reterr) JIG_CHECKED;
 
-unsigned jig_operations_active(struct jig_operations *ops); /* not ended */
+unsigned jig_operations_active(struct jig_operations *ops);     /* not ended */
 int64_t jig_operations_last_end_ns(struct jig_operations *ops); /* monotonic; 0: none ended */
 
 /* Forgets ended operations that are too many, too old or too big; done on every start, too. */

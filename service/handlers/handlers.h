@@ -7,21 +7,74 @@
 #ifndef JIG_SERVICE_HANDLERS_HANDLERS_H
 #define JIG_SERVICE_HANDLERS_HANDLERS_H
 
+#include "service/handlers/sessions.h"
+#include "service/operation.h"
 #include "service/rpc/call.h"
+#include "service/rpc/methods.h"
+#include "service/rpc/server.h"
 
 struct jig_builder;
-struct jig_operations;
+struct jig_inventory;
+struct jig_log_file;
+struct jig_monitors;
 
-/* The long-lived objects that handlers work with. daemon.c owns them and outlives every call. */
+/* The long-lived objects that handlers work with. daemon.c owns them and outlives every call. Tests
+ * leave out what their methods do not need. */
 struct jig_env {
     struct jig_operations *operations;
     struct jig_builder *builder;
+    struct jig_inventory *inventory;
+    struct jig_waitlist *devices_changed; /* woken when the inventory has news */
+    struct jig_monitors *monitors;
+    struct jig_sessions *sessions;
+    struct jig_server *server;
+    struct jig_log_file *log;
+    struct jig_stats *stats;
+    const char *state_dir;
+    const char *cache_dir;
+    int64_t started_ns; /* monotonic */
+    /* Both are daemon.c's; ctx is theirs. */
+    int64_t (*idle_exit_in_ms)(void *ctx); /* 0: never */
+    void (*end)(void *ctx);                /* soon, after the calls that run have been answered */
+    void *ctx;
 };
 
-typedef void jig_handler_fn(const struct jig_env *env, struct jig_call *call);
+/*
+ * Starts an operation for a call of a Start... method, whose response has a field `operation`, and
+ * answers the call when the operation has ended or spec->wait_ms is over. On success the call is
+ * taken, and ctx is owned. On failure both are still the caller's.
+ */
+enum jig_code jig_operation_start(struct jig_operations *ops,
+                                  const struct jig_operation_spec *spec, struct jig_call *call,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* Answers a call whose response has the field `operation` and needs no other. */
+void jig_reply_operation(struct jig_call *call, struct jig_operation *op);
+
+/* The table of all methods: table.c. */
+extern const struct jig_method_row jig_method_rows[];
+extern const size_t jig_method_row_count;
+extern const ProtobufCServiceDescriptor *const jig_services[];
+extern const size_t jig_service_count;
 
 jig_handler_fn jig_handle_build_start;
+jig_handler_fn jig_handle_daemon_descriptors;
+jig_handler_fn jig_handle_daemon_logs;
+jig_handler_fn jig_handle_daemon_shutdown;
+jig_handler_fn jig_handle_daemon_stats;
+jig_handler_fn jig_handle_daemon_status;
 jig_handler_fn jig_handle_deploy_start;
+jig_handler_fn jig_handle_device_get;
+jig_handler_fn jig_handle_device_list;
+jig_handler_fn jig_handle_device_watch;
+jig_handler_fn jig_handle_monitor_close;
+jig_handler_fn jig_handle_monitor_open;
+jig_handler_fn jig_handle_monitor_read;
+jig_handler_fn jig_handle_monitor_write;
+jig_handler_fn jig_handle_operation_cancel;
+jig_handler_fn jig_handle_operation_get;
+jig_handler_fn jig_handle_operation_list;
+jig_handler_fn jig_handle_operation_watch;
 jig_handler_fn jig_handle_project_get;
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "service/rpc/dedupe.h"
 #include "service/rpc/dispatch.h"
-#include "service/rpc/pool.h"
+#include "service/run/pool.h"
 #include "service/wire/envelope.h"
 
 struct jig_deferred;

@@ -24,7 +24,7 @@
 
 #include "core/base/clock.h"
 #include "core/hash/fingerprint.h"
-#include "service/rpc/park.h"
+#include "service/run/park.h"
 
 #define JIG_REPEATS_KEPT_MS   (2 * 60 * 1000)
 #define JIG_REPEATS_MAX       32768

@@ -22,8 +22,8 @@
 #include "core/base/err.h"
 #include "service/rpc/call.h"
 #include "service/rpc/methods.h"
-#include "service/rpc/park.h"
-#include "service/stats.h"
+#include "service/run/park.h"
+#include "service/run/stats.h"
 
 struct jig_dispatcher;
 struct jig_origin;

@@ -13,7 +13,12 @@
 #include <stddef.h>
 
 #include "core/base/err.h"
-#include "service/handlers/handlers.h"
+
+struct jig_call;
+struct jig_env; /* what handlers work with: service/handlers/handlers.h */
+
+/* Answers the call, parks it, or gives it away: service/rpc/call.h. */
+typedef void jig_handler_fn(const struct jig_env *env, struct jig_call *call);
 
 enum jig_method_flags {
     JIG_METHOD_READS = 0,

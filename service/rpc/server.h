@@ -33,7 +33,7 @@
 #include "core/base/strv.h"
 #include "service/rpc/dispatch.h"
 #include "service/rpc/endpoint.h"
-#include "service/stats.h"
+#include "service/run/stats.h"
 
 struct jig_server;
 

@@ -112,9 +112,9 @@ static void fill_notice(struct parts *p, const struct jig_event *e)
 }
 
 static void (*const fillers[])(struct parts *p, const struct jig_event *e) = {
-    [JIG_EVENT_STATE] = fill_state,           [JIG_EVENT_LOG] = fill_log,
-    [JIG_EVENT_STEP] = fill_step,             [JIG_EVENT_DIAGNOSTIC] = fill_diagnostic,
-    [JIG_EVENT_PROGRESS] = fill_progress,     [JIG_EVENT_NOTICE] = fill_notice,
+    [JIG_EVENT_STATE] = fill_state,       [JIG_EVENT_LOG] = fill_log,
+    [JIG_EVENT_STEP] = fill_step,         [JIG_EVENT_DIAGNOSTIC] = fill_diagnostic,
+    [JIG_EVENT_PROGRESS] = fill_progress, [JIG_EVENT_NOTICE] = fill_notice,
 };
 
 uint8_t *jig_wire_pack_event(const struct jig_event *event, size_t prefix, size_t *ret_n)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/rpc/call.h"
 #include "service/wire/envelope.h"
 #include "service/wire/event.h"
 #include "service/wire/text.h"
@@ -138,24 +137,4 @@ enum jig_code jig_wire_operation(struct jig_operation *op, bool brief, struct ji
     if (code == JIG_OK)
         *ret = m;
     return code;
-}
-
-void jig_wire_reply_operation(struct jig_call *call, struct jig_operation *op)
-{
-    struct jig_err err = JIG_ERR_INIT;
-    Jig__V1__Operation *operation = NULL;
-    const ProtobufCMessageDescriptor *type = jig_call_response_type(call);
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(type, "operation");
-    ProtobufCMessage *reply = jig_call_alloc(call, type->sizeof_message);
-    enum jig_code code = reply == NULL || field == NULL
-                             ? no_room(&err)
-                             : jig_wire_operation(op, false, jig_call_arena(call), &operation, &err);
-    if (code != JIG_OK) {
-        jig_call_fail(call, &err, NULL);
-        return;
-    }
-    protobuf_c_message_init(type, reply);
-    memcpy((char *)reply + field->offset, &operation, sizeof operation);
-    jig_call_reply(call, reply);
 }

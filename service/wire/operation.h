@@ -23,9 +23,6 @@ void jig_wire_set_deploy(struct jig_operation *op, const Jig__V1__DeployResult *
 enum jig_code jig_wire_operation(struct jig_operation *op, bool brief, struct jig_arena *arena,
                                  Jig__V1__Operation **ret, struct jig_err *reterr) JIG_CHECKED;
 
-/* Answers a call whose response has the field `operation` and needs no other. */
-void jig_wire_reply_operation(struct jig_call *call, struct jig_operation *op);
-
 /* Sets `message`'s unknown fields, which protobuf-c writes as they are, to the encoded ones.
  * RESOURCE_EXHAUSTED when the arena is full. */
 enum jig_code jig_wire_splice(ProtobufCMessage *message, const struct jig_encoded *encoded,

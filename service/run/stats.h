@@ -4,8 +4,8 @@
  * A new one is a line in the enum and a line in stats.c's table of names.
  * Threads: any function from any thread.
  */
-#ifndef JIG_SERVICE_STATS_H
-#define JIG_SERVICE_STATS_H
+#ifndef JIG_SERVICE_RUN_STATS_H
+#define JIG_SERVICE_RUN_STATS_H
 
 #include <stdatomic.h>
 #include <stdint.h>

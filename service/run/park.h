@@ -14,8 +14,8 @@
  * Threads: all functions from any, except new and free. `woken` runs without the park's lock, in
  * the waking thread (news) or in the park's own (time), which it must not keep.
  */
-#ifndef JIG_SERVICE_RPC_PARK_H
-#define JIG_SERVICE_RPC_PARK_H
+#ifndef JIG_SERVICE_RUN_PARK_H
+#define JIG_SERVICE_RUN_PARK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "service/stats.h"
+#include "service/run/stats.h"
 
 #include <stddef.h>
 

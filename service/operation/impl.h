@@ -1,6 +1,5 @@
 /*
- * operation_impl.h - what operation.c (one of them) and operations.c (the table) share; nobody else
- * includes it.
+ * impl.h - what one.c (an operation) and table.c (all of them) share; nobody else includes it.
  *
  * Lock order: the table's mu, then an operation's. Neither is held while a waitlist is woken, since
  * that answers calls.
@@ -12,11 +11,10 @@
 #include <stdatomic.h>
 
 #include "service/operation.h"
-#include "service/owner.h"
-#include "service/rpc/park.h"
-#include "service/rpc/pool.h"
-#include "service/stats.h"
-#include "service/wire/event.h"
+#include "service/run/owner.h"
+#include "service/run/park.h"
+#include "service/run/pool.h"
+#include "service/run/stats.h"
 
 #define JIG_OPERATION_ID_BYTES 8
 
@@ -52,8 +50,9 @@ struct jig_operation {
     struct jig_err error; /* OK: none */
     struct jig_strv details;
     char why_cancelled[192];
-    struct jig_stored_event *first;
-    struct jig_stored_event *last;
+    struct jig_stored_event **events; /* a ring: the oldest is events[event_head] */
+    size_t event_cap;
+    size_t event_head;
     size_t event_count;
     size_t event_bytes;
     uint64_t last_event; /* numbered so far */
@@ -75,29 +74,27 @@ struct jig_operations {
     struct jig_operation *oldest;
     unsigned queued;
     unsigned active; /* queued ones included */
-    unsigned done;   /* kept though they have ended */
     int64_t last_end_ns;
     bool stopping;
 };
 
-/* operation.c: a new one in state QUEUED, with one reference and its first event. */
+/* one.c: a new one in state QUEUED, with one reference and its first event. */
 enum jig_code jig_operation_new(struct jig_operations *ops, const struct jig_operation_spec *spec,
-                                struct jig_operation **ret, struct jig_err *reterr) JIG_CHECKED;
+                                const struct jig_operation_owner *owner, struct jig_operation **ret,
+                                struct jig_err *reterr) JIG_CHECKED;
 void jig_operation_ref(struct jig_operation *op);
 
-/* operation.c: the ways through the picture in operation.h. */
+/* one.c: the ways through the picture in operation.h. */
 bool jig_operation_begin(struct jig_operation *op); /* false: it was cancelled while it waited */
-void jig_operation_finish(struct jig_operation *op, enum jig_code code,
-                          const struct jig_err *err);
+void jig_operation_finish(struct jig_operation *op, enum jig_code code, const struct jig_err *err);
 
-/* operation.c: fires its cancel, for a reason that becomes its error. True when it ended by that,
- * because it still waited. */
-bool jig_operation_fire(struct jig_operation *op, const char *why);
+/* one.c: fires its cancel, for a reason that becomes its error; one that still waits ends by it. */
+void jig_operation_fire(struct jig_operation *op, const char *why);
 
-/* operation.c: bytes that it holds. */
+/* one.c: bytes that it holds. */
 size_t jig_operation_weight(struct jig_operation *op);
 
-/* operations.c: it has ended. `waited`: it never ran. */
+/* table.c: it has ended, and nobody has been told yet. `waited`: it never ran. */
 void jig_operations_note_end(struct jig_operation *op, bool waited);
 
 #endif

@@ -1,4 +1,4 @@
-#include "service/rpc/pool.h"
+#include "service/run/pool.h"
 
 #include <errno.h>
 #include <pthread.h>

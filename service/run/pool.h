@@ -7,8 +7,8 @@
  *
  * Threads: submit from any; stop from the owner, once, after which submitting aborts.
  */
-#ifndef JIG_SERVICE_RPC_POOL_H
-#define JIG_SERVICE_RPC_POOL_H
+#ifndef JIG_SERVICE_RUN_POOL_H
+#define JIG_SERVICE_RUN_POOL_H
 
 #include "core/base/err.h"
 

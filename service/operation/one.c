@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,11 @@
 #include "core/base/str.h"
 #include "core/os/random.h"
 #include "core/os/time.h"
-#include "service/operation_impl.h"
+#include "service/operation/impl.h"
 
 #define DETAILS_MAX 256
 
 struct jig_stored_event {
-    struct jig_stored_event *next;
     size_t n;
     uint8_t bytes[];
 };
@@ -30,10 +30,78 @@ struct jig_stored_result {
     size_t brief_n;
 };
 
+/* ---- events ---- */
+
+/* The i-th of the events held; mu is held. */
+static struct jig_stored_event *event_at(const struct jig_operation *op, size_t i)
+{
+    return op->events[(op->event_head + i) % op->event_cap];
+}
+
+static void drop_oldest(struct jig_operation *op)
+{
+    struct jig_stored_event *e = event_at(op, 0);
+    op->event_head = (op->event_head + 1) % op->event_cap;
+    op->event_count--;
+    op->event_bytes -= sizeof *e + e->n;
+    free(e);
+    jig_stats_add(op->table->options.stats, JIG_STAT_EVENTS_DROPPED, 1);
+}
+
+static void grow_ring(struct jig_operation *op)
+{
+    size_t cap = op->event_cap > 0 ? 2 * op->event_cap : 16;
+    struct jig_stored_event **events = jig_xcalloc(cap, sizeof(*events));
+    for (size_t i = 0; i < op->event_count; i++)
+        events[i] = event_at(op, i);
+    free(op->events);
+    op->events = events;
+    op->event_cap = cap;
+    op->event_head = 0;
+}
+
+/* Numbers and keeps the event; mu is held. */
+static void append(struct jig_operation *op, struct jig_event *event)
+{
+    const struct jig_operations_options *options = &op->table->options;
+    event->number = ++op->last_event;
+    event->unix_ms = jig_unix_ms();
+    size_t n;
+    uint8_t *memory = options->pack_event(event, offsetof(struct jig_stored_event, bytes), &n);
+    struct jig_stored_event *e = (struct jig_stored_event *)memory;
+    e->n = n;
+    if (op->event_count == op->event_cap)
+        grow_ring(op);
+    op->events[(op->event_head + op->event_count) % op->event_cap] = e;
+    op->event_count++;
+    op->event_bytes += sizeof *e + n;
+    while (op->event_count > 1 &&
+           (op->event_count > options->events_max || op->event_bytes > options->bytes_max))
+        drop_oldest(op);
+    jig_stats_add(options->stats, JIG_STAT_EVENTS, 1);
+}
+
+static bool is_over(enum jig_operation_state state)
+{
+    return state >= JIG_OPERATION_SUCCEEDED;
+}
+
+/* mu is held. */
+static void set_state(struct jig_operation *op, enum jig_operation_state state)
+{
+    op->state = state;
+    append(op, &(struct jig_event){.kind = JIG_EVENT_STATE, .state = state});
+    if (is_over(state)) {
+        op->ended_unix_ms = jig_unix_ms();
+        op->ended_ns = jig_now_ns();
+    }
+}
+
 /* ---- its life ---- */
 
 enum jig_code jig_operation_new(struct jig_operations *ops, const struct jig_operation_spec *spec,
-                                struct jig_operation **ret, struct jig_err *reterr)
+                                const struct jig_operation_owner *owner, struct jig_operation **ret,
+                                struct jig_err *reterr)
 {
     uint8_t id[JIG_OPERATION_ID_BYTES];
     enum jig_code code = jig_random(id, sizeof id, reterr);
@@ -49,15 +117,19 @@ enum jig_code jig_operation_new(struct jig_operations *ops, const struct jig_ope
     op->table = ops;
     op->kind = spec->kind;
     op->subject = jig_xstrdup(spec->subject != NULL ? spec->subject : "");
+    op->uid = owner->uid;
+    op->owner = jig_xstrdup(owner->user);
+    op->owner_pid = spec->owner_pid != 0 ? spec->owner_pid : owner->pid;
+    op->connection = owner->connection;
     op->run = spec->run;
     op->ctx = spec->ctx;
     op->free_ctx = spec->free_ctx;
     op->created_unix_ms = jig_unix_ms();
-    op->state = JIG_OPERATION_QUEUED;
     atomic_init(&op->refs, 1);
     pthread_mutex_init(&op->mu, NULL);
     jig_waitlist_init(&op->news, ops->options.park);
     jig_waitlist_init(&op->ended, ops->options.park);
+    set_state(op, JIG_OPERATION_QUEUED);
     *ret = op;
     return JIG_OK;
 }
@@ -69,11 +141,9 @@ void jig_operation_ref(struct jig_operation *op)
 
 static void free_events(struct jig_operation *op)
 {
-    while (op->first != NULL) {
-        struct jig_stored_event *e = op->first;
-        op->first = e->next;
-        free(e);
-    }
+    for (size_t i = 0; i < op->event_count; i++)
+        free(op->events[(op->event_head + i) % op->event_cap]);
+    free(op->events);
 }
 
 static void free_results(struct jig_operation *op)
@@ -110,47 +180,7 @@ size_t jig_operation_weight(struct jig_operation *op)
     return n;
 }
 
-/* ---- events ---- */
-
-static void drop_oldest(struct jig_operation *op)
-{
-    struct jig_stored_event *e = op->first;
-    op->first = e->next;
-    if (op->first == NULL)
-        op->last = NULL;
-    op->event_count--;
-    op->event_bytes -= sizeof *e + e->n;
-    free(e);
-    jig_stats_add(op->table->options.stats, JIG_STAT_EVENTS_DROPPED, 1);
-}
-
-/* Numbers and keeps the event; mu is held. */
-static void append(struct jig_operation *op, struct jig_event *event)
-{
-    const struct jig_operations_options *options = &op->table->options;
-    event->number = ++op->last_event;
-    event->unix_ms = jig_unix_ms();
-    size_t n;
-    uint8_t *memory = jig_wire_pack_event(event, offsetof(struct jig_stored_event, bytes), &n);
-    struct jig_stored_event *e = (struct jig_stored_event *)memory;
-    e->n = n;
-    if (op->last != NULL)
-        op->last->next = e;
-    else
-        op->first = e;
-    op->last = e;
-    op->event_count++;
-    op->event_bytes += sizeof *e + n;
-    while (op->event_count > 1 && (op->event_count > options->events_max ||
-                                   op->event_bytes > options->bytes_max))
-        drop_oldest(op);
-    jig_stats_add(options->stats, JIG_STAT_EVENTS, 1);
-}
-
-static bool is_over(enum jig_operation_state state)
-{
-    return state >= JIG_OPERATION_SUCCEEDED;
-}
+/* ---- what run() says ---- */
 
 static void emit(struct jig_operation *op, struct jig_event *event)
 {
@@ -161,8 +191,7 @@ static void emit(struct jig_operation *op, struct jig_event *event)
     jig_waitlist_wake(&op->news);
 }
 
-void jig_operation_log(struct jig_operation *op, enum jig_stream stream, const char *line,
-                       size_t n)
+void jig_operation_log(struct jig_operation *op, enum jig_stream stream, const char *line, size_t n)
 {
     while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
         n--;
@@ -222,17 +251,6 @@ void jig_operation_add_result(struct jig_operation *op, uint32_t field, uint8_t 
 
 /* ---- its states ---- */
 
-/* mu is held. */
-static void set_state(struct jig_operation *op, enum jig_operation_state state)
-{
-    op->state = state;
-    append(op, &(struct jig_event){.kind = JIG_EVENT_STATE, .state = state});
-    if (is_over(state)) {
-        op->ended_unix_ms = jig_unix_ms();
-        op->ended_ns = jig_now_ns();
-    }
-}
-
 bool jig_operation_begin(struct jig_operation *op)
 {
     pthread_mutex_lock(&op->mu);
@@ -268,9 +286,11 @@ static void explain_cancel(struct jig_operation *op)
         jig_err_set(&op->error, JIG_CANCELLED, "%s", op->why_cancelled);
 }
 
+/* The table first: who is told of the end must find it consistent. */
 static void tell_end(struct jig_operation *op, enum jig_operation_state state,
-                     const struct jig_err *err)
+                     const struct jig_err *err, bool waited)
 {
+    jig_operations_note_end(op, waited);
     static const enum jig_stat stats[] = {
         [JIG_OPERATION_SUCCEEDED] = JIG_STAT_OPERATIONS_SUCCEEDED,
         [JIG_OPERATION_FAILED] = JIG_STAT_OPERATIONS_FAILED,
@@ -297,10 +317,10 @@ void jig_operation_finish(struct jig_operation *op, enum jig_code code, const st
     struct jig_err told = op->error;
     set_state(op, state);
     pthread_mutex_unlock(&op->mu);
-    tell_end(op, state, &told);
+    tell_end(op, state, &told, false);
 }
 
-bool jig_operation_fire(struct jig_operation *op, const char *why)
+void jig_operation_fire(struct jig_operation *op, const char *why)
 {
     pthread_mutex_lock(&op->mu);
     bool waits = op->state == JIG_OPERATION_QUEUED;
@@ -315,8 +335,7 @@ bool jig_operation_fire(struct jig_operation *op, const char *why)
     struct jig_err told = op->error;
     pthread_mutex_unlock(&op->mu);
     if (waits)
-        tell_end(op, JIG_OPERATION_CANCELLED, &told);
-    return waits;
+        tell_end(op, JIG_OPERATION_CANCELLED, &told, true);
 }
 
 enum jig_code jig_operation_cancel(struct jig_operation *op, uid_t uid, const char *user,
@@ -327,8 +346,7 @@ enum jig_code jig_operation_cancel(struct jig_operation *op, uid_t uid, const ch
                            op->owner);
     char why[192];
     snprintf(why, sizeof why, "cancelled by %s", user);
-    if (jig_operation_fire(op, why))
-        jig_operations_note_end(op, true);
+    jig_operation_fire(op, why);
     return JIG_OK;
 }
 
@@ -475,27 +493,30 @@ static enum jig_code read_events(struct jig_operation *op, uint64_t cursor, size
         return jig_err_set(reterr, JIG_OUT_OF_RANGE,
                            "the cursor is %llu; operation %s has had %llu events",
                            (unsigned long long)cursor, op->id, (unsigned long long)op->last_event);
-    uint64_t number = op->last_event - op->event_count + 1; /* of the first one held */
-    struct jig_stored_event *e = op->first;
-    uint64_t dropped = number > cursor + 1 ? number - cursor - 1 : 0;
-    while (number <= cursor && e != NULL) {
-        e = e->next;
-        number++;
-    }
-    size_t most = (size_t)(op->last_event + 1 - number);
+    uint64_t dropped = 0;
+    size_t from = 0; /* in the ring */
+    uint64_t oldest = op->last_event - op->event_count + 1;
+    if (oldest > cursor + 1)
+        dropped = oldest - cursor - 1;
+    else
+        from = (size_t)(cursor + 1 - oldest);
+    size_t most = op->event_count - from;
     most = most < max_events ? most : max_events;
     *ret = (struct jig_operation_events){.cursor = cursor + dropped, .dropped = dropped};
     ret->events = jig_arena_alloc(arena, most * sizeof *ret->events);
     if (ret->events == NULL)
         return no_room(reterr);
-    for (size_t bytes = 0; ret->count < most && (ret->count == 0 || bytes + e->n <= max_bytes);) {
+    size_t bytes = 0;
+    while (ret->count < most) {
+        const struct jig_stored_event *e = event_at(op, from + ret->count);
+        bytes += e->n;
+        if (ret->count > 0 && bytes > max_bytes)
+            break;
         if (!copy_encoded(arena, 0, e->bytes, e->n, &ret->events[ret->count]))
             return no_room(reterr);
-        bytes += e->n;
         ret->count++;
-        ret->cursor = number++;
-        e = e->next;
     }
+    ret->cursor += ret->count;
     return JIG_OK;
 }
 
@@ -504,8 +525,7 @@ enum jig_code jig_operation_read(struct jig_operation *op, uint64_t cursor, size
                                  struct jig_operation_events *ret, struct jig_err *reterr)
 {
     pthread_mutex_lock(&op->mu);
-    enum jig_code code =
-        read_events(op, cursor, max_events, max_bytes, arena, ret, reterr);
+    enum jig_code code = read_events(op, cursor, max_events, max_bytes, arena, ret, reterr);
     pthread_mutex_unlock(&op->mu);
     return code;
 }

@@ -7,8 +7,8 @@
  * under its lock: it must not block and must not call back here. After jig_owner_forget has
  * returned it does not run any more.
  */
-#ifndef JIG_SERVICE_OWNER_H
-#define JIG_SERVICE_OWNER_H
+#ifndef JIG_SERVICE_RUN_OWNER_H
+#define JIG_SERVICE_RUN_OWNER_H
 
 #include <sys/types.h>
 

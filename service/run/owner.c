@@ -1,4 +1,4 @@
-#include "service/owner.h"
+#include "service/run/owner.h"
 
 #include <poll.h>
 #include <pthread.h>

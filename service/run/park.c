@@ -1,4 +1,4 @@
-#include "service/rpc/park.h"
+#include "service/run/park.h"
 
 #include <assert.h>
 #include <pthread.h>
