@@ -7,7 +7,6 @@
 #ifndef JIG_SERVICE_HANDLERS_HANDLERS_H
 #define JIG_SERVICE_HANDLERS_HANDLERS_H
 
-#include "service/handlers/sessions.h"
 #include "service/operation.h"
 #include "service/rpc/call.h"
 #include "service/rpc/methods.h"
@@ -17,6 +16,7 @@ struct jig_builder;
 struct jig_inventory;
 struct jig_log_file;
 struct jig_monitors;
+struct jig_monitor_news;
 
 /* The long-lived objects that handlers work with. daemon.c owns them and outlives every call. Tests
  * leave out what their methods do not need. */
@@ -26,7 +26,8 @@ struct jig_env {
     struct jig_inventory *inventory;
     struct jig_waitlist *devices_changed; /* woken when the inventory has news */
     struct jig_monitors *monitors;
-    struct jig_sessions *sessions;
+    struct jig_monitor_news *monitor_news;
+    struct jig_pool *blocking; /* for what may block for a while: ports, emulators that start */
     struct jig_server *server;
     struct jig_log_file *log;
     struct jig_stats *stats;
@@ -44,9 +45,12 @@ struct jig_env {
  * answers the call when the operation has ended or spec->wait_ms is over. On success the call is
  * taken, and ctx is owned. On failure both are still the caller's.
  */
-enum jig_code jig_operation_start(struct jig_operations *ops,
-                                  const struct jig_operation_spec *spec, struct jig_call *call,
-                                  struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_operation_spec *spec,
+                                  struct jig_call *call, struct jig_err *reterr) JIG_CHECKED;
+
+/* The name of a serial session on the wire, and back; 0 is no session's. */
+void jig_session_name(uint64_t session, char out[24]);
+uint64_t jig_session_of_name(const char *name);
 
 /* Answers a call whose response has the field `operation` and needs no other. */
 void jig_reply_operation(struct jig_call *call, struct jig_operation *op);

@@ -193,6 +193,24 @@ bool jig_call_park(struct jig_call *call, struct jig_waitlist *list, uint64_t ti
     return parked || stopping || gone;
 }
 
+static void go_on(struct jig_job *job)
+{
+    struct jig_call *call = JIG_OF(job, struct jig_call, job);
+    if (jig_now_ns() >= call->deadline_ns)
+        jig_call_out_of_time(call);
+    else
+        call->elsewhere(call, call->elsewhere_ctx);
+}
+
+void jig_call_run_in(struct jig_call *call, struct jig_pool *pool,
+                     void (*fn)(struct jig_call *call, void *ctx), void *ctx)
+{
+    call->elsewhere = fn;
+    call->elsewhere_ctx = ctx;
+    call->job.run = go_on;
+    jig_pool_submit(pool, &call->job);
+}
+
 /* ---- what handlers ask of a call ---- */
 
 const void *jig_call_request(const struct jig_call *call)

@@ -31,6 +31,7 @@
 #include "core/os/cancel.h"
 
 struct jig_call;
+struct jig_pool;
 struct jig_waitlist;
 
 enum jig_transport {
@@ -84,6 +85,11 @@ void jig_call_fail(struct jig_call *call, const struct jig_err *err,
                    const struct jig_strv *details);
 void jig_call_failf(struct jig_call *call, enum jig_code code, const char *fmt, ...)
     JIG_PRINTF(3, 4);
+
+/* Goes on with the call in another pool, for what may block: fn answers it there, and keeps to
+ * jig_call_until(). */
+void jig_call_run_in(struct jig_call *call, struct jig_pool *pool,
+                     void (*fn)(struct jig_call *call, void *ctx), void *ctx);
 
 /*
  * Parking. A waitlist is what calls wait on: "this operation has a new event". Look like this:

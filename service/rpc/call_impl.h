@@ -33,8 +33,10 @@ struct jig_call {
     const Jig__V1__Request *envelope; /* NULL until it is decoded */
     const ProtobufCMessage *request;  /* NULL until it is decoded */
     struct jig_deferred *deferred;
-    jig_wake_fn *wake;
+    jig_wake_fn *wake; /* while it is parked */
     void *wake_ctx;
+    void (*elsewhere)(struct jig_call *call, void *ctx); /* while it is in another pool */
+    void *elsewhere_ctx;
     /* All guarded by the dispatcher's mu: */
     struct jig_repeat *first; /* this call's reply is kept there; or NULL. The worker's to read */
     bool surplus;             /* there were too many when it came */
