@@ -379,7 +379,7 @@ struct jig_board_info *jig_hardware_boards(struct jig_hardware_view *v, size_t *
         struct jig_err err = JIG_ERR_INIT;
         if (!v->serves[i])
             continue;
-        if (slot_load(v->slots[i], &p, &err) != JIG_OK) {
+        if (slot_load(v->slots[i], &p, &err) != JIG_OK || p == NULL) {
             if (faults != NULL)
                 jig_strv_append_take(faults,
                                      jig_strf("%s: %s", v->slots[i]->found->path, err.message));

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/config/src_filter.h"
 #include "core/os/fs.h"
 
 #define PROPERTIES_MAX (1u << 20) /* bytes */
@@ -83,6 +85,24 @@ static enum jig_code load_properties(struct jig_library *lib, struct jig_readlog
 
 /* --- library.json ----------------------------------------------------------------------------- */
 
+/* A string, or an array of strings with blanks between them. NULL for anything else. */
+static char *text_or_list(const json_t *value)
+{
+    if (json_is_string(value))
+        return jig_xstrdup(json_string_value(value));
+    struct jig_strv words = {0};
+    size_t i;
+    json_t *word;
+    json_array_foreach(value, i, word)
+    {
+        if (json_is_string(word))
+            jig_strv_append(&words, json_string_value(word));
+    }
+    char *text = words.n > 0 ? jig_strv_join(&words, " ") : NULL;
+    jig_strv_release(&words);
+    return text;
+}
+
 static void take_json(struct jig_library *lib, const json_t *root, const char **src_dir,
                       const char **include_dir)
 {
@@ -95,6 +115,8 @@ static void take_json(struct jig_library *lib, const json_t *root, const char **
     }
     if (version != NULL)
         replace(&lib->version, jig_xstrdup(version));
+    replace(&lib->src_filter, text_or_list(json_object_get(build, "srcFilter")));
+    replace(&lib->flags, text_or_list(json_object_get(build, "flags")));
     *src_dir = json_string_value(json_object_get(build, "srcDir"));
     *include_dir = json_string_value(json_object_get(build, "includeDir"));
 }
@@ -222,6 +244,8 @@ void jig_library_free(struct jig_library *lib)
     free(lib->source_dir);
     free(lib->utility_dir);
     free(lib->include_dir);
+    free(lib->src_filter);
+    free(lib->flags);
     free(lib->version);
     free(lib->ldflags);
     jig_strv_release(&lib->architectures);
@@ -245,29 +269,46 @@ char *jig_library_label(const struct jig_library *lib)
     return jig_strf("%s%s%s", lib->name, lib->version[0] != '\0' ? "@" : "", lib->version);
 }
 
-/* PlatformIO's "-<example> -<examples> -<test> -<tests>" for a library without src/. */
-static bool is_aside(const struct jig_source *s)
+/* PlatformIO's for a library without src/ and without a filter of its own. */
+#define WITHOUT_SRC "+<*> -<.git/> -<.svn/> -<example/> -<examples/> -<test/> -<tests/>"
+
+/* The filter that a project library's sources have to pass; NULL: all of them. */
+static const char *filter_of(const struct jig_library *lib)
 {
-    static const char *const folders[] = {"example/", "examples/", "test/", "tests/"};
-    for (size_t i = 0; i < JIG_COUNT(folders); i++) {
-        if (jig_str_starts(s->object, folders[i]))
-            return true;
-    }
-    return false;
+    if (lib->layout != JIG_LAYOUT_PROJECT)
+        return NULL;
+    if (lib->src_filter != NULL)
+        return lib->src_filter;
+    return jig_streq(lib->source_dir, lib->path) ? WITHOUT_SRC : NULL;
 }
 
-static void drop_aside(struct jig_sources *s, size_t from)
+/* Takes out the items from `from` on that the filter does not name. */
+static enum jig_code apply_filter(const struct jig_library *lib, const char *text,
+                                  struct jig_sources *s, size_t from, struct jig_err *reterr)
 {
+    struct jig_src_filter *filter = jig_src_filter_new(text);
+    struct jig_strv passed = {0};
+    struct jig_map names;
+    jig_map_init(&names, NULL);
+    enum jig_code code = jig_src_filter_collect(filter, lib->source_dir, NULL, &passed, reterr);
+    for (size_t i = 0; i < passed.n; i++)
+        jig_map_set(&names, passed.v[i], s);
     size_t kept = from;
     for (size_t i = from; i < s->n; i++) {
-        if (is_aside(&s->items[i])) {
-            free(s->items[i].path);
-            free(s->items[i].object);
-        } else {
+        const char *object = s->items[i].object;
+        JIG_CLEANUP_FREE char *relative = jig_xstrndup(object, strlen(object) - strlen(".o"));
+        if (jig_map_has(&names, relative)) {
             s->items[kept++] = s->items[i];
+            continue;
         }
+        free(s->items[i].path);
+        free(s->items[i].object);
     }
     s->n = kept;
+    jig_map_release(&names);
+    jig_strv_release(&passed);
+    jig_src_filter_free(filter);
+    return code;
 }
 
 enum jig_code jig_library_sources(const struct jig_library *lib, bool link_order,
@@ -277,8 +318,8 @@ enum jig_code jig_library_sources(const struct jig_library *lib, bool link_order
     size_t from = out->n;
     bool recurse = lib->layout != JIG_LAYOUT_FLAT;
     enum jig_code code = jig_sources_find(lib->source_dir, recurse, "", log, out, reterr);
-    if (lib->layout == JIG_LAYOUT_PROJECT && jig_streq(lib->source_dir, lib->path))
-        drop_aside(out, from);
+    if (code == JIG_OK && filter_of(lib) != NULL)
+        code = apply_filter(lib, filter_of(lib), out, from, reterr);
     if (link_order)
         jig_sources_sort(out, from);
     from = out->n;

@@ -43,6 +43,8 @@ struct jig_library {
     char *source_dir;
     char *utility_dir; /* NULL when there is none */
     char *include_dir; /* a second include path of a project library; NULL when there is none */
+    char *src_filter;  /* library.json's, in PlatformIO's words; NULL when there is none */
+    char *flags;       /* library.json's build.flags, for its own files; NULL when there are none */
     char *version;     /* "" when it states none */
     char *ldflags;
     enum jig_library_location location;

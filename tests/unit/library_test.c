@@ -102,6 +102,8 @@ static void project_layout(void **state)
     assert_string_equal(lib->name, "JsonLib");
     assert_string_equal(lib->version, "3.1.4");
     assert_list(&lib->headers, "Json.h");
+    assert_string_equal(lib->flags, "-DJSON -Wextra");
+    assert_sources(lib, false, "Json.cpp.o"); /* the filter leaves legacy/ out */
     jig_library_free(lib);
 }
 
