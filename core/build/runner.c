@@ -39,6 +39,7 @@ struct jig_job {
 
 struct jig_runner {
     struct jig_runner_config config;
+    struct jig_map tools; /* program -> struct jig_digest */
     struct jig_job **jobs;
     size_t job_count;
     size_t job_cap;
@@ -55,6 +56,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
 {
     struct jig_runner *r = jig_new(struct jig_runner);
     r->config = *config;
+    jig_map_init(&r->tools, free);
     if (r->config.jobs < 1)
         r->config.jobs = 1;
     if (r->config.jobs > MOST_RUNNING)
@@ -104,6 +106,7 @@ void jig_runner_free(struct jig_runner *r)
     for (size_t i = 0; i < r->job_count; i++)
         free_job(r->jobs[i]);
     free(r->jobs);
+    jig_map_release(&r->tools);
     jig_runner_summary_release(&r->summary);
     free(r);
 }
@@ -231,6 +234,25 @@ static enum jig_code snapshot(struct jig_runner *r, struct jig_job *j, const str
     return code;
 }
 
+/* A tool is looked at once in a build. */
+static enum jig_code tool_identity(struct jig_runner *r, const char *program,
+                                   struct jig_digest *ret, struct jig_err *reterr)
+{
+    struct jig_digest *known = jig_map_get(&r->tools, program);
+    if (known == NULL) {
+        struct jig_digest fresh;
+        enum jig_code code =
+            jig_toolids_get(r->config.toolids, program, &r->config.until, &fresh, reterr);
+        if (code != JIG_OK)
+            return code;
+        known = jig_new(struct jig_digest);
+        *known = fresh;
+        jig_map_set(&r->tools, program, known);
+    }
+    *ret = *known;
+    return JIG_OK;
+}
+
 /* What the action would be now. */
 static enum jig_code prepare_check(struct jig_runner *r, const struct jig_action *a,
                                    struct jig_check *ret, struct jig_err *reterr)
@@ -238,8 +260,7 @@ static enum jig_code prepare_check(struct jig_runner *r, const struct jig_action
     const struct jig_runner_config *c = &r->config;
     *ret = (struct jig_check){
         .action = a, .build_dir = c->build_dir, .project_dir = c->project_dir, .files = c->files};
-    enum jig_code code =
-        jig_toolids_get(c->toolids, a->argv.v[0], c->files, &c->until, &ret->tool, reterr);
+    enum jig_code code = tool_identity(r, a->argv.v[0], &ret->tool, reterr);
     if (code == JIG_OK)
         ret->command = jig_action_command(a, c->build_dir, &ret->tool);
     return code;

@@ -7,34 +7,50 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/hash/fingerprint.h"
 #include "core/os/proc.h"
 #include "core/os/time.h"
+#include "core/watch/files.h"
 
-#define ANSWER_MAX     4096
+#define ANSWER_MAX     65536
 #define ASK_TIMEOUT_MS 10000
 
-/* The programs behind one content of a driver. */
-struct parts {
-    struct jig_strv paths;
+/* A program, or a part of one, as it was when it was read. */
+struct part {
+    char *path;
+    struct jig_stamp stamp;
+    struct jig_fingerprint content;
+    bool racy; /* the stamp was too young to be believed */
+};
+
+/* What is known of one program. parts[0] is the program itself. */
+struct tool {
+    struct part *parts;
+    size_t n;
+    struct jig_digest identity;
 };
 
 struct jig_toolids {
     pthread_mutex_t mu;
-    struct jig_map by_driver; /* guarded by mu; "path sha256" -> struct parts */
+    struct jig_map by_program; /* guarded by mu; path -> struct tool */
 };
 
-static void free_parts(void *p)
+static void free_tool(void *p)
 {
-    struct parts *parts = p;
-    jig_strv_release(&parts->paths);
-    free(parts);
+    struct tool *tool = p;
+    if (tool == NULL)
+        return;
+    for (size_t i = 0; i < tool->n; i++)
+        free(tool->parts[i].path);
+    free(tool->parts);
+    free(tool);
 }
 
 struct jig_toolids *jig_toolids_new(void)
 {
     struct jig_toolids *t = jig_new(struct jig_toolids);
     pthread_mutex_init(&t->mu, NULL);
-    jig_map_init(&t->by_driver, free_parts);
+    jig_map_init(&t->by_program, free_tool);
     return t;
 }
 
@@ -42,7 +58,7 @@ void jig_toolids_free(struct jig_toolids *t)
 {
     if (t == NULL)
         return;
-    jig_map_release(&t->by_driver);
+    jig_map_release(&t->by_program);
     pthread_mutex_destroy(&t->mu);
     free(t);
 }
@@ -67,89 +83,124 @@ static void keep_stdout(void *ctx, enum jig_stream stream, const char *data, siz
         jig_buf_append(ctx, data, n);
 }
 
-/* What the driver answers to one question, when it is the path of a file. */
-static void ask(const char *program, const char *question, const struct jig_until *until,
-                struct jig_strv *out)
+/* The driver's answer to -print-search-dirs: "programs: =DIR:DIR..." and "libraries: =DIR:DIR...".
+ */
+static void ask_search_dirs(const char *program, const struct jig_until *until,
+                            struct jig_buf *answer)
 {
+    char *argv[] = {(char *)program, (char *)"-print-search-dirs", NULL};
+    struct jig_proc_spec spec = {.argv = argv, .output = keep_stdout, .ctx = answer};
+    struct jig_proc_result result = {.exit_status = -1};
+    struct jig_until soon = jig_until_sooner(until, jig_deadline_in_ms(ASK_TIMEOUT_MS));
+    if (jig_proc_run(&spec, &soon, &result, NULL) != JIG_OK || result.exit_status != 0)
+        jig_buf_clear(answer); /* not one that answers: it is known by its own content alone */
+}
+
+/* The first of the folders on the line that begins with `label` which has the file. */
+static void add_from(const char *answer, const char *label, const char *name, struct jig_strv *out)
+{
+    const char *line = strstr(answer, label);
+    if (line == NULL)
+        return;
+    struct jig_strv dirs = {0};
+    JIG_CLEANUP_FREE char *list =
+        jig_xstrndup(line + strlen(label), strcspn(line + strlen(label), "\n"));
+    jig_str_split(list, ":", false, &dirs);
+    for (size_t i = 0; i < dirs.n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(dirs.v[i], name);
+        JIG_CLEANUP_FREE char *real = NULL;
+        if (!jig_fs_is_file(path) || jig_fs_real(path, &real, NULL) != JIG_OK)
+            continue;
+        jig_strv_add_unique(out, real);
+        break;
+    }
+    jig_strv_release(&dirs);
+}
+
+/* The program, and what it runs or loads. */
+static void find_parts(const char *program, const struct jig_until *until, struct jig_strv *out)
+{
+    static const char *const programs[] = {
+        "cc1", "cc1plus", "lto1", "as", "collect2", "ld", "lto-wrapper", "liblto_plugin.so"};
+    jig_strv_append(out, program);
+    if (!jig_tool_is_driver(program))
+        return;
     struct jig_buf answer;
     jig_buf_init(&answer, ANSWER_MAX);
-    char *argv[] = {(char *)program, (char *)question, NULL};
-    struct jig_proc_spec spec = {.argv = argv, .output = keep_stdout, .ctx = &answer};
-    struct jig_proc_result result;
-    struct jig_until soon = jig_until_sooner(until, jig_deadline_in_ms(ASK_TIMEOUT_MS));
-    if (jig_proc_run(&spec, &soon, &result, NULL) == JIG_OK && result.exit_status == 0) {
-        char *path = jig_str_trim(answer.data);
-        JIG_CLEANUP_FREE char *found = NULL;
-        if (strchr(path, '/') != NULL && jig_fs_real(path, &found, NULL) == JIG_OK)
-            jig_strv_add_unique(out, found);
-        else if (path[0] != '\0' && jig_proc_find(path, &found, NULL) == JIG_OK)
-            jig_strv_add_unique(out, found);
-    }
+    ask_search_dirs(program, until, &answer);
+    for (size_t i = 0; i < JIG_COUNT(programs); i++)
+        add_from(answer.data, "programs: =", programs[i], out);
+    add_from(answer.data, "libraries: =", "libgcc.a", out);
     jig_buf_release(&answer);
 }
 
-static struct parts *find_parts(const char *program, const struct jig_until *until)
+static enum jig_code read_part(const char *path, struct part *ret, struct jig_err *reterr)
 {
-    static const char *const questions[] = {
-        "-print-prog-name=cc1",         "-print-prog-name=cc1plus",
-        "-print-prog-name=as",          "-print-prog-name=ld",
-        "-print-prog-name=collect2",    "-print-prog-name=lto1",
-        "-print-prog-name=lto-wrapper", "-print-file-name=liblto_plugin.so",
-        "-print-libgcc-file-name",
-    };
-    struct parts *p = jig_new(struct parts);
-    for (size_t i = 0; i < JIG_COUNT(questions); i++)
-        ask(program, questions[i], until, &p->paths);
-    return p;
+    struct part p = {0};
+    enum jig_code code = jig_fs_stamp(path, &p.stamp, reterr);
+    p.racy = jig_stamp_is_racy(&p.stamp, jig_stamp_clock_ns());
+    if (code == JIG_OK)
+        code = jig_fingerprint_file(path, &p.content, reterr);
+    if (code != JIG_OK)
+        return code;
+    p.path = jig_xstrdup(path);
+    *ret = p;
+    return JIG_OK;
 }
 
-/* Adds the contents of the driver's parts to h. */
-static enum jig_code add_parts(struct jig_toolids *t, const char *program, const char *key,
-                               struct jig_files *files, const struct jig_until *until,
-                               struct jig_sha256 *h, struct jig_err *reterr)
+static enum jig_code read_tool(const char *program, const struct jig_until *until,
+                               struct tool **ret, struct jig_err *reterr)
 {
-    pthread_mutex_lock(&t->mu);
-    struct parts *parts = jig_map_get(&t->by_driver, key);
-    if (parts == NULL) {
-        parts = find_parts(program, until);
-        if (!jig_cancel_fired(until->cancel))
-            jig_map_set(&t->by_driver, key, parts);
-    }
     struct jig_strv paths = {0};
-    jig_strv_extend(&paths, &parts->paths);
-    if (jig_map_get(&t->by_driver, key) != parts)
-        free_parts(parts);
-    pthread_mutex_unlock(&t->mu);
-    enum jig_code code = JIG_OK;
+    find_parts(program, until, &paths);
+    struct tool *tool = jig_new(struct tool);
+    tool->parts = jig_xcalloc(paths.n, sizeof *tool->parts);
+    struct jig_sha256 *h = jig_sha256_new();
+    jig_sha256_string(h, jig_path_base(program));
+    enum jig_code code = jig_until_check(until, reterr); /* cut-off answers must not be kept */
     for (size_t i = 0; code == JIG_OK && i < paths.n; i++) {
-        struct jig_file_content content;
-        code = jig_files_look(files, paths.v[i], &content, reterr);
-        if (code == JIG_OK)
-            jig_sha256_field(h, content.sha256.bytes, sizeof content.sha256.bytes);
+        code = read_part(paths.v[i], &tool->parts[i], reterr);
+        if (code != JIG_OK)
+            break;
+        tool->n++;
+        jig_sha256_u64(h, tool->parts[i].content.high);
+        jig_sha256_u64(h, tool->parts[i].content.low);
     }
+    tool->identity = jig_sha256_final(h);
+    jig_sha256_free(h);
     jig_strv_release(&paths);
+    if (code == JIG_OK)
+        *ret = tool;
+    else
+        free_tool(tool);
     return code;
 }
 
-enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program, struct jig_files *files,
+static bool is_as_it_was(const struct tool *tool)
+{
+    for (size_t i = 0; i < tool->n; i++) {
+        struct jig_stamp now;
+        if (tool->parts[i].racy || jig_fs_stamp(tool->parts[i].path, &now, NULL) != JIG_OK ||
+            !jig_stamp_equal(&now, &tool->parts[i].stamp))
+            return false;
+    }
+    return true;
+}
+
+enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program,
                               const struct jig_until *until, struct jig_digest *ret,
                               struct jig_err *reterr)
 {
-    struct jig_file_content content;
-    enum jig_code code = jig_files_look(files, program, &content, reterr);
-    if (code != JIG_OK)
-        return code;
-    struct jig_sha256 *h = jig_sha256_new();
-    jig_sha256_string(h, jig_path_base(program));
-    jig_sha256_field(h, content.sha256.bytes, sizeof content.sha256.bytes);
-    if (jig_tool_is_driver(program)) {
-        char hex[JIG_SHA256_HEX];
-        jig_digest_hex(&content.sha256, hex);
-        JIG_CLEANUP_FREE char *key = jig_strf("%s %s", program, hex);
-        code = add_parts(t, program, key, files, until, h, reterr);
+    enum jig_code code = JIG_OK;
+    pthread_mutex_lock(&t->mu);
+    struct tool *tool = jig_map_get(&t->by_program, program);
+    if (tool == NULL || !is_as_it_was(tool)) {
+        code = read_tool(program, until, &tool, reterr);
+        if (code == JIG_OK)
+            jig_map_set(&t->by_program, program, tool);
     }
     if (code == JIG_OK)
-        *ret = jig_sha256_final(h);
-    jig_sha256_free(h);
+        *ret = tool->identity;
+    pthread_mutex_unlock(&t->mu);
     return code;
 }

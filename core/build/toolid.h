@@ -2,7 +2,7 @@
  * toolid.h - what a tool is: the content of its program, and of the programs that it runs.
  *
  * A compiler driver (…gcc, …g++, …clang) runs cc1, cc1plus, as, ld, collect2 and the LTO wrapper
- * and plug-in; the driver is asked for them once (-print-prog-name, -print-file-name) for each
+ * and plug-in; the driver is asked where they are once (-print-search-dirs) for each
  * content of the driver, and their contents are part of the identity. A new compiler package
  * changes keys.
  *
@@ -15,7 +15,6 @@
 
 #include "core/hash/sha256.h"
 #include "core/os/cancel.h"
-#include "core/watch/files.h"
 
 struct jig_toolids;
 
@@ -25,8 +24,10 @@ void jig_toolids_free(struct jig_toolids *t);
 /* True for gcc, g++, clang and the like, with any prefix: told by the program's name. */
 bool jig_tool_is_driver(const char *program);
 
-/* `program` is absolute. NOT_FOUND when it is missing. */
-enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program, struct jig_files *files,
+/* `program` is absolute. NOT_FOUND when it is missing. Contents are remembered by stamp, as
+ * core/watch/files does, but by a fast fingerprint: compilers are large, and this only ever says
+ * "another compiler". */
+enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program,
                               const struct jig_until *until, struct jig_digest *ret,
                               struct jig_err *reterr) JIG_CHECKED;
 
