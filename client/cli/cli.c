@@ -12,6 +12,7 @@
 #include "client/cli/args.h"
 #include "client/cli/help.h"
 #include "client/cli/json_out.h"
+#include "client/cli/terminal.h"
 #include "client/cli/text.h"
 
 /* --- interruption --- */
@@ -22,8 +23,10 @@ static volatile sig_atomic_t signal_fd = -1;
 static void on_signal(int number)
 {
     (void)number;
-    if (++signals_seen > 1)
+    if (++signals_seen > 1) {
+        cli_terminal_restore();
         _exit(CLI_EXIT_INTERRUPTED);
+    }
     int saved = errno;
     uint64_t one = 1;
     ssize_t ignored = write(signal_fd, &one, sizeof one);
@@ -50,26 +53,33 @@ static void catch_signal(int number)
     sigaction(number, &action, NULL);
 }
 
-static enum jig_status watch_signals(struct cli *cli, struct jig_error *error)
+void cli_watch_signals(struct cli *cli)
 {
-    cli->signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (cli->signal_fd < 0) {
-        *error = (struct jig_error){.status = JIG_STATUS_RESOURCE_EXHAUSTED};
-        snprintf(error->message, sizeof error->message, "cannot watch for signals: %s",
-                 strerror(errno));
-        return error->status;
-    }
-    signal_fd = cli->signal_fd;
-    catch_signal(SIGINT);
-    catch_signal(SIGTERM);
-    catch_signal(SIGHUP);
-    return jig_client_watch(cli->client, cli->signal_fd, on_interrupt, cli, error);
+    /* There is room: a command watches this and standard input. */
+    (void)jig_client_watch(cli->client, cli->signal_fd, on_interrupt, cli, NULL);
+}
+
+void cli_hold_signals(struct cli *cli)
+{
+    jig_client_unwatch(cli->client, cli->signal_fd);
 }
 
 void cli_forgive(struct cli *cli)
 {
-    if (cli->client != NULL && cli->signal_fd >= 0)
-        jig_client_unwatch(cli->client, cli->signal_fd);
+    cli_hold_signals(cli);
+}
+
+static bool begin_signals(struct cli *cli)
+{
+    cli->signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (cli->signal_fd < 0)
+        return false;
+    signal_fd = cli->signal_fd;
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    catch_signal(SIGHUP);
+    cli_watch_signals(cli);
+    return true;
 }
 
 /* --- errors --- */
@@ -115,11 +125,14 @@ bool cli_connect(struct cli *cli, int *ret_exit)
     };
     struct jig_error error;
     enum jig_status status = jig_client_open(cli->url, &options, &cli->client, &error);
-    if (status == JIG_STATUS_OK)
-        status = watch_signals(cli, &error);
-    if (status == JIG_STATUS_OK)
+    if (status != JIG_STATUS_OK) {
+        *ret_exit = cli_fail(cli, &error);
+        return false;
+    }
+    if (begin_signals(cli))
         return true;
-    *ret_exit = cli_fail(cli, &error);
+    *ret_exit = cli_fail_with(cli, JIG_STATUS_RESOURCE_EXHAUSTED, JIG_CAUSE_NONE, NULL,
+                              "cannot watch for signals: %s", strerror(errno));
     return false;
 }
 
@@ -157,15 +170,13 @@ static int run(struct cli *cli)
 }
 
 /* Output that could not be written must not look like success: `jig ... > /dev/full`. */
-static int flush_output(const struct cli *cli, int status)
+static int flush_output(int status)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
-    if (status != CLI_EXIT_DONE)
-        return status;
-    fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
-    (void)cli;
-    return CLI_EXIT_OTHER;
+    if (errno != EPIPE) /* who reads has had enough, and knows it */
+        fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
+    return status != CLI_EXIT_DONE ? status : CLI_EXIT_OTHER;
 }
 
 int cli_main(int argc, char **argv)
@@ -184,5 +195,5 @@ int cli_main(int argc, char **argv)
         return cli_fail(&cli, &error);
     int status = cli.command == NULL ? no_command(&cli, &line) : run(&cli);
     jig_client_close(cli.client);
-    return flush_output(&cli, status);
+    return flush_output(status);
 }

@@ -35,6 +35,15 @@ int cli_main(int argc, char **argv);
  * told. Afterwards signals interrupt calls. */
 bool cli_connect(struct cli *cli, int *ret_exit);
 
+/* How long a Start... call waits for the operation's end: the warm path then is one round trip, and
+ * a longer one begins to show what it does soon enough. */
+#define CLI_START_WAIT_MS 100
+
+/* While signals are held an interruption waits until they are watched again: a call that makes
+ * something has to say what it made. */
+void cli_hold_signals(struct cli *cli);
+void cli_watch_signals(struct cli *cli);
+
 /* After an interruption: calls work again, so that the command can wind up. */
 void cli_forgive(struct cli *cli);
 
@@ -44,6 +53,10 @@ int cli_fail(const struct cli *cli, const struct jig_error *error);
 /* As cli_fail for an error of the command's own. */
 int cli_fail_with(const struct cli *cli, enum jig_status status, enum jig_cause cause,
                   const char *hint, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* --detach: tells the operation's id, and takes the operation. */
+struct jig_operation;
+int cli_detached(const struct cli *cli, const struct jig_operation *operation);
 
 /* --- one a subcommand, each in a file of its own --- */
 int cli_build(struct cli *cli);

@@ -32,6 +32,72 @@ const struct cli_option cli_global_options[] = {
     END,
 };
 
+static const struct cli_option project_options[] = {
+    VALUE('e', "environment", CLI_TEXT, CLI_WITH_NOTHING, "ENV", environment,
+          "the environment; without it, the project's default ones"),
+    VALUE(0, "fqbn", CLI_TEXT, CLI_WITH_NOTHING, "FQBN", fqbn,
+          "the board, arduino:avr:uno, in place of the project's"),
+    END,
+};
+
+static const struct cli_option work_options[] = {
+    VALUE(0, "build-dir", CLI_TEXT, CLI_WITH_FOLDERS, "DIR", build_directory,
+          "where build folders go; .jig/build in the project otherwise ($JIG_BUILD_DIR)"),
+    VALUE('j', "jobs", CLI_COUNT, CLI_WITH_NOTHING, "N", jobs,
+          "tools at once; 0 is the number of processors"),
+    FLAG(0, "walk", walk, "look at every file, whatever the daemon knows"),
+    FLAG(0, "detach", detach, "print the operation's id and leave it running"),
+    END,
+};
+
+static const struct cli_option build_options[] = {
+    FLAG(0, "clean", clean, "remove what was built before"),
+    FLAG(0, "explain", explain, "say why each step ran"),
+    END,
+};
+
+static const char *const trust_modes[] = {"session", "verify", "none", NULL};
+
+static const struct cli_option device_options[] = {
+    VALUE('d', "device", CLI_TEXT, CLI_WITH_DEVICES, "DEVICE", device,
+          "the device: its id, an alias or its port"),
+    END,
+};
+
+static const struct cli_option deploy_options[] = {
+    FLAG(0, "no-build", no_build, "flash what the last build left"),
+    VALUE(0, "image", CLI_TEXTS, CLI_WITH_FILES, "OFF:FILE", images,
+          "flash this file at that offset, in place of a project's; may be repeated"),
+    {"trust", 0, CLI_CHOICE, CLI_WITH_NOTHING, "MODE",
+     "how far to believe what the daemon knows of the device: session, verify, none", AT(trust),
+     trust_modes},
+    FLAG('m', "monitor", monitor, "show what the board says afterwards"),
+    END,
+};
+
+static const char *const eol_modes[] = {"lf", "crlf", "cr", NULL};
+
+static const struct cli_option monitor_options[] = {
+    VALUE('b', "baud", CLI_COUNT, CLI_WITH_NOTHING, "N", baud,
+          "bits a second; 9600, or the project's monitor_speed"),
+    VALUE(0, "expect", CLI_TEXT, CLI_WITH_NOTHING, "RE", expect,
+          "end with success at a line that matches (Perl's regular expressions)"),
+    VALUE(0, "fail-on", CLI_TEXT, CLI_WITH_NOTHING, "RE", fail_on,
+          "end with status 1 at a line that matches"),
+    VALUE(0, "timeout", CLI_SECONDS, CLI_WITH_NOTHING, "S", timeout_ms,
+          "end with status 10 after that long"),
+    FLAG(0, "no-input", no_input, "send nothing to the board"),
+    {"eol", 0, CLI_CHOICE, CLI_WITH_NOTHING, "END",
+     "what the Enter key sends: lf, crlf (as it is otherwise) or cr", AT(eol), eol_modes},
+    FLAG(0, "echo", echo, "show what is typed"),
+    END,
+};
+
+static const struct cli_option active_options[] = {
+    FLAG('a', "active", active, "leave out those that have ended"),
+    END,
+};
+
 static const struct cli_option no_start_options[] = {
     FLAG(0, "no-start", no_start, "when the daemon isn't running, say so and start none"),
     END,
@@ -47,14 +113,51 @@ static const struct cli_option logs_options[] = {
     END,
 };
 
+static const struct cli_option call_options[] = {
+    FLAG('l', "list", list, "list the daemon's methods"),
+    END,
+};
+
 #define OPTIONS(...) ((const struct cli_option *const[]){__VA_ARGS__, NULL})
 
 const struct cli_group cli_groups[] = {
+    {"devices", "Boards: what is connected"},
+    {"ops", "Operations: builds and deploys, running and ended"},
     {"daemon", "The daemon itself"},
     {NULL, NULL},
 };
 
 const struct cli_command cli_commands[] = {
+    {NULL, "build", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Build a project",
+     "DIR holds a platformio.ini or a sketch; it is the current folder otherwise. Without -e, the\n"
+     "project's default environments are built one after another. Interrupting jig cancels the\n"
+     "build.",
+     OPTIONS(project_options, work_options, build_options), cli_build},
+    {NULL, "deploy", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Build a project and put it on a board",
+     "Without -d, the one connected board that fits the project is taken. With --image, files are\n"
+     "flashed without a project. The monitor's options go with --monitor.",
+     OPTIONS(device_options, project_options, work_options, deploy_options, monitor_options),
+     cli_deploy},
+    {NULL, "monitor", "", 0, 0, CLI_WITH_NOTHING, "Show what a board says, and talk to it",
+     "What the board sends goes to standard output as it comes. What is typed, or comes through a\n"
+     "pipe, goes to the board. Ctrl-] and Ctrl-C end it.",
+     OPTIONS(device_options, monitor_options), cli_monitor},
+    {NULL, "project", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Say what a project's files say, resolved",
+     NULL, OPTIONS(project_options), cli_project},
+    {"devices", "list", "", 0, 0, CLI_WITH_NOTHING, "List the boards", NULL,
+     OPTIONS(no_start_options), cli_devices_list},
+    {"devices", "show", "DEVICE", 1, 1, CLI_WITH_DEVICES, "Show one board", NULL, NULL,
+     cli_devices_show},
+    {"devices", "watch", "", 0, 0, CLI_WITH_NOTHING, "Report boards as they come and go", NULL,
+     NULL, cli_devices_watch},
+    {"ops", "list", "", 0, 0, CLI_WITH_NOTHING, "List the operations, newest first", NULL,
+     OPTIONS(active_options), cli_ops_list},
+    {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, NULL, cli_ops_show},
+    {"ops", "follow", "ID", 1, 1, CLI_WITH_NOTHING, "Show what an operation does until it ends",
+     "The exit status is that of the operation. Interrupting jig leaves the operation running.",
+     NULL, cli_ops_follow},
+    {"ops", "cancel", "ID", 1, 1, CLI_WITH_NOTHING, "End an operation",
+     "Returns once the operation has ended.", NULL, cli_ops_cancel},
     {"daemon", "start", "", 0, 0, CLI_WITH_NOTHING, "Start the daemon, if it isn't running", NULL,
      NULL, cli_daemon_start},
     {"daemon", "stop", "", 0, 0, CLI_WITH_NOTHING, "End the daemon and wait until it is gone",
@@ -66,8 +169,17 @@ const struct cli_command cli_commands[] = {
      OPTIONS(no_start_options), cli_daemon_stats},
     {"daemon", "logs", "", 0, 0, CLI_WITH_NOTHING, "Show the newest lines of the daemon's log",
      NULL, OPTIONS(logs_options, no_start_options), cli_daemon_logs},
+    {NULL, "call", "METHOD [JSON]", 0, 2, CLI_WITH_METHODS, "Call any method by name, as JSON",
+     "METHOD is ListDevices, DeviceService/ListDevices or /jig.v1.DeviceService/ListDevices. JSON\n"
+     "is the request in proto3's JSON form, {} otherwise; - reads it from standard input.",
+     OPTIONS(call_options, no_start_options), cli_call},
     {NULL, "help", "[COMMAND]", 0, 2, CLI_WITH_COMMANDS, "Say more about a command", NULL, NULL,
      cli_help},
+    {NULL, "completion", "bash|zsh", 1, 1, CLI_WITH_NOTHING,
+     "Print the shell's completion of this command line",
+     "bash: source <(jig completion bash)\n"
+     "zsh:  jig completion zsh > \"${fpath[1]}/_jig\"",
+     NULL, cli_completion},
     {0},
 };
 

@@ -1,0 +1,130 @@
+#include "client/cli/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli/json_event.h"
+#include "client/cli/json_out.h"
+#include "client/cli/text.h"
+
+/* The path as seen from the current folder, where it is below it. */
+static const char *shorter(const char *path)
+{
+    char here[4096];
+    if (getcwd(here, sizeof here) == NULL)
+        return path;
+    size_t n = strlen(here);
+    if (n > 1 && strncmp(path, here, n) == 0 && path[n] == '/' && path[n + 1] != '\0')
+        return path + n + 1;
+    return path;
+}
+
+static void print_reasons(const struct jig_build_result *b)
+{
+    if (b->reason_count == 0)
+        printf("no step had to run\n");
+    for (size_t i = 0; i < b->reason_count; i++)
+        printf("  %s: %s\n", b->reasons[i].step, b->reasons[i].because);
+}
+
+static void print_details(const struct jig_build_result *b)
+{
+    char time[32], size[32];
+    for (size_t i = 0; i < b->artifact_count; i++)
+        printf("%-6s %s (%s)\n", b->artifacts[i].kind, shorter(b->artifacts[i].path),
+               cli_size(b->artifacts[i].size_bytes, size));
+    for (size_t i = 0; i < b->libraries.count; i++)
+        printf("uses   %s\n", b->libraries.items[i]);
+    for (size_t i = 0; i < b->phase_count; i++)
+        printf("took   %s for %s\n", cli_duration(b->phases[i].duration_us, time),
+               b->phases[i].name);
+}
+
+static void print_outcome(const struct jig_build_result *b)
+{
+    char time[32];
+    bool built = b->outcome == JIG_BUILD_BUILT;
+    printf("%s%s%s (%s): %s", cli_colour(stdout, CLI_BOLD), b->environment,
+           cli_colour(stdout, CLI_PLAIN), b->fqbn, cli_colour(stdout, CLI_GREEN));
+    printf("%s%s in %s", built ? "built" : "up to date", cli_colour(stdout, CLI_PLAIN),
+           cli_duration(b->server_us, time));
+    if (built)
+        printf(", %u compiled, %u reused", b->compiled, b->reused);
+    putchar('\n');
+}
+
+static void report_build(struct cli_view *view, const struct jig_build_result *b)
+{
+    const struct cli_options *o = &view->cli->options;
+    for (size_t i = 0; i < b->diagnostics.count; i++)
+        cli_view_diagnostic(view, &b->diagnostics.items[i]);
+    for (size_t i = 0; i < b->notices.count; i++)
+        cli_view_say(view, JIG_SEVERITY_NOTE, b->notices.items[i]);
+    if (o->quiet)
+        return;
+    cli_view_erase(view);
+    fflush(stderr);
+    if (o->explain)
+        print_reasons(b);
+    if (o->verbose)
+        print_details(b);
+    cli_print_usage_bar(stdout, "Flash:", b->flash_bytes, b->flash_max_bytes);
+    cli_print_usage_bar(stdout, "RAM:", b->ram_bytes, b->ram_max_bytes);
+    print_outcome(b);
+    fflush(stdout);
+}
+
+void cli_report_builds(struct cli_view *view, const struct jig_build_results *builds)
+{
+    for (size_t i = 0; i < builds->count; i++)
+        report_build(view, &builds->items[i]);
+}
+
+void cli_report_deploy(struct cli_view *view, const struct jig_deploy_result *d)
+{
+    static const char *const words[] = {
+        [JIG_DEPLOY_OUTCOME_UNSPECIFIED] = "done",
+        [JIG_DEPLOY_WRITTEN] = "written",
+        [JIG_DEPLOY_DELTA] = "written where it differed",
+        [JIG_DEPLOY_VERIFIED] = "there already, as the device shows",
+        [JIG_DEPLOY_TRUSTED] = "there already",
+    };
+    if (d->build != NULL)
+        report_build(view, d->build);
+    if (view->cli->options.quiet)
+        return;
+    cli_view_erase(view);
+    char time[32];
+    size_t i = (size_t)d->outcome < sizeof words / sizeof words[0] ? (size_t)d->outcome : 0;
+    printf("%s%s%s", cli_colour(stdout, CLI_BOLD), d->device, cli_colour(stdout, CLI_PLAIN));
+    if (d->port[0] != '\0' && strcmp(d->port, d->device) != 0)
+        printf(" (%s)", d->port);
+    printf(": %s%s%s in %s", cli_colour(stdout, CLI_GREEN), words[i], cli_colour(stdout, CLI_PLAIN),
+           cli_duration(d->server_us, time));
+    if (d->bytes_written > 0)
+        printf(", %" PRId64 " bytes written", d->bytes_written);
+    if (d->bytes_skipped > 0)
+        printf(", %" PRId64 " bytes skipped", d->bytes_skipped);
+    putchar('\n');
+    if ((view->cli->options.verbose || view->cli->options.explain) && d->because[0] != '\0')
+        printf("  because %s\n", d->because);
+    fflush(stdout);
+}
+
+void cli_report_operation(struct cli_view *view, const struct jig_operation *op)
+{
+    if (view->cli->options.json) {
+        json_t *line = cli_json_line("result");
+        if (op->deploy != NULL)
+            cli_json_add_deploy(line, op->id, op->deploy);
+        else
+            cli_json_add_builds(line, op->id, &op->builds);
+        cli_json_print(line);
+    } else if (op->deploy != NULL) {
+        cli_report_deploy(view, op->deploy);
+    } else {
+        cli_report_builds(view, &op->builds);
+    }
+}
