@@ -75,8 +75,8 @@ static bool skip_attribute(struct reader *r)
     return true;
 }
 
-#define AHEAD_MAX 100000 /* tokens that are looked ahead in one head; then each < is "less than"   \
-                          */
+/* Tokens that are looked ahead in one head; past them each < is "less than". */
+#define AHEAD_MAX 100000
 
 /* True when the < now has its > before the list ends: template arguments, not "less than". */
 static bool closes_later(struct reader *r)

@@ -1,12 +1,12 @@
 /*
  * preprocess.h - from .ino tabs to the C++ file that is compiled.
  *
- *   jig_preprocess_merge     the tabs one after the other, each behind a #line     (text in, text
- * out) |                   -> write it to <build>/sketch/<main_name>.cpp the caller finds libraries
- * by its includes, then runs recipe.preproc.macros over it
+ *   jig_preprocess_merge   puts the tabs one after the other, each behind a #line
+ *        |                 -> write it to <build>/sketch/<main_name>.cpp
+ *   the caller             finds libraries by its includes, then runs recipe.preproc.macros over it
  *        |
- *   jig_preprocess_finish    finds functions in what the preprocessor made, with universal-ctags,
- * and puts prototypes into the merged text -> write it over the first
+ *   jig_preprocess_finish  finds functions in what the preprocessor made, by universal-ctags, and
+ *                          puts their prototypes into the merged text -> write it over the first
  *
  * Merged text (arduino-cli 1.0.4): `#include <Arduino.h>` on top unless the main tab has it, then
  * for each tab `#line 1 "<absolute path>"`, its bytes and a newline. Beyond that, and without

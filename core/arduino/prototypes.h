@@ -4,18 +4,20 @@
  * Given the lines of the tabs as the preprocessor left them, and ctags' list of the functions
  * there, says which prototypes to write, and before which line of the merged text.
  *
- *   which    A function at the outermost level (or in extern "C") that is defined here and not
- *            declared the same way already. Its prototype is its own head: attributes and default
- *            arguments left out, everything else (static, inline, constexpr, template<>, noexcept,
- *            trailing return types, extern "C" of a block around it) kept.
- *   plain    What arduino-cli 1.0.4 would write a prototype for as well: found by ctags, no default
- *            argument or other = in it, no comment or attribute inside the head. It goes before the
- * main tab's first function, whether needed or not, so that the same text is compiled. the rest is
- * written only when the function's name occurs before its definition: without a prototype such a
- * sketch cannot be built, and with an unneeded one others might not. where    Before the first
- * function of the main tab (before the first use, or the first function of another tab, when the
- * main tab has none). Earlier, before the statement that uses the function, when that comes first.
- * Later, when a type in the head is declared only later: behind that type.
+ * Which: a function at the outermost level (or in extern "C") that is defined here and not declared
+ * the same way already. Its prototype is its own head: attributes and default arguments left out,
+ * everything else (static, inline, constexpr, template<>, noexcept, trailing return types, the
+ * extern "C" of a block around it) kept.
+ *
+ * A plain one is what arduino-cli 1.0.4 would write a prototype for as well: found by ctags, no
+ * default argument or other = in it, no comment or attribute inside the head. It is written whether
+ * needed or not, so that the same text is compiled. Any other is written only when the function's
+ * name occurs before its definition: without a prototype such a sketch cannot be built, and with an
+ * unneeded one others might not.
+ *
+ * Where: before the first function of the main tab; when it has none, before the first use or the
+ * first function of another tab. Earlier, before the statement that uses the function, when that
+ * comes first. Later, when a type in the head is declared only later: behind that type.
  *
  * A prototype is put before a line on which a statement begins, never inside a statement, a block
  * or extern "C".
