@@ -11,6 +11,7 @@
 #include "core/os/fs.h"
 #include "core/os/time.h"
 #include "service/wire/operation.h"
+#include "service/wire/session.h"
 
 #define DEFAULT_BAUD     9600
 #define KEEP_MS          10000 /* how long a port is read for a monitor that has not attached yet */
@@ -90,7 +91,7 @@ struct deploy {
     struct jig_flash_result flash;
     int64_t started_ns;
     int64_t flash_us;
-    char *session;
+    char session[JIG_SESSION_NAME_MAX]; /* "" when none was asked for */
 };
 
 /* ---- the board and the device ---- */
@@ -341,7 +342,7 @@ static enum jig_code open_session(struct deploy *d, struct jig_err *reterr)
     uint64_t session = 0;
     enum jig_code code = jig_monitor_open(d->deployer->monitors, &open, &session, reterr);
     if (code == JIG_OK)
-        d->session = jig_strf("%llu", (unsigned long long)session);
+        jig_session_name(session, d->session);
     return code;
 }
 
@@ -451,6 +452,5 @@ enum jig_code jig_deploy_run(struct jig_deployer *deployer, struct jig_operation
     jig_device_release(&d.device);
     free(d.image_dir);
     free(d.project_name);
-    free(d.session);
     return code;
 }

@@ -13,6 +13,7 @@
 #include "service/rpc/server.h"
 
 struct jig_builder;
+struct jig_deployer;
 struct jig_inventory;
 struct jig_log_file;
 struct jig_monitors;
@@ -23,6 +24,7 @@ struct jig_monitor_news;
 struct jig_env {
     struct jig_operations *operations;
     struct jig_builder *builder;
+    struct jig_deployer *deployer;
     struct jig_inventory *inventory;
     struct jig_waitlist *devices_changed; /* woken when the inventory has news */
     struct jig_monitors *monitors;
@@ -47,10 +49,6 @@ struct jig_env {
  */
 enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_operation_spec *spec,
                                   struct jig_call *call, struct jig_err *reterr) JIG_CHECKED;
-
-/* The name of a serial session on the wire, and back; 0 is no session's. */
-void jig_session_name(uint64_t session, char out[24]);
-uint64_t jig_session_of_name(const char *name);
 
 /* Answers a call whose response has the field `operation` and needs no other. */
 void jig_reply_operation(struct jig_call *call, struct jig_operation *op);

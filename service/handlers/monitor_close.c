@@ -1,6 +1,7 @@
 #include "core/monitor/monitor.h"
 #include "service/handlers/handlers.h"
 #include "service/wire/messages.h"
+#include "service/wire/session.h"
 
 static void close_now(struct jig_call *call, void *ctx)
 {

@@ -5,6 +5,7 @@
 #include "service/handlers/handlers.h"
 #include "service/run/stats.h"
 #include "service/wire/messages.h"
+#include "service/wire/session.h"
 
 #define BAUD_MAX 20000000 /* beyond what any UART bridge does */
 
@@ -43,7 +44,7 @@ static void reply(const struct opening *o, struct jig_call *call,
                   const struct jig_monitor_info *info)
 {
     Jig__V1__OpenMonitorResponse message = JIG__V1__OPEN_MONITOR_RESPONSE__INIT;
-    char name[24];
+    char name[JIG_SESSION_NAME_MAX];
     jig_session_name(o->session, name);
     message.session = name;
     message.device = info->device;

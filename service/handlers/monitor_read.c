@@ -3,6 +3,7 @@
 #include "service/handlers/handlers.h"
 #include "service/run/news.h"
 #include "service/wire/messages.h"
+#include "service/wire/session.h"
 
 #define BYTES_MAX 65536
 

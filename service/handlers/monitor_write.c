@@ -2,6 +2,7 @@
 #include "core/os/time.h"
 #include "service/handlers/handlers.h"
 #include "service/wire/messages.h"
+#include "service/wire/session.h"
 
 /* 65536 bytes at 9600 baud take 68 s; a client that is slower than this has a stuck device. */
 #define WRITE_MS (120 * 1000)

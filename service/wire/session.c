@@ -1,12 +1,13 @@
+#include "service/wire/session.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "core/base/str.h"
-#include "service/handlers/handlers.h"
 
-void jig_session_name(uint64_t session, char out[24])
+void jig_session_name(uint64_t session, char out[JIG_SESSION_NAME_MAX])
 {
-    snprintf(out, 24, "s%" PRIu64, session);
+    snprintf(out, JIG_SESSION_NAME_MAX, "s%" PRIu64, session);
 }
 
 uint64_t jig_session_of_name(const char *name)
