@@ -16,9 +16,11 @@ void jig_handle_device_get(const struct jig_env *env, struct jig_call *call)
         return;
     }
     code = jig_wire_device(&device, jig_call_arena(call), &reply.device, &err);
-    if (code == JIG_OK)
+    if (code == JIG_OK) {
+        jig_mark_busy(env, call, reply.device);
         jig_call_reply(call, &reply.base);
-    else
+    } else {
         jig_call_fail(call, &err, NULL);
+    }
     jig_device_release(&device);
 }

@@ -11,6 +11,7 @@
 #include "service/rpc/call.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
+#include "service/wire/messages.h"
 
 struct jig_builder;
 struct jig_deployer;
@@ -49,6 +50,9 @@ struct jig_env {
  */
 enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_operation_spec *spec,
                                   struct jig_call *call, struct jig_err *reterr) JIG_CHECKED;
+
+/* Fills busy_operation: the deploy that has the device now. */
+void jig_mark_busy(const struct jig_env *env, struct jig_call *call, Jig__V1__Device *device);
 
 /* Answers a call whose response has the field `operation` and needs no other. */
 void jig_reply_operation(struct jig_call *call, struct jig_operation *op);
