@@ -231,15 +231,16 @@ static void put_define(struct parsing *x, const char *text)
     jig_strv_release(&words);
 }
 
-static void put_undefine(struct parsing *x, const char *name)
+/* -UNAME takes back the first plain -DNAME, wherever it stands, once all items are read. */
+static void apply_undefines(struct jig_flags *f, size_t from)
 {
-    for (size_t i = x->f->defines.n; i > 0; i--) {
-        if (strcmp(x->f->defines.v[i - 1], name) == 0) {
-            jig_strv_remove(&x->f->defines, i - 1);
-            break;
-        }
+    for (size_t i = from; i < f->undefines.n; i++) {
+        size_t at = 0;
+        while (at < f->defines.n && strcmp(f->defines.v[at], f->undefines.v[i]) != 0)
+            at++;
+        if (at < f->defines.n)
+            jig_strv_remove(&f->defines, at);
     }
-    jig_strv_append(&x->f->undefines, name);
 }
 
 /* Options whose argument is the next word. */
@@ -373,7 +374,7 @@ static void put_plain(struct parsing *x, const char *word)
     } else if (jig_str_starts(word, "-stdlib=")) {
         put(x, &f->cxx, word);
     } else if (jig_str_starts(word, "-U")) {
-        put_undefine(x, word + 2);
+        put(x, &f->undefines, word + 2);
     } else {
         put(x, &f->cc, word);
     }
@@ -434,8 +435,10 @@ enum jig_code jig_flags_parse(const struct jig_strv *items, const struct jig_fla
 {
     struct parsing x = {.context = context, .f = f};
     enum jig_code code = JIG_OK;
+    size_t undefined = f->undefines.n;
     for (size_t i = 0; code == JIG_OK && i < items->n; i++)
         code = put_item(&x, items->v[i], warnings, reterr);
+    apply_undefines(f, undefined);
     for (size_t i = 0; warnings != NULL && i < x.unknown.n; i++)
         jig_strv_append_take(warnings,
                              jig_strf("%s: the variable $%s is not known and counts as empty",

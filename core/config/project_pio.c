@@ -173,6 +173,8 @@ static enum jig_code fill_defaults(struct jig_pio *pio, const char *section,
             jig_map_set(defaults, known->name, o);
         else
             jig_option_free(o);
+        if (code != JIG_OK && is_decoration(section, known->name))
+            code = JIG_OK; /* fill_options has warned */
     }
     return code;
 }

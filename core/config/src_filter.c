@@ -1,6 +1,5 @@
 #include "core/config/src_filter.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +12,7 @@
 #define DEFAULT_FILTER "+<*> -<.git/> -<.svn/>"
 #define MOST_FILES     200000
 #define MOST_LOOKED_AT 2000000 /* over all rules */
+#define MOST_LEVELS    64
 
 struct rule {
     bool add;
@@ -100,6 +100,10 @@ static bool has_extension(const char *path, const char *const *extensions)
 /* os.path.relpath() of two absolute paths. The caller frees. */
 static char *relative_to(const char *base, const char *path)
 {
+    size_t n = strlen(base);
+    bool plain = strstr(path, "/.") == NULL && strstr(path, "//") == NULL;
+    if (plain && jig_str_starts(path, base) && path[n] == '/')
+        return jig_xstrdup(path + n + 1);
     struct jig_strv from = {0};
     struct jig_strv to = {0};
     struct jig_strv out = {0};
@@ -121,6 +125,13 @@ static char *relative_to(const char *base, const char *path)
     return joined;
 }
 
+static void too_much(struct collecting *c, const char *what, int most)
+{
+    if (c->code == JIG_OK)
+        c->code =
+            jig_err_set(c->reterr, JIG_RESOURCE_EXHAUSTED, "%s has %s %d", c->base, what, most);
+}
+
 static void take(struct collecting *c, const char *path)
 {
     if (!has_extension(path, c->extensions))
@@ -130,23 +141,47 @@ static void take(struct collecting *c, const char *path)
         jig_map_set(&c->files, relative, c);
     else
         jig_map_remove(&c->files, relative);
-    if (c->files.count > MOST_FILES && c->code == JIG_OK)
-        c->code = jig_err_set(c->reterr, JIG_RESOURCE_EXHAUSTED, "%s has more than %d source files",
-                              c->base, MOST_FILES);
+    if (c->files.count > MOST_FILES)
+        too_much(c, "more source files than", MOST_FILES);
 }
 
-static enum jig_walk take_entry(void *ctx, const struct jig_walk_entry *entry)
+/* Every file below a folder, links to folders followed once, dangling links taken for files: what
+ * os.walk(followlinks=True) lists. `up` is the row of folders being walked. */
+struct level {
+    dev_t dev;
+    ino_t ino;
+    int depth;
+    const struct level *up;
+};
+
+static void take_tree(struct collecting *c, const char *dir, const struct level *up)
 {
-    struct collecting *c = ctx;
-    if (++c->looked_at > MOST_LOOKED_AT && c->code == JIG_OK)
-        c->code = jig_err_set(c->reterr, JIG_RESOURCE_EXHAUSTED,
-                              "the source filter looks at more than %d files", MOST_LOOKED_AT);
-    if (c->code != JIG_OK)
-        return JIG_WALK_STOP;
-    if (entry->is_dir)
-        return JIG_WALK_INTO;
-    take(c, entry->path);
-    return JIG_WALK_ON;
+    struct stat st;
+    if (stat(dir, &st) != 0)
+        return;
+    for (const struct level *l = up; l != NULL; l = l->up) {
+        if (l->dev == st.st_dev && l->ino == st.st_ino)
+            return;
+    }
+    struct level here = {st.st_dev, st.st_ino, up != NULL ? up->depth + 1 : 1, up};
+    if (here.depth > MOST_LEVELS) {
+        too_much(c, "more folders inside each other than", MOST_LEVELS);
+        return;
+    }
+    struct jig_strv names = {0};
+    enum jig_code code = jig_fs_list(dir, &names, c->reterr);
+    c->code = c->code == JIG_OK ? code : c->code;
+    c->looked_at += names.n;
+    if (c->looked_at > MOST_LOOKED_AT)
+        too_much(c, "more files to look at than", MOST_LOOKED_AT);
+    for (size_t i = 0; i < names.n && c->code == JIG_OK; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(dir, names.v[i]);
+        if (jig_fs_is_dir(path))
+            take_tree(c, path, &here);
+        else
+            take(c, path);
+    }
+    jig_strv_release(&names);
 }
 
 static void apply(struct collecting *c, const struct rule *rule)
@@ -158,13 +193,10 @@ static void apply(struct collecting *c, const struct rule *rule)
     c->code = jig_glob("/", pattern, &found, NULL, c->reterr);
     c->looked_at += found.n;
     for (size_t i = 0; i < found.n && c->code == JIG_OK; i++) {
-        if (!jig_fs_is_dir(found.v[i])) {
+        if (jig_fs_is_dir(found.v[i]))
+            take_tree(c, found.v[i], NULL);
+        else
             take(c, found.v[i]);
-            continue;
-        }
-        enum jig_code code = jig_fs_walk(found.v[i], true, take_entry, c, c->reterr);
-        if (c->code == JIG_OK)
-            c->code = code;
     }
     jig_strv_release(&found);
 }

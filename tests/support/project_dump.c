@@ -3,7 +3,7 @@
  * it with PlatformIO.
  *
  *   project_dump load DIR [NAME=VALUE...]
- *   project_dump flags DIR ENV OPTION [NAME=VALUE...]
+ *   project_dump flags DIR ENV OPTION [NAME=VALUE...]     less build_unflags
  *   project_dump sources DIR FILTER [EXT...]
  *   project_dump fnmatch PATTERN NAME...
  *
@@ -140,6 +140,12 @@ static json_t *flags_json(const struct jig_flags *f, const struct jig_strv *warn
     struct jig_strv words = {0};
     jig_flags_compile_words(f, JIG_FLAGS_CXX, &words);
     json_object_set_new(out, "cxx_words", list_json(&words));
+    jig_strv_clear(&words);
+    jig_flags_link_words(f, &words);
+    json_object_set_new(out, "link_words", list_json(&words));
+    jig_strv_clear(&words);
+    jig_flags_library_words(f, &words);
+    json_object_set_new(out, "library_words", list_json(&words));
     jig_strv_release(&words);
     json_object_set_new(out, "warnings", list_json(warnings));
     return out;
@@ -150,6 +156,7 @@ static json_t *dump_flags(char **argv)
     struct jig_project *p = NULL;
     const struct jig_environment *e = NULL;
     struct jig_flags f = {0};
+    struct jig_flags unflags = {0};
     struct jig_strv warnings = {0};
     struct jig_err err = JIG_ERR_INIT;
     enum jig_code code = load(argv[0], argv + 3, &p, &err);
@@ -157,9 +164,13 @@ static json_t *dump_flags(char **argv)
         code = jig_project_environment(p, argv[1], &e, &err);
     if (code == JIG_OK)
         code = jig_environment_flags(p, e, argv[2], NULL, &f, &warnings, &err);
+    if (code == JIG_OK)
+        code = jig_environment_flags(p, e, "build_unflags", NULL, &unflags, NULL, &err);
+    jig_flags_remove(&f, &unflags);
     json_t *out =
         code == JIG_OK ? flags_json(&f, &warnings) : json_pack("{so}", "error", error_json(&err));
     jig_flags_release(&f);
+    jig_flags_release(&unflags);
     jig_strv_release(&warnings);
     jig_project_free(p);
     return out;
