@@ -27,7 +27,7 @@
 struct jig_conf_device {
     char *name;             /* of the section: [device NAME] */
     char *port;             /* absolute path; required */
-    struct jig_strv labels; /* sorted as written */
+    struct jig_strv labels; /* as written */
     char *fqbn;             /* NULL: not said */
     uint32_t baud;          /* of the monitor; 0: not said */
 };

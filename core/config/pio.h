@@ -28,7 +28,7 @@
 
 #define JIG_PIO_MOST_FILES 256     /* platformio.ini and its extra_configs */
 #define JIG_PIO_MOST_DEPTH 128     /* of ${...} in ${...}, and of extends */
-#define JIG_PIO_MOST_STEPS 1000000 /* options looked at in one load */
+#define JIG_PIO_MOST_STEPS 300000 /* options looked at in one load */
 #define JIG_PIO_VALUE_MAX  (1u << 20)
 
 struct jig_pio_frame; /* an option being resolved, and the one that asked for it */

@@ -1,6 +1,7 @@
 /*
  * pio_value.c - one option's value: found, overridden, interpolated, split and checked. See pio.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/buf.h"
@@ -336,6 +337,23 @@ static enum jig_code interpolate(struct jig_pio *pio, const struct origin *at, c
     return code;
 }
 
+/* A value for a message: its first line, and not more than 60 bytes of it. */
+struct shown {
+    char text[72];
+};
+
+static struct shown shown(const char *value)
+{
+    struct shown s;
+    size_t n = strcspn(value, "\n");
+    bool cut = value[n] != '\0' || n > 60;
+    n = n > 60 ? 60 : n;
+    while (cut && n > 0 && ((unsigned char)value[n] & 0xC0) == 0x80)
+        n--;
+    snprintf(s.text, sizeof s.text, "%.*s%s", (int)n, value, cut ? "..." : "");
+    return s;
+}
+
 /* --- kinds ----------------------------------------------------------------------------------- */
 
 static enum jig_code cast_bool(const struct origin *at, const char *text, char **ret,
@@ -356,7 +374,7 @@ static enum jig_code cast_bool(const struct origin *at, const char *text, char *
         *ret = jig_xstrdup(words[i].value ? "true" : "false");
         return JIG_OK;
     }
-    return bad_value(at, reterr, "'%s' is neither yes nor no", text);
+    return bad_value(at, reterr, "'%s' is neither yes nor no", shown(text).text);
 }
 
 static enum jig_code cast_int(const struct origin *at, const struct jig_pio_option *known,
@@ -364,7 +382,7 @@ static enum jig_code cast_int(const struct origin *at, const struct jig_pio_opti
 {
     int64_t value;
     if (!jig_py_int(text, &value))
-        return bad_value(at, reterr, "'%s' is not a whole number", text);
+        return bad_value(at, reterr, "'%s' is not a whole number", shown(text).text);
     if (known->is_zero_or_one && value != 0 && value != 1)
         return bad_value(at, reterr, "%lld is neither 0 nor 1", (long long)value);
     *ret = jig_strf("%lld", (long long)value);
@@ -383,7 +401,7 @@ static enum jig_code cast_choice(const struct origin *at, const struct jig_pio_o
     JIG_CLEANUP_FREE char *list = jig_strv_join(&choices, ", ");
     jig_strv_release(&choices);
     if (!found)
-        return bad_value(at, reterr, "'%s' is not one of: %s", text, list);
+        return bad_value(at, reterr, "'%s' is not one of: %s", shown(text).text, list);
     *ret = jig_xstrdup(text);
     return JIG_OK;
 }
@@ -393,9 +411,9 @@ static enum jig_code cast_file(struct jig_pio *pio, const struct origin *at, con
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(pio->root, text);
     if (text[0] == '\0' || !jig_fs_exists(path))
-        return bad_value(at, reterr, "there is no file '%s'", text);
+        return bad_value(at, reterr, "there is no file '%s'", shown(text).text);
     if (jig_fs_is_dir(path))
-        return bad_value(at, reterr, "'%s' is a folder", text);
+        return bad_value(at, reterr, "'%s' is a folder", shown(text).text);
     *ret = jig_xstrdup(text);
     return JIG_OK;
 }
