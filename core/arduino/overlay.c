@@ -113,7 +113,7 @@ static bool matches(const struct overlay *o, const struct jig_overlay_target *t,
     const char *key;
     const char *value;
     for (size_t at = 0; jig_props_next(needs, &at, &key, &value);) {
-        if (!jig_streq(jig_props_get(props, key), value))
+        if (!jig_streq(jig_props_get_or(props, key, ""), value))
             return false;
     }
     return true;

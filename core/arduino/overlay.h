@@ -11,7 +11,8 @@
  *   overlay.match.version=1.8.*                           a shell pattern; absent: any
  *   overlay.match.name=*(Debian packaged)*                on platform.txt's name=
  *   overlay.match.path=/usr/share/arduino/hard*       on the platform's folder
- *   overlay.match.property.KEY=VALUE                      only while KEY has exactly this value
+ *   overlay.match.property.KEY=VALUE                      only while KEY has exactly this value;
+ *                                                         no value: absent or empty
  *
  * Overlays apply in the order of their file names. A file that cannot be read right is an error for
  * every platform: what would be built without it is not what was asked for.
