@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/err.h"
 #include "core/base/mem.h"
 
 const char *jig_status_name(enum jig_status status)
@@ -32,7 +33,7 @@ const char *jig_status_name(enum jig_status status)
 }
 
 /* vsnprintf, but a text that is cut ends with a whole UTF-8 character. */
-static void format(char *out, size_t size, const char *fmt, va_list ap)
+static JIG_PRINTF(3, 0) void format(char *out, size_t size, const char *fmt, va_list ap)
 {
     int n = vsnprintf(out, size, fmt, ap);
     if (n < 0 || (size_t)n < size)
@@ -49,8 +50,8 @@ static void format(char *out, size_t size, const char *fmt, va_list ap)
         out[start - 1] = '\0';
 }
 
-static void setv(struct jig_error *e, enum jig_status status, enum jig_cause cause, const char *fmt,
-                 va_list ap)
+static JIG_PRINTF(4, 0) void setv(struct jig_error *e, enum jig_status status, enum jig_cause cause,
+                                  const char *fmt, va_list ap)
 {
     if (e == NULL)
         return;

@@ -14,12 +14,12 @@ core/base:
 core/os:      +core/base
 core/build:   +core/os
 core/flash:   +core/os
-generated:
-service/wire: +core/build generated
+service/wire: +core/build
 ```
 
 ```libraries
 nng/: service/rpc
+jig/v1/: service/wire
 ```
 """
 
@@ -122,7 +122,7 @@ LAYERS = [
     ("core/build/b.c", '#include "core/flash/f.h"\n', "core/build may not include core/flash/f.h"),
     ("core/flash/b.c", '#include "core/build/f.h"\n', "core/flash may not include core/build/f.h"),
     ("core/os/b.c", '#include <nng/nng.h>\n', "core/os may not see nng/nng.h"),
-    ("core/os/b.c", '#include "jig/v1/rpc.pb-c.h"\n', "(generated)"),
+    ("core/os/b.c", '#include "jig/v1/rpc.pb-c.h"\n', "core/os may not see jig/v1/rpc.pb-c.h"),
     ("core/os/b.c", '#include "../base/a.h"\n', "without ../"),
     ("core/base/b.c", '#include "a.h"\n', "includes are from the root"),
     ("core/os/b.c", '#include "tests/support/unit.h"\n', "nothing includes tests"),
