@@ -257,6 +257,14 @@ static void set_paths(struct jig_board_config *c, const struct reference *core,
         jig_props_set_literal(p, "runtime.platform.path", c->core_platform->path);
 }
 
+/* Old platforms look for avrdude in an IDE that is not there; one that says where it is, knows. */
+static bool has_own_avrdude(const struct jig_props *p)
+{
+    JIG_CLEANUP_FREE char *path = NULL;
+    return jig_props_expand_key(p, "tools.avrdude.path", &path, NULL) == JIG_OK && path[0] == '/' &&
+           jig_fs_is_dir(path);
+}
+
 static void set_fixed(struct jig_board_config *c)
 {
     struct jig_props *p = c->props;
@@ -273,7 +281,7 @@ static void set_fixed(struct jig_board_config *c)
             &c->notices,
             jig_strf("the board %s has no build.board; it is set to %s", c->fqbn_text, name));
     }
-    if (jig_props_has(p, "runtime.tools.avrdude.path"))
+    if (jig_props_has(p, "runtime.tools.avrdude.path") && !has_own_avrdude(p))
         jig_props_set(p, "tools.avrdude.path", "{runtime.tools.avrdude.path}");
     jig_props_set(p, "ide_version", JIG_IDE_VERSION);
     jig_props_set(p, "runtime.ide.version", JIG_IDE_VERSION);

@@ -15,12 +15,13 @@
  *
  * Every path is a literal value (props.h). Two differences from arduino-cli, on purpose: warnings
  * are set once for all recipes (it sets them per compile), and tools.avrdude.path is only
- * overridden by {runtime.tools.avrdude.path} when such a tool is installed, so a system platform's
- * own value lives.
+ * overridden by {runtime.tools.avrdude.path} when it names no folder that is there, so a system
+ * platform's own value lives.
  *
  * A runtime.tools.NAME.path that several installed versions could set is that of: the version which
  * the board's platform asks for in installed.json; else one from the board's vendor, then from the
- * core's vendor, then the newest, then the first vendor by name.
+ * core's vendor, then the newest, then the first vendor by name. Where none is installed a tool of
+ * the system may stand in (DATA/system-tools.txt).
  *
  * Source: the Arduino platform specification; arduino-cli 1.0.4 (`compile --show-properties`).
  * Threads: a config does not change once made; any number may read it.

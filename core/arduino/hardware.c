@@ -348,6 +348,11 @@ const struct jig_tool *jig_hardware_tool(const struct jig_hardware_view *v, size
     return &v->scan->scan->tools[at];
 }
 
+const struct jig_props *jig_hardware_system_tools(const struct jig_hardware_view *v)
+{
+    return v->scan->scan->system_tools;
+}
+
 const struct jig_piomap *jig_hardware_piomap(const struct jig_hardware_view *v)
 {
     return v->scan->scan->piomap;

@@ -51,7 +51,7 @@ struct jig_tool {
 };
 
 /* Copies the list; a folder that is not there is looked for again at each refresh. `data_dir` holds
- * overlays/ and platformio.txt (see data.h). */
+ * overlays/, platformio.txt and system-tools.txt (data.h). */
 struct jig_hardware *jig_hardware_new(const struct jig_strv *folders, const char *data_dir);
 void jig_hardware_free(struct jig_hardware *hw); /* views outlive it */
 
@@ -105,6 +105,9 @@ void jig_hardware_boards_with_usb(struct jig_hardware_view *v, uint16_t vid, uin
 
 size_t jig_hardware_tool_count(const struct jig_hardware_view *v);
 const struct jig_tool *jig_hardware_tool(const struct jig_hardware_view *v, size_t at);
+
+/* Tools of the system that stand in where none is installed: name = folder (system-tools.txt). */
+const struct jig_props *jig_hardware_system_tools(const struct jig_hardware_view *v);
 
 /* PlatformIO's names, from the data folder: see piomap.h. */
 struct jig_piomap;

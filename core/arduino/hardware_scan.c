@@ -199,6 +199,29 @@ static enum jig_code scan_folder(struct scan *s, const char *folder, bool top)
     return code;
 }
 
+/* DATA/system-tools.txt: NAME=FOLDER PROBE. Keeps those whose probe is there. */
+static enum jig_code find_system_tools(struct scan *s, const char *data_dir)
+{
+    JIG_CLEANUP_FREE char *file = jig_path_join(data_dir, "system-tools.txt");
+    JIG_CLEANUP(jig_cleanup_props) struct jig_props *all = jig_props_new();
+    bool found;
+    enum jig_code code = jig_props_read(all, file, s->out->log, &found, s->reterr);
+    const char *name;
+    const char *value;
+    for (size_t at = 0; code == JIG_OK && jig_props_next(all, &at, &name, &value);) {
+        const char *blank = strchr(value, ' ');
+        if (blank == NULL)
+            return jig_err_set(s->reterr, JIG_INVALID_ARGUMENT,
+                               "%s: the tool '%s' is not of the form NAME=FOLDER PROBE", file,
+                               name);
+        JIG_CLEANUP_FREE char *written = jig_xstrndup(value, (size_t)(blank - value));
+        JIG_CLEANUP_FREE char *folder = jig_path_join(data_dir, written);
+        if (has_file(s, folder, blank + 1))
+            jig_props_set(s->out->system_tools, name, folder);
+    }
+    return code;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct jig_tool *x = a;
@@ -217,10 +240,13 @@ enum jig_code jig_hardware_scan(const struct jig_strv *folders, const char *data
     struct jig_hardware_scan *out = jig_new(struct jig_hardware_scan);
     out->log = jig_readlog_new();
     out->global = jig_props_new();
+    out->system_tools = jig_props_new();
     struct scan s = {.out = out, .reterr = reterr};
     enum jig_code code = jig_overlays_load(data_dir, out->log, &out->overlays, reterr);
     if (code == JIG_OK)
         code = jig_piomap_load(data_dir, out->log, &out->piomap, reterr);
+    if (code == JIG_OK)
+        code = find_system_tools(&s, data_dir);
     if (code == JIG_OK && folders->n > JIG_HARDWARE_FOLDERS_MAX)
         code = jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
                            "more than %d hardware folders are named", JIG_HARDWARE_FOLDERS_MAX);
@@ -258,6 +284,7 @@ void jig_hardware_scan_free(struct jig_hardware_scan *s)
     free(s->tools);
     jig_strv_release(&s->faults);
     jig_props_free(s->global);
+    jig_props_free(s->system_tools);
     jig_overlays_free(s->overlays);
     jig_piomap_free(s->piomap);
     jig_readlog_free(s->log);

@@ -21,7 +21,8 @@ struct jig_hardware_scan {
     size_t release_count;
     struct jig_tool *tools; /* sorted by name, then newest first, then vendor */
     size_t tool_count;
-    struct jig_strv faults; /* "what could not be searched: why" */
+    struct jig_props *system_tools; /* name = folder, of those that are there */
+    struct jig_strv faults;         /* "what could not be searched: why" */
     struct jig_props *global;
     struct jig_overlays *overlays;
     struct jig_piomap *piomap;

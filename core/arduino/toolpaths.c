@@ -45,6 +45,18 @@ static const struct jig_tool *find_needed(const struct jig_hardware_view *v,
     return NULL;
 }
 
+/* For a platform that nobody installed tools for: the system's own. */
+static void set_system_tools(const struct jig_hardware_view *v, struct jig_props *props)
+{
+    const char *name;
+    const char *folder;
+    for (size_t at = 0; jig_props_next(jig_hardware_system_tools(v), &at, &name, &folder);) {
+        JIG_CLEANUP_FREE char *key = jig_strf("runtime.tools.%s.path", name);
+        if (!jig_props_has(props, key))
+            jig_props_set_literal(props, key, folder);
+    }
+}
+
 enum jig_code jig_tool_paths_set(const struct jig_hardware_view *v,
                                  const struct jig_platform *platform,
                                  const struct jig_platform *core, struct jig_props *props,
@@ -75,5 +87,6 @@ enum jig_code jig_tool_paths_set(const struct jig_hardware_view *v,
                                need->version);
         set_tool(props, t);
     }
+    set_system_tools(v, props);
     return JIG_OK;
 }

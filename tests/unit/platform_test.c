@@ -8,6 +8,8 @@
 
 #include "core/arduino/board.h"
 #include "core/arduino/data.h"
+#include "core/arduino/recipe.h"
+#include "core/arduino/upload.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/hash/sha256.h"
@@ -475,6 +477,77 @@ static void overlays_mend_what_they_name(void **state)
     close_bench(&b);
 }
 
+static void the_systems_tools_stand_in(void **state)
+{
+    const char *dir = *state;
+    write_file(dir, "hw/good/x/platform.txt", "tools.avrdude.path={runtime.ide.path}/nowhere\n");
+    write_file(dir, "hw/good/x/boards.txt", "b.build.core=c\n");
+    write_file(dir, "hw/good/x/cores/c/Arduino.h", "");
+    write_file(dir, "hw/good/tools/mine/2.0/README", "");
+    write_file(dir, "data/system-tools.txt",
+               "avrdude=tools/avrdude bin/avrdude\nmine=/ etc\nroot=/ etc\ngone=/nowhere bin/x\n");
+    write_file(dir, "data/tools/avrdude/bin/avrdude", "");
+    JIG_CLEANUP_FREE char *hw = jig_path_join(dir, "hw");
+    JIG_CLEANUP_FREE char *data = jig_path_join(dir, "data");
+    JIG_CLEANUP_FREE char *avrdude = jig_path_join(data, "tools/avrdude");
+    JIG_CLEANUP_FREE char *mine = jig_path_join(hw, "good/tools/mine/2.0");
+    struct bench b = open_bench(hw, NULL, data);
+    assert_now(&b, "runtime.tools.root.path", "/", false);
+    assert_now(&b, "runtime.tools.avrdude.path", avrdude, false);
+    assert_now(&b, "runtime.tools.mine.path", mine, false);
+    assert_now(&b, "runtime.tools.gone.path", "(absent)", false);
+    assert_now(&b, "tools.avrdude.path", "{runtime.tools.avrdude.path}", false);
+    write_file(dir, "hw/good/x/platform.txt", "tools.avrdude.path=/etc\n");
+    assert_now(&b, "tools.avrdude.path", "/etc", true);
+    write_file(dir, "data/system-tools.txt", "avrdude=/usr\n");
+    struct jig_hardware_view *v = NULL;
+    struct jig_err err = JIG_ERR_INIT;
+    assert_int_equal(jig_hardware_refresh(b.hw, &v, NULL, &err), JIG_INVALID_ARGUMENT);
+    JIG_CLEANUP_FREE char *expected = jig_strf(
+        "%s/system-tools.txt: the tool 'avrdude' is not of the form NAME=FOLDER PROBE", data);
+    assert_string_equal(err.message, expected);
+    close_bench(&b);
+}
+
+/* A clone of the AVR core's repository, which asks for the Boards Manager's tools: what runs are
+ * Debian's. */
+static void a_cloned_core_runs_with_the_systems_compiler(void **state)
+{
+    const char *dir = *state;
+    if (!jig_fs_is_executable("/usr/bin/avr-gcc") || !jig_fs_is_executable("/usr/bin/avrdude"))
+        skip();
+    write_file(dir, "clone/avr/platform.txt",
+               "compiler.path={runtime.tools.avr-gcc.path}/bin/\n"
+               "recipe.c.o.pattern=\"{compiler.path}avr-gcc\" -c\n"
+               "tools.avrdude.path={runtime.tools.avrdude.path}\n"
+               "tools.avrdude.cmd.path={path}/bin/avrdude\n"
+               "tools.avrdude.config.path={path}/etc/avrdude.conf\n"
+               "tools.avrdude.upload.pattern=\"{cmd.path}\" \"-C{config.path}\"\n");
+    write_file(dir, "clone/avr/boards.txt",
+               "b.build.core=c\nb.upload.tool=avrdude\nb.upload.protocol=arduino\n");
+    write_file(dir, "clone/avr/cores/c/Arduino.h", "");
+    JIG_CLEANUP_FREE char *data = jig_data_dir(NULL);
+    struct bench b = open_bench(dir, NULL, data);
+    struct jig_board_config *c = resolve(&b, "clone:avr:b");
+    struct jig_strv argv = {0};
+    struct jig_err err = JIG_ERR_INIT;
+    if (jig_recipe_argv(c->props, NULL, "recipe.c.o.pattern", false, &argv, &err) != JIG_OK ||
+        jig_recipe_find_tool(&argv, "recipe.c.o.pattern", &err) != JIG_OK)
+        fail_msg("%s", err.message);
+    assert_string_equal(argv.v[0], "/usr/bin/avr-gcc");
+    jig_strv_clear(&argv);
+    const struct jig_upload_request r = {.build_path = "/b", .project_name = "x"};
+    struct jig_upload_plan *plan = NULL;
+    if (jig_upload_plan(c, &r, &plan, &err) != JIG_OK ||
+        jig_upload_argv(plan, NULL, &argv, &err) != JIG_OK)
+        fail_msg("%s", err.message);
+    assert_true(jig_fs_is_file(argv.v[1] + strlen("-C")));
+    jig_upload_plan_free(plan);
+    jig_strv_release(&argv);
+    jig_board_config_free(c);
+    close_bench(&b);
+}
+
 static void the_builds_own_properties(void **state)
 {
     (void)state;
@@ -600,6 +673,8 @@ int main(void)
         IN_FOLDER(a_view_stays_what_it_was),
         IN_FOLDER(many_threads_share_what_is_known),
         IN_FOLDER(overlays_mend_what_they_name),
+        IN_FOLDER(the_systems_tools_stand_in),
+        IN_FOLDER(a_cloned_core_runs_with_the_systems_compiler),
         cmocka_unit_test(the_builds_own_properties),
         cmocka_unit_test(the_avr_platform_is_understood_as_arduino_cli_does),
         IN_FOLDER(the_time_is_only_there_when_asked_for),
