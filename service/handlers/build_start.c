@@ -77,23 +77,13 @@ void jig_handle_build_start(const struct jig_env *env, struct jig_call *call)
                                             .walk = request->walk};
     enum jig_code code = jig_target_open(jig_builder_targets(env->builder), request->project,
                                          &w->target, &needs, &err);
-    if (code == JIG_OK) {
-        JIG_CLEANUP_FREE char *subject = jig_builder_subject(w->target);
-        struct jig_operation_spec spec = {
-            .kind = JIG_OPERATION_BUILD,
-            .subject = subject,
-            .owner_pid = request->tie != NULL ? request->tie->owner_pid : 0,
-            .cancel_with_owner = request->tie != NULL && request->tie->cancel_with_owner,
-            .wait_ms = request->wait_ms,
-            .run = run,
-            .ctx = w,
-            .free_ctx = free_work,
-        };
-        code = jig_operation_start(env->operations, &spec, call, &err);
-    }
-    if (code != JIG_OK) {
-        jig_call_fail(call, &err, &needs);
-        free_work(w);
-    }
+    JIG_CLEANUP_FREE char *subject = code == JIG_OK ? jig_builder_subject(w->target) : NULL;
+    struct jig_operation_spec spec = {.kind = JIG_OPERATION_BUILD,
+                                      .subject = subject,
+                                      .wait_ms = request->wait_ms,
+                                      .run = run,
+                                      .ctx = w,
+                                      .free_ctx = free_work};
+    jig_start_or_fail(env, call, &spec, request->tie, code, &err, &needs);
     jig_strv_release(&needs);
 }

@@ -79,23 +79,13 @@ void jig_handle_deploy_start(const struct jig_env *env, struct jig_call *call)
     w->deployer = env->deployer;
     w->request = jig_new(struct jig_deploy_request);
     enum jig_code code = read_request(env, request, w->request, &needs, &err);
-    if (code == JIG_OK) {
-        JIG_CLEANUP_FREE char *what = subject(w->request);
-        struct jig_operation_spec spec = {
-            .kind = JIG_OPERATION_DEPLOY,
-            .subject = what,
-            .owner_pid = request->tie != NULL ? request->tie->owner_pid : 0,
-            .cancel_with_owner = request->tie != NULL && request->tie->cancel_with_owner,
-            .wait_ms = request->wait_ms,
-            .run = run,
-            .ctx = w,
-            .free_ctx = free_work,
-        };
-        code = jig_operation_start(env->operations, &spec, call, &err);
-    }
-    if (code != JIG_OK) {
-        jig_call_fail(call, &err, &needs);
-        free_work(w);
-    }
+    JIG_CLEANUP_FREE char *what = code == JIG_OK ? subject(w->request) : NULL;
+    struct jig_operation_spec spec = {.kind = JIG_OPERATION_DEPLOY,
+                                      .subject = what,
+                                      .wait_ms = request->wait_ms,
+                                      .run = run,
+                                      .ctx = w,
+                                      .free_ctx = free_work};
+    jig_start_or_fail(env, call, &spec, request->tie, code, &err, &needs);
     jig_strv_release(&needs);
 }

@@ -51,6 +51,15 @@ struct jig_env {
 enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_operation_spec *spec,
                                   struct jig_call *call, struct jig_err *reterr) JIG_CHECKED;
 
+/*
+ * What a Start... method does once it has read its request: starts the operation, tied as the
+ * request says, or answers with `err` when the reading failed (`code` is not OK). spec->ctx is
+ * owned from here on, whatever comes of it. `details` belongs to the error.
+ */
+void jig_start_or_fail(const struct jig_env *env, struct jig_call *call,
+                       struct jig_operation_spec *spec, const Jig__V1__OperationTie *tie,
+                       enum jig_code code, struct jig_err *err, const struct jig_strv *details);
+
 /* Fills busy_operation: the deploy that has the device now. */
 void jig_mark_busy(const struct jig_env *env, struct jig_call *call, Jig__V1__Device *device);
 

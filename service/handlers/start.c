@@ -61,3 +61,18 @@ enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_o
     answer_at_the_end(call, p, spec->wait_ms <= 0);
     return JIG_OK;
 }
+
+void jig_start_or_fail(const struct jig_env *env, struct jig_call *call,
+                       struct jig_operation_spec *spec, const Jig__V1__OperationTie *tie,
+                       enum jig_code code, struct jig_err *err, const struct jig_strv *details)
+{
+    spec->owner_pid = tie != NULL ? tie->owner_pid : 0;
+    spec->cancel_with_owner = tie != NULL && tie->cancel_with_owner;
+    if (code == JIG_OK)
+        code = jig_operation_start(env->operations, spec, call, err);
+    if (code == JIG_OK)
+        return;
+    jig_call_fail(call, err, details);
+    if (spec->free_ctx != NULL)
+        spec->free_ctx(spec->ctx);
+}
