@@ -55,6 +55,7 @@ enum jig_flash_state {
     JIG_FLASH_UNTOUCHED,  /* nothing was written: what was there is there */
     JIG_FLASH_PARTIAL,    /* part of the new image; it must be flashed again */
     JIG_FLASH_UNVERIFIED, /* all of it was written, and not, or not rightly, read back */
+    JIG_FLASH_UNKNOWN,    /* the tool did not say what it did */
     JIG_FLASH_COMPLETE,
 };
 

@@ -1,9 +1,9 @@
 /*
- * ihex.h - Intel HEX: bytes with addresses, as text.
+ * ihex.h - bytes with addresses, and Intel HEX, which is the same as text.
  *
- * An image is a list of segments, sorted by address, that neither touch nor overlap: what would
- * touch is joined, what would overlap is refused (two files that both claim an address are a
- * mistake, even with equal bytes).
+ * Pieces are added in any order and then sealed: sorted by address, those that touch joined. What
+ * would overlap is refused: two files that both claim an address are a mistake, even with equal
+ * bytes. Adding costs the same in any order, so a hostile file buys nothing by being shuffled.
  *
  * Source: Intel, "Hexadecimal Object File Format Specification", revision A, 1988.
  *
@@ -19,13 +19,14 @@
 #include "core/base/err.h"
 
 #define JIG_IMAGE_MAX_BYTES    (64u << 20)
-#define JIG_IMAGE_MAX_SEGMENTS 65536
+#define JIG_IMAGE_MAX_SEGMENTS 262144 /* pieces before they are joined */
 
 struct jig_segment {
     uint32_t address;
     uint8_t *data;
     size_t n;
     size_t cap;
+    const char *from; /* whose it is, for messages; borrowed; of the first, once joined */
 };
 
 struct jig_segments {
@@ -37,17 +38,20 @@ struct jig_segments {
 
 void jig_segments_release(struct jig_segments *s);
 
-/* ALREADY_EXISTS names the first address that is there already; OUT_OF_RANGE past 32 bits;
- * RESOURCE_EXHAUSTED past the ceilings. On failure nothing was added. */
+/* OUT_OF_RANGE past 32 bits; RESOURCE_EXHAUSTED past the ceilings. */
 enum jig_code jig_segments_add(struct jig_segments *s, uint32_t address, const uint8_t *data,
-                               size_t n, struct jig_err *reterr) JIG_CHECKED;
+                               size_t n, const char *from, struct jig_err *reterr) JIG_CHECKED;
 
-/* Adds what the text holds. INVALID_ARGUMENT names the line: a bad character, length, type or
- * checksum, no end record. `name` is for messages. */
+/* Sorts and joins. INVALID_ARGUMENT names the first address that is there twice, and by whom. */
+enum jig_code jig_segments_seal(struct jig_segments *s, struct jig_err *reterr) JIG_CHECKED;
+
+/* Adds what the text holds, and does not seal. INVALID_ARGUMENT names the line: a bad character,
+ * length, type or checksum, no end record. After a failure part of it was added. `name` is borrowed
+ * for as long as `out` lives. */
 enum jig_code jig_ihex_parse(const char *text, size_t n, const char *name, struct jig_segments *out,
                              struct jig_err *reterr) JIG_CHECKED;
 
-/* 16 bytes a record, extended linear addresses where needed, upper case, LF. */
+/* Of sealed segments: 16 bytes a record, extended linear addresses where needed, upper case, LF. */
 void jig_ihex_write(const struct jig_segments *s, struct jig_buf *out);
 
 #endif

@@ -22,10 +22,10 @@ struct jig_image_part {
 enum jig_code jig_image_part_parse(const char *text, struct jig_image_part *ret,
                                    struct jig_err *reterr) JIG_CHECKED;
 
-/* Reads and joins the parts. A file that is Intel HEX (by content) carries its own addresses and
- * takes no offset but 0; an ELF file is refused; anything else is raw bytes. Parts must not
- * overlap. `flash_bytes` is what the board has, 0 when unknown; an image that ends beyond is
- * refused and the message says by how much. The paths are absolute. */
+/* Reads and joins the parts. A file that is Intel HEX (by content) has addresses of its own, and is
+ * moved by the offset; an ELF file is refused; anything else is raw bytes. Parts must not overlap.
+ * `flash_bytes` is what the board has, 0 when unknown; an image that ends beyond is refused and the
+ * message says by how much. The paths are absolute. */
 enum jig_code jig_image_load(const struct jig_image_part *parts, size_t n, uint64_t flash_bytes,
                              struct jig_segments *ret, struct jig_err *reterr) JIG_CHECKED;
 

@@ -7,13 +7,14 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
-#include "core/os/tty.h"
+#include "core/os/port_ops.h"
 
 void jig_port_watch_init(struct jig_port_watch *w, const char *path)
 {
     *w = (struct jig_port_watch){.fd = -1};
     if (jig_fs_real(path, &w->path, NULL) != JIG_OK)
         w->path = jig_xstrdup(path);
+    w->pty = jig_port_is_pty(w->path);
     JIG_CLEANUP_FREE char *folder = jig_path_dir(w->path);
     w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (w->fd >= 0 && inotify_add_watch(w->fd, folder, IN_DELETE | IN_MOVED_FROM) < 0) {
@@ -52,4 +53,10 @@ bool jig_port_watch_gone(struct jig_port_watch *w)
         w->gone = w->gone || is_about(events, (size_t)n, jig_path_base(w->path));
     }
     return w->gone || !jig_fs_exists(w->path);
+}
+
+bool jig_port_watch_is_back(struct jig_port_watch *w)
+{
+    w->gone = w->pty || !jig_fs_exists(w->path);
+    return !w->gone;
 }

@@ -81,6 +81,20 @@ static enum jig_code refuse_sharing(const char *path, const struct jig_port_ops 
     return jig_port_holders(path, &one, 1) > 0 ? jig_port_busy(path, EBUSY, reterr) : JIG_OK;
 }
 
+enum jig_code jig_port_check(const char *path, struct jig_err *reterr)
+{
+    const struct jig_port_ops *ops = NULL;
+    struct jig_port_settings any = JIG_PORT_8N1(9600);
+    enum jig_code code = check_settings(path, &any, reterr);
+    if (code == JIG_OK)
+        code = choose_ops(path, &ops, reterr);
+    if (code == JIG_OK && access(path, R_OK | W_OK) != 0)
+        code = jig_port_open_failed(path, errno, reterr);
+    if (code == JIG_OK)
+        code = refuse_sharing(path, ops, reterr);
+    return code;
+}
+
 enum jig_code jig_port_open(const char *path, const struct jig_port_settings *settings,
                             struct jig_port **ret, struct jig_err *reterr)
 {

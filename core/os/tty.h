@@ -61,6 +61,10 @@ enum jig_code jig_port_open(const char *path, const struct jig_port_settings *se
                             struct jig_port **ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_port_close(struct jig_port *p); /* NULL is fine */
 
+/* Whether an open could work, without opening (which resets many a board): the port is there, this
+ * user may use it, nobody has it. For a port that another program is about to open. */
+enum jig_code jig_port_check(const char *path, struct jig_err *reterr) JIG_CHECKED;
+
 const char *jig_port_path(const struct jig_port *p); /* as given to open; borrowed */
 enum jig_port_kind jig_port_kind(const struct jig_port *p);
 int jig_port_fd(const struct jig_port *p); /* for poll(2) only */
@@ -120,11 +124,15 @@ enum jig_code jig_port_busy(const char *path, int sys_errno, struct jig_err *ret
 struct jig_port_watch {
     int fd;     /* -1 where the folder cannot be watched */
     char *path; /* the node, links resolved */
+    bool pty;   /* its name says nothing once it is gone: another one may have the number */
     bool gone;  /* it was removed, even if another one has its name by now */
 };
 
 void jig_port_watch_init(struct jig_port_watch *w, const char *path);
 void jig_port_watch_release(struct jig_port_watch *w);
 bool jig_port_watch_gone(struct jig_port_watch *w); /* reads the descriptor empty, then looks */
+
+/* After it was gone: true when there is a node of that name again, and watches on. */
+bool jig_port_watch_is_back(struct jig_port_watch *w);
 
 #endif
