@@ -27,6 +27,7 @@ struct slot {
     bool tried;                    /* guarded by mu */
     struct jig_platform *platform; /* guarded by mu until tried, then never changes */
     struct jig_err err;            /* likewise */
+    struct jig_readlog *log;       /* guarded by mu; what was read, also by a load that failed */
 };
 
 struct jig_hardware_view {
@@ -65,6 +66,7 @@ static struct slot *slot_new(struct scan_ref *scan, const struct jig_found_relea
     atomic_init(&s->refs, 1);
     s->scan = scan_ref(scan);
     s->found = found;
+    s->log = jig_readlog_new();
     pthread_mutex_init(&s->mu, NULL);
     return s;
 }
@@ -74,6 +76,7 @@ static void slot_unref(struct slot *s)
     if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
         return;
     jig_platform_free(s->platform);
+    jig_readlog_free(s->log);
     scan_unref(s->scan);
     pthread_mutex_destroy(&s->mu);
     free(s);
@@ -87,7 +90,7 @@ static enum jig_code slot_load(struct slot *s, const struct jig_platform **ret,
         const struct jig_platform_place place = {
             s->found->vendor, s->found->arch, s->found->version, s->found->path, s->found->folder};
         enum jig_code code =
-            jig_platform_load(&place, s->scan->scan->overlays, &s->platform, &s->err);
+            jig_platform_load(&place, s->scan->scan->overlays, s->log, &s->platform, &s->err);
         s->tried = true;
         if (code != JIG_OK)
             jig_err_prefix(&s->err, "the platform %s:%s cannot be used", s->found->vendor,
@@ -103,11 +106,13 @@ static enum jig_code slot_load(struct slot *s, const struct jig_platform **ret,
     return JIG_OK;
 }
 
-/* A slot that was never loaded has read nothing; one that failed is tried anew at each refresh. */
+/* A slot that was never loaded has read nothing. One that failed is tried again when its files have
+ * changed, and also when it was the system that failed, not the files. */
 static bool slot_stale(struct slot *s)
 {
     pthread_mutex_lock(&s->mu);
-    bool stale = s->tried && (s->platform == NULL || jig_readlog_changed(s->platform->log));
+    bool stale =
+        s->tried && ((s->platform == NULL && s->err.sys_errno != 0) || jig_readlog_changed(s->log));
     pthread_mutex_unlock(&s->mu);
     return stale;
 }

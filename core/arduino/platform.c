@@ -109,8 +109,8 @@ static enum jig_code load_programmers(struct jig_platform *p, struct jig_err *re
 }
 
 enum jig_code jig_platform_load(const struct jig_platform_place *place,
-                                const struct jig_overlays *overlays, struct jig_platform **ret,
-                                struct jig_err *reterr)
+                                const struct jig_overlays *overlays, struct jig_readlog *log,
+                                struct jig_platform **ret, struct jig_err *reterr)
 {
     struct jig_platform *p = jig_new(struct jig_platform);
     p->vendor = jig_xstrdup(place->vendor);
@@ -118,7 +118,7 @@ enum jig_code jig_platform_load(const struct jig_platform_place *place,
     p->version = jig_xstrdup(place->version);
     p->path = jig_xstrdup(place->path);
     p->folder = jig_xstrdup(place->folder);
-    p->log = jig_readlog_new();
+    p->log = log;
     jig_map_init(&p->board_index, NULL);
     enum jig_code code = load_properties(p, overlays, reterr);
     if (code == JIG_OK)
@@ -167,7 +167,6 @@ void jig_platform_free(struct jig_platform *p)
     free(p->needs);
     jig_strv_release(&p->overlays);
     jig_map_release(&p->board_index);
-    jig_readlog_free(p->log);
     free(p);
 }
 

@@ -72,13 +72,14 @@ struct jig_platform {
     size_t need_count;
     struct jig_strv overlays;   /* "NAME: REASON" of each that was applied */
     struct jig_map board_index; /* id -> struct jig_board */
-    struct jig_readlog *log;
+    struct jig_readlog *log;    /* borrowed: what was read to load it */
 };
 
-/* NOT_FOUND when there is no boards.txt; INVALID_ARGUMENT names the file and line that is wrong. */
+/* NOT_FOUND when there is no boards.txt; INVALID_ARGUMENT names the file and line that is wrong.
+ * `log` lives longer than the platform, and says after a failure what was read until then. */
 enum jig_code jig_platform_load(const struct jig_platform_place *place,
-                                const struct jig_overlays *overlays, struct jig_platform **ret,
-                                struct jig_err *reterr) JIG_CHECKED;
+                                const struct jig_overlays *overlays, struct jig_readlog *log,
+                                struct jig_platform **ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_platform_free(struct jig_platform *p);
 
 const struct jig_board *jig_platform_board(const struct jig_platform *p, const char *id);

@@ -276,35 +276,6 @@ static void layouts_and_links_lead_to_the_same_platform(void **state)
     close_bench(&b);
 }
 
-static void a_damaged_platform_fails_only_who_asks(void **state)
-{
-    const char *dir = *state;
-    write_file(dir, "good/x/boards.txt", "b.name=B\nb.build.core=c\n");
-    write_file(dir, "good/x/cores/c/Arduino.h", "");
-    write_file(dir, "bad/x/platform.txt", "name=Bad\noops\n");
-    write_file(dir, "bad/x/boards.txt", "b.name=B\n");
-    struct bench b = open_bench(dir, NULL, NULL);
-    struct jig_board_config *c = resolve(&b, "good:x:b");
-    assert_string_equal(c->platform->name, "good-x");
-    jig_board_config_free(c);
-    struct jig_err err = JIG_ERR_INIT;
-    assert_int_equal(jig_board_resolve(b.view, "bad:x:b", NULL, &c, &err), JIG_INVALID_ARGUMENT);
-    JIG_CLEANUP_FREE char *expected =
-        jig_strf("the platform bad:x cannot be used: %s/bad/x/platform.txt:2: 'oops' is not of the "
-                 "form key=value",
-                 dir);
-    assert_string_equal(err.message, expected);
-    struct jig_strv faults = {0};
-    size_t n = 0;
-    struct jig_board_info *boards = jig_hardware_boards(b.view, &n, &faults);
-    assert_int_equal(n, 1);
-    assert_string_equal(boards[0].fqbn, "good:x:b");
-    assert_int_equal(faults.n, 1);
-    jig_board_list_free(boards, n);
-    jig_strv_release(&faults);
-    close_bench(&b);
-}
-
 /* The value of `key` of board good:x:b after a refresh, and whether the view was a new one. */
 static char *value_now(struct bench *b, const char *key, bool *ret_changed)
 {
@@ -326,6 +297,38 @@ static void assert_now(struct bench *b, const char *key, const char *expected, b
     JIG_CLEANUP_FREE char *value = value_now(b, key, &did);
     assert_string_equal(value, expected);
     assert_int_equal(did, changed);
+}
+
+static void a_damaged_platform_fails_only_who_asks(void **state)
+{
+    const char *dir = *state;
+    write_file(dir, "good/x/boards.txt", "b.name=B\nb.build.core=c\n");
+    write_file(dir, "good/x/cores/c/Arduino.h", "");
+    write_file(dir, "bad/x/platform.txt", "name=Bad\noops\n");
+    write_file(dir, "bad/x/boards.txt", "b.name=B\n");
+    struct bench b = open_bench(dir, NULL, NULL);
+    struct jig_board_config *c = resolve(&b, "good:x:b");
+    assert_string_equal(c->platform->name, "good-x");
+    jig_board_config_free(c);
+    struct jig_err err = JIG_ERR_INIT;
+    assert_int_equal(jig_board_resolve(b.view, "bad:x:b", NULL, &c, &err), JIG_INVALID_ARGUMENT);
+    JIG_CLEANUP_FREE char *expected =
+        jig_strf("the platform bad:x cannot be used: %s/bad/x/platform.txt:2: 'oops' is not of the "
+                 "form key=value",
+                 dir);
+    assert_string_equal(err.message, expected);
+    assert_now(&b, "build.core", "c", false); /* one that failed is no news */
+    write_file(dir, "bad/x/platform.txt", "name=Bad\noops, again\n");
+    assert_now(&b, "build.core", "c", true);
+    struct jig_strv faults = {0};
+    size_t n = 0;
+    struct jig_board_info *boards = jig_hardware_boards(b.view, &n, &faults);
+    assert_int_equal(n, 1);
+    assert_string_equal(boards[0].fqbn, "good:x:b");
+    assert_int_equal(faults.n, 1);
+    jig_board_list_free(boards, n);
+    jig_strv_release(&faults);
+    close_bench(&b);
 }
 
 /* No write is missed, however soon it follows: not one of the same length in the same tick, not a

@@ -7,8 +7,10 @@
 #include "core/arduino/upload.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/fs.h"
 
 #define SYSTEM JIG_VECTORS "/arduino-platforms/system/hardware"
+#define DEBIAN "/usr/share/arduino/hardware"
 
 /* The words that a pattern splits into, as "[a][b]". The caller frees. */
 static char *words_of(const struct jig_props *p, const struct jig_props *extra, const char *pattern)
@@ -209,13 +211,13 @@ struct board {
     struct jig_board_config *config;
 };
 
-static struct board open_board(const char *fqbn)
+static struct board open_board_in(const char *folder, const char *fqbn)
 {
     struct board b = {0};
     struct jig_strv folders = {0};
     struct jig_hardware_view *view = NULL;
     struct jig_err err = JIG_ERR_INIT;
-    jig_strv_append(&folders, SYSTEM);
+    jig_strv_append(&folders, folder);
     b.hw = jig_hardware_new(&folders, "/nonexistent");
     jig_strv_release(&folders);
     if (jig_hardware_refresh(b.hw, &view, NULL, &err) != JIG_OK ||
@@ -223,6 +225,11 @@ static struct board open_board(const char *fqbn)
         fail_msg("%s", err.message);
     jig_hardware_view_unref(view);
     return b;
+}
+
+static struct board open_board(const char *fqbn)
+{
+    return open_board_in(SYSTEM, fqbn);
 }
 
 static void close_board(struct board *b)
@@ -338,6 +345,49 @@ static void tools_of_other_platforms_and_programmers(void **state)
     close_board(&b);
 }
 
+/* What arduino-cli 1.0.4 prints with `upload --dry-run -v`, but for the path of its own avrdude. */
+static void debians_boards_are_uploaded_as_arduino_cli_does(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fqbn;
+        const char *programmer;
+        const char *line;
+    } rows[] = {
+        {"arduino:avr:uno", NULL,
+         "/usr/bin/avrdude -C/etc/avrdude.conf -v -V -patmega328p -carduino -P/dev/ttyACM0 "
+         "-b115200 "
+         "-D -Uflash:w:/b/Blink.ino.hex:i"},
+        {"arduino:avr:leonardo", NULL,
+         "/usr/bin/avrdude -C/etc/avrdude.conf -v -V -patmega32u4 -cavr109 -P/dev/ttyACM0 -b57600 "
+         "-D "
+         "-Uflash:w:/b/Blink.ino.hex:i"},
+        {"arduino:avr:nano:cpu=atmega328old", NULL,
+         "/usr/bin/avrdude -C/etc/avrdude.conf -v -V -patmega328p -carduino -P/dev/ttyACM0 -b57600 "
+         "-D -Uflash:w:/b/Blink.ino.hex:i"},
+        {"arduino:avr:uno", "usbasp",
+         "/usr/bin/avrdude -C/etc/avrdude.conf -v -V -patmega328p -cusbasp -Pusb "
+         "-Uflash:w:/b/Blink.ino.hex:i"},
+    };
+    if (!jig_fs_is_file(DEBIAN "/arduino/avr/boards.txt") ||
+        !jig_fs_is_executable("/usr/bin/avrdude"))
+        skip();
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct board b = open_board_in(DEBIAN, rows[i].fqbn);
+        struct jig_upload_request r = {.build_path = "/b",
+                                       .project_name = "Blink.ino",
+                                       .protocol = "serial",
+                                       .programmer = rows[i].programmer,
+                                       .verbose = true};
+        r.action = r.programmer != NULL ? JIG_PROGRAM : JIG_UPLOAD;
+        JIG_CLEANUP_FREE char *line = upload_line(&b, r, "/dev/ttyACM0", NULL);
+        assert_string_equal(line, rows[i].line);
+        if (r.programmer != NULL)
+            assert_string_equal(jig_upload_find_programmer(b.config, "usbasp"), r.programmer);
+        close_board(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +402,7 @@ int main(void)
         cmocka_unit_test(uploads_use_the_boards_tool),
         cmocka_unit_test(a_touch_comes_first_when_the_board_wants_it),
         cmocka_unit_test(tools_of_other_platforms_and_programmers),
+        cmocka_unit_test(debians_boards_are_uploaded_as_arduino_cli_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
