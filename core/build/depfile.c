@@ -16,27 +16,30 @@ struct reader {
     const char *end;
 };
 
-/* A backslash-newline is white space within a rule. Returns false at the end of the rule. */
+/* The length of a backslash-newline, or 0. It is white space within a rule. */
+static size_t continuation(const struct reader *r)
+{
+    size_t left = (size_t)(r->end - r->at);
+    if (left >= 2 && memcmp(r->at, "\\\n", 2) == 0)
+        return 2;
+    return left >= 3 && memcmp(r->at, "\\\r\n", 3) == 0 ? 3 : 0;
+}
+
+/* Returns false at the end of the rule. */
 static bool skip_blanks(struct reader *r)
 {
     while (r->at < r->end) {
-        if (*r->at == ' ' || *r->at == '\t' || *r->at == '\r')
-            r->at++;
-        else if (*r->at == '\\' && r->end - r->at >= 2 && r->at[1] == '\n')
-            r->at += 2;
-        else if (*r->at == '\\' && r->end - r->at >= 3 && r->at[1] == '\r' && r->at[2] == '\n')
-            r->at += 3;
-        else
+        size_t n = strchr(" \t\r", *r->at) != NULL ? 1 : continuation(r);
+        if (n == 0)
             break;
+        r->at += n;
     }
     return r->at < r->end && *r->at != '\n';
 }
 
 static bool ends_word(const struct reader *r)
 {
-    if (strchr(" \t\r\n", *r->at) != NULL)
-        return true;
-    return *r->at == '\\' && r->end - r->at >= 2 && (r->at[1] == '\n' || r->at[1] == '\r');
+    return strchr(" \t\r\n", *r->at) != NULL || continuation(r) > 0;
 }
 
 /* One quoted word; the reader stands on its first byte. */

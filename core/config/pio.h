@@ -26,8 +26,8 @@
 #include "core/config/pio_options.h"
 #include "core/config/project.h"
 
-#define JIG_PIO_MOST_FILES 256     /* platformio.ini and its extra_configs */
-#define JIG_PIO_MOST_DEPTH 128     /* of ${...} in ${...}, and of extends */
+#define JIG_PIO_MOST_FILES 256    /* platformio.ini and its extra_configs */
+#define JIG_PIO_MOST_DEPTH 128    /* of ${...} in ${...}, and of extends */
 #define JIG_PIO_MOST_STEPS 300000 /* options looked at in one load */
 #define JIG_PIO_VALUE_MAX  (1u << 20)
 
