@@ -9,6 +9,7 @@
 #include "core/arduino/libpoints.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
+#include "core/base/nearest.h"
 #include "core/base/str.h"
 
 /* What one folder held. Never changes but for its log, which the cache's lock guards. */
@@ -335,6 +336,55 @@ char *jig_library_match_notice(const struct jig_library_match *m, const char *he
     jig_strv_release(&others);
     return jig_strf("multiple libraries were found for \"%s\"; used: %s; not used: %s", header,
                     m->best->path, list);
+}
+
+char *jig_library_arch_notice(const struct jig_library *lib, const char *arch,
+                              const struct jig_props *board)
+{
+    struct jig_strv archs = {0};
+    jig_strv_append(&archs, arch);
+    jig_str_split(jig_props_get_or(board, "architecture.override_check", ""), ",", false, &archs);
+    bool fits = false;
+    for (size_t i = 0; i < archs.n; i++)
+        fits = fits || jig_streq(archs.v[i], "*") || jig_library_fits(lib, archs.v[i]);
+    char *notice = NULL;
+    if (!fits) {
+        JIG_CLEANUP_FREE char *says = jig_strv_join(&lib->architectures, ", ");
+        JIG_CLEANUP_FREE char *is = jig_strv_join(&archs, ", ");
+        notice = jig_strf("the library %s says that it runs on %s; it may not run on this board, "
+                          "which is %s",
+                          lib->name, says, is);
+    }
+    jig_strv_release(&archs);
+    return notice;
+}
+
+/* Headers that differ in case, or by a slip or two: ".h" makes all short names look alike. */
+static char *like_named(const struct jig_libindex *x, const char *header)
+{
+    struct jig_strv names = {0};
+    struct jig_strv near = {0};
+    for (size_t i = 0; i < x->headers.used; i++) {
+        const char *name = x->headers.entries[i].key;
+        if (name != NULL && jig_edit_distance(header, name) <= 1 + strlen(header) / 10)
+            jig_strv_append(&names, name);
+    }
+    jig_nearest(header, &names, 3, &near);
+    char *list = jig_strv_join(&near, ", ");
+    jig_strv_release(&names);
+    jig_strv_release(&near);
+    return list;
+}
+
+char *jig_libindex_missing_hint(const struct jig_libindex *x, const char *header)
+{
+    JIG_CLEANUP_FREE char *like = like_named(x, header);
+    JIG_CLEANUP_FREE char *faults = jig_strv_join(&x->faults, "; ");
+    if (like[0] == '\0' && faults[0] == '\0')
+        return NULL;
+    return jig_strf("%s%s%s%s%s", like[0] != '\0' ? "libraries have: " : "", like,
+                    like[0] != '\0' && faults[0] != '\0' ? "; " : "",
+                    faults[0] != '\0' ? "left out, since they are damaged: " : "", faults);
 }
 
 const struct jig_library *jig_libindex_by_name(const struct jig_libindex *x, const char *name)

@@ -77,6 +77,16 @@ struct jig_library_match jig_libindex_find(const struct jig_libindex *x, const c
  * no choice. The caller frees. */
 char *jig_library_match_notice(const struct jig_library_match *m, const char *header);
 
+/* "the library X says that it runs on ... and may not run on this board": NULL when it lists
+ * `arch`, one of the platform's architecture.override_check (in the board's properties), or "*".
+ * The caller frees. */
+char *jig_library_arch_notice(const struct jig_library *lib, const char *arch,
+                              const struct jig_props *board);
+
+/* Why no library may have been found for a header: one with a like name ("Wire.h" for "wire.h"),
+ * and libraries that are damaged. NULL when there is nothing to say. The caller frees. */
+char *jig_libindex_missing_hint(const struct jig_libindex *x, const char *header);
+
 /* By the name it states or its folder's; the strongest location first. NULL when there is none. */
 const struct jig_library *jig_libindex_by_name(const struct jig_libindex *x, const char *name);
 void jig_libindex_names(const struct jig_libindex *x, struct jig_strv *out); /* sorted, each once */

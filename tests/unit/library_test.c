@@ -241,6 +241,18 @@ static void headers_find_their_library(void **state)
     assert_string_equal(jig_libindex_by_name(x, "JsonLib")->dir_name, "Json");
     assert_string_equal(jig_libindex_by_name(x, "Sensor-master")->dir_name, "Sensor-master");
     assert_null(jig_libindex_by_name(x, "Nobody"));
+    JIG_CLEANUP_FREE char *hint = jig_libindex_missing_hint(x, "wire.h");
+    assert_true(jig_str_starts(
+        hint, "libraries have: Wire.h; left out, since they are damaged: " USER "/Broken/"));
+    struct jig_props *board = jig_props_new();
+    const struct jig_library *wire = jig_libindex_by_name(x, "Wire");
+    assert_null(jig_library_arch_notice(wire, "tiny", board));
+    JIG_CLEANUP_FREE char *arch = jig_library_arch_notice(wire, "samd", board);
+    assert_string_equal(arch, "the library Wire says that it runs on avr, tiny; it may not run on "
+                              "this board, which is samd");
+    jig_props_set(board, "architecture.override_check", "mbed,avr");
+    assert_null(jig_library_arch_notice(wire, "samd", board));
+    jig_props_free(board);
     struct jig_strv names = {0};
     jig_libindex_names(x, &names);
     assert_list(&names,
