@@ -311,13 +311,26 @@ static enum jig_code flash_device(struct deploy *d, struct jig_err *reterr)
     return code;
 }
 
+/* platformio.ini's monitor_speed, or the baudrate of sketch.yaml's port_config. */
+static int64_t stated_speed(const struct jig_environment *env)
+{
+    int64_t speed = jig_environment_int(env, "monitor_speed", DEFAULT_BAUD);
+    const struct jig_strv *config = jig_environment_list(env, "port_config");
+    for (size_t i = 0; i < config->n; i++) {
+        int64_t stated = 0;
+        if (jig_str_starts(config->v[i], "baudrate=") &&
+            jig_parse_i64(config->v[i] + strlen("baudrate="), &stated))
+            speed = stated;
+    }
+    return speed;
+}
+
 static uint32_t monitor_baud(const struct deploy *d)
 {
     if (d->request->monitor_baud != 0)
         return d->request->monitor_baud;
-    int64_t speed = DEFAULT_BAUD;
-    if (d->environment != NULL)
-        speed = jig_environment_int(d->environment->environment, "monitor_speed", DEFAULT_BAUD);
+    int64_t speed =
+        d->environment != NULL ? stated_speed(d->environment->environment) : DEFAULT_BAUD;
     return speed > 0 && speed <= INT32_MAX ? (uint32_t)speed : DEFAULT_BAUD;
 }
 
