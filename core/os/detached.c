@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +70,34 @@ enum jig_code jig_detached_start(const char *program, char *const *argv, char *c
 {
     int rc = spawn(program, argv, env, pipe_fd, ret_pid);
     return rc == 0 ? JIG_OK : jig_err_sys(reterr, rc, "cannot start %s", program);
+}
+
+static void close_all_but(int keep_fd)
+{
+    if (keep_fd < 3) {
+        close_range(3, ~0U, 0);
+        return;
+    }
+    if (keep_fd > 3)
+        close_range(3, (unsigned)keep_fd - 1, 0);
+    close_range((unsigned)keep_fd + 1, ~0U, 0);
+    fcntl(keep_fd, F_SETFD, FD_CLOEXEC);
+}
+
+void jig_detached_become(int keep_fd)
+{
+    umask(077);
+    (void)setsid(); /* fails when it leads one already */
+    if (chdir("/") != 0)
+        abort(); /* there is always a root */
+    close_all_but(keep_fd);
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; null >= 0 && fd < 3; fd++) {
+        if (fd != keep_fd)
+            dup2(null, fd);
+    }
+    if (null > 2)
+        close(null);
 }
 
 enum jig_code jig_detached_wait_gone(pid_t pid, int64_t deadline_ns, struct jig_err *reterr)

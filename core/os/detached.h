@@ -24,6 +24,10 @@
 enum jig_code jig_detached_start(const char *program, char *const *argv, char *const *env,
                                  int pipe_fd, pid_t *ret_pid, struct jig_err *reterr) JIG_CHECKED;
 
+/* For the daemon itself, whoever started it: a session of its own, "/" as its folder, /dev/null for
+ * its standard streams, umask 077, and no other descriptor but keep_fd (-1: none). */
+void jig_detached_become(int keep_fd);
+
 /* Waits until that process, which need not be a child, has ended. DEADLINE_EXCEEDED otherwise. */
 enum jig_code jig_detached_wait_gone(pid_t pid, int64_t deadline_ns,
                                      struct jig_err *reterr) JIG_CHECKED;

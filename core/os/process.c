@@ -1,10 +1,12 @@
 #include "core/os/process.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/base/buf.h"
@@ -12,6 +14,7 @@
 #include "core/os/fs.h"
 
 #define STATUS_MAX (64 * 1024)
+#define HEAPS      2
 
 static enum jig_code real_uid(pid_t pid, uid_t *ret, struct jig_err *reterr)
 {
@@ -70,4 +73,23 @@ int64_t jig_process_rss_bytes(void)
         pages = 0;
     jig_buf_release(&statm);
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+void jig_process_use_few_heaps(void)
+{
+    mallopt(M_ARENA_MAX, HEAPS);
+}
+
+void jig_process_trim(void)
+{
+    malloc_trim(0);
+}
+
+void jig_process_raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* with fewer, less can be done at once */
 }

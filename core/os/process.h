@@ -1,8 +1,8 @@
 /*
- * process.h - looking at processes that are not our children: whose they are, when they are gone.
+ * process.h - processes that are not our children, and this one.
  *
- * A process is held by a pidfd, which means the same process even when its number is used again.
- * Source: pidfd_open(2); proc(5) for the uid.
+ * Another process is held by a pidfd, which means the same process even when its number is used
+ * again. Source: pidfd_open(2); proc(5) for the uid.
  *
  * Threads: no state.
  */
@@ -19,7 +19,19 @@
 enum jig_code jig_process_open(pid_t pid, int *ret_fd, uid_t *ret_uid,
                                struct jig_err *reterr) JIG_CHECKED;
 
-/* Resident memory of this process in bytes; 0 when the system does not say. */
+/* ---- this process ---- */
+
+/* Resident memory in bytes; 0 when the system does not say. */
 int64_t jig_process_rss_bytes(void);
+
+/* Before the first thread: few heaps, since each thread of its own heap keeps what it freed. Where
+ * malloc cannot be told, nothing happens. */
+void jig_process_use_few_heaps(void);
+
+/* Gives back to the system what malloc keeps for later. */
+void jig_process_trim(void);
+
+/* As many descriptors as the system lets this user have. */
+void jig_process_raise_descriptors(void);
 
 #endif

@@ -18,12 +18,12 @@ const size_t jig_service_count = JIG_COUNT(jig_services);
 const struct jig_method_row jig_method_rows[] = {
     {BUILD, "GetProject", jig_handle_project_get, READS},
     {BUILD, "StartBuild", jig_handle_build_start, MUTATES},
+    {DEPLOY, "StartDeploy", jig_handle_deploy_start, MUTATES},
     {DAEMON, "GetDescriptors", jig_handle_daemon_descriptors, READS},
     {DAEMON, "GetLogs", jig_handle_daemon_logs, READS},
     {DAEMON, "GetStats", jig_handle_daemon_stats, READS},
     {DAEMON, "GetStatus", jig_handle_daemon_status, READS},
     {DAEMON, "Shutdown", jig_handle_daemon_shutdown, MUTATES},
-    {DEPLOY, "StartDeploy", jig_handle_deploy_start, MUTATES},
     {DEVICE, "CloseMonitor", jig_handle_monitor_close, MUTATES},
     {DEVICE, "GetDevice", jig_handle_device_get, READS},
     {DEVICE, "ListDevices", jig_handle_device_list, READS},

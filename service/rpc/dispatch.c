@@ -323,6 +323,11 @@ void jig_dispatcher_connection_gone(struct jig_dispatcher *d, uint32_t connectio
     end_all(taken, jig_call_drop);
 }
 
+void jig_dispatcher_run(struct jig_dispatcher *d, struct jig_job *job)
+{
+    jig_pool_submit(d->pool, job);
+}
+
 unsigned jig_dispatcher_outstanding(struct jig_dispatcher *d)
 {
     pthread_mutex_lock(&d->mu);

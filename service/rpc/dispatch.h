@@ -26,6 +26,7 @@
 #include "service/run/stats.h"
 
 struct jig_dispatcher;
+struct jig_job;
 struct jig_origin;
 
 /* For one request: consumed is called once, then either reserve and send, or drop. */
@@ -60,6 +61,9 @@ void jig_dispatcher_submit(struct jig_dispatcher *dispatcher, const struct jig_p
 
 /* The connection is gone: its reading calls end, see call.h. Does not block. */
 void jig_dispatcher_connection_gone(struct jig_dispatcher *dispatcher, uint32_t connection);
+
+/* Runs something of the transport's in the dispatcher's pool. */
+void jig_dispatcher_run(struct jig_dispatcher *dispatcher, struct jig_job *job);
 
 unsigned jig_dispatcher_outstanding(struct jig_dispatcher *dispatcher);
 

@@ -36,6 +36,9 @@ struct slot {
 };
 
 struct connection {
+    struct jig_job job; /* once it is gone */
+    void (*gone)(void *ctx, uint32_t connection);
+    void *ctx;
     struct jig_peer peer;
     struct connection *next;
 };
@@ -352,6 +355,14 @@ static bool allowed(struct jig_server *s, nng_pipe pipe, enum jig_transport tran
     return true;
 }
 
+static void tell_gone(struct jig_job *job)
+{
+    struct connection *c = JIG_OF(job, struct connection, job);
+    if (c->gone != NULL)
+        c->gone(c->ctx, c->peer.connection);
+    free(c);
+}
+
 static bool add_connection(struct jig_server *s, nng_pipe pipe, enum jig_transport transport)
 {
     struct connection *c = jig_new(struct connection);
@@ -363,6 +374,9 @@ static bool add_connection(struct jig_server *s, nng_pipe pipe, enum jig_transpo
                                 .uid = s->uid,
                                 .pid = (pid_t)pid};
     memcpy(c->peer.user, s->user, sizeof c->peer.user);
+    c->gone = s->options.gone;
+    c->ctx = s->options.ctx;
+    c->job.run = tell_gone;
     pthread_mutex_lock(&s->mu);
     bool fits = s->connection_count < s->options.connections_max;
     if (fits) {
@@ -406,11 +420,12 @@ static void on_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
         *at = c->next;
         s->connection_count--;
     }
-    bool tell = c != NULL && !s->closing && s->options.gone != NULL;
+    bool closing = s->closing;
     pthread_mutex_unlock(&s->mu);
-    free(c);
-    if (tell)
-        s->options.gone(s->options.ctx, id);
+    if (c != NULL && !closing)
+        jig_dispatcher_run(s->options.dispatcher, &c->job);
+    else
+        free(c);
 }
 
 /* ---- the server ---- */

@@ -38,12 +38,14 @@
 struct jig_server;
 
 struct jig_server_options {
-    struct jig_dispatcher *dispatcher; /* borrowed; stopped before the server is freed */
-    struct jig_stats *stats;           /* borrowed; may be NULL */
-    size_t message_max;                /* bytes */
+    struct jig_dispatcher
+        *dispatcher;         /* borrowed: stopped before the server is freed, freed after */
+    struct jig_stats *stats; /* borrowed; may be NULL */
+    size_t message_max;      /* bytes */
     unsigned connections_max;
     unsigned contexts_max;
-    /* A connection is gone. Must not block. May be NULL. */
+    /* A connection is gone; runs in the dispatcher's pool, until the dispatcher is freed. May be
+     * NULL. */
     void (*gone)(void *ctx, uint32_t connection);
     void *ctx;
 };

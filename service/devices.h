@@ -1,0 +1,42 @@
+/*
+ * devices.h - the daemon's boards: the inventory, the emulated boards and the serial sessions, set
+ * up from the configuration.
+ *
+ * Threads: the owner's; what it holds has rules of its own.
+ */
+#ifndef JIG_SERVICE_DEVICES_H
+#define JIG_SERVICE_DEVICES_H
+
+#include "core/config/conf.h"
+#include "core/device/emulated.h"
+#include "core/device/inventory.h"
+#include "core/monitor/monitor.h"
+#include "service/run/news.h"
+
+struct jig_devices {
+    struct jig_inventory *inventory;
+    struct jig_emulators *emulators; /* NULL: there is no emulator program */
+    struct jig_monitors *monitors;
+    struct jig_waitlist changed; /* woken when the inventory has news */
+    struct jig_monitor_news news;
+};
+
+/* Release it in either case. */
+enum jig_code jig_devices_init(struct jig_devices *d, struct jig_park *park,
+                               struct jig_err *reterr) JIG_CHECKED;
+
+/* Emulated boards keep their flash under state_dir and their sockets under runtime_dir. A part that
+ * can't be had is logged and left out. */
+enum jig_code jig_devices_configure(struct jig_devices *d, const struct jig_conf *conf,
+                                    const char *state_dir, const char *runtime_dir,
+                                    struct jig_err *reterr) JIG_CHECKED;
+
+/* Takes over a new configuration's fixed devices. */
+enum jig_code jig_devices_reconfigure(struct jig_devices *d, const struct jig_conf *conf,
+                                      struct jig_err *reterr) JIG_CHECKED;
+
+/* Ends sessions and emulators, and lets none begin; does not block. */
+void jig_devices_close(struct jig_devices *d);
+void jig_devices_release(struct jig_devices *d);
+
+#endif
