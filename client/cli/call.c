@@ -7,7 +7,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/json_out.h"
 
-#define INPUT_MAX ((size_t)32 << 20)
+#define INPUT_MAX ((size_t)24 << 20)
 
 static int list(struct cli *cli)
 {

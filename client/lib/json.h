@@ -27,8 +27,9 @@
 
 #include "client/lib/error.h"
 
-#define JIG_JSON_INPUT_MAX ((size_t)32 << 20) /* bytes of JSON; as base64 16 MiB take 22 */
-#define JIG_JSON_DEPTH_MAX 32                 /* messages within messages */
+#define JIG_JSON_INPUT_MAX  ((size_t)24 << 20) /* bytes of JSON; as base64 16 MiB take 22 */
+#define JIG_JSON_VALUES_MAX 250000 /* objects, lists and items; jansson takes ~400 B each */
+#define JIG_JSON_DEPTH_MAX  32     /* messages within messages */
 
 /* The JSON text as an encoded message of that type, malloc'ed. `json` needs no NUL at its end; an
  * empty one is {}. INVALID_ARGUMENT (cause USAGE) for bad JSON, RESOURCE_EXHAUSTED past a limit. */
