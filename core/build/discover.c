@@ -91,7 +91,8 @@ static enum jig_code preprocess_action(struct jig_plan *p, const char *source,
     jig_props_set_literal(extra, "source_file", source);
     jig_props_set_literal(extra, "preprocessed_file_path", text);
     jig_props_set(extra, "build.library_discovery_phase", "1");
-    JIG_CLEANUP_FREE char *step = jig_strf("find the includes of %s", jig_path_base(source));
+    JIG_CLEANUP_FREE char *step = jig_strf(
+        "find the includes of %s", is_generated ? p->sketch->main_name : jig_path_base(source));
     struct jig_action *a = NULL;
     enum jig_code code =
         jig_plan_recipe(p, "recipe.preproc.macros", extra, true, "discover", step, &a, reterr);
