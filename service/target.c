@@ -22,8 +22,6 @@ struct jig_targets {
     struct jig_hardware *hardware;
     struct jig_libcache *libraries;
     struct jig_strv user_libraries; /* folders of the configuration, and the sketchbook's */
-    struct jig_piomap *map;
-    struct jig_err map_error; /* why there is no map */
     char *home;
 };
 
@@ -42,10 +40,6 @@ struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *dat
     t->libraries = jig_libcache_new();
     jig_strv_extend(&t->user_libraries, &conf->libraries);
     jig_strv_append_take(&t->user_libraries, jig_path_join(t->home, "Arduino/libraries"));
-    struct jig_readlog *log = jig_readlog_new(); /* the data is the program's own: read once */
-    if (jig_piomap_load(data, log, &t->map, &t->map_error) != JIG_OK)
-        t->map = NULL;
-    jig_readlog_free(log);
     return t;
 }
 
@@ -53,7 +47,6 @@ void jig_targets_free(struct jig_targets *t)
 {
     if (t == NULL)
         return;
-    jig_piomap_free(t->map);
     jig_hardware_free(t->hardware);
     jig_libcache_free(t->libraries);
     jig_strv_release(&t->user_libraries);
@@ -131,30 +124,25 @@ enum jig_code jig_target_boards_with_usb(struct jig_targets *t, uint16_t vid, ui
     return JIG_OK;
 }
 
-static enum jig_code pio_fqbn(const struct jig_targets *t, const struct jig_environment *env,
+static enum jig_code pio_fqbn(const struct jig_piomap *map, const struct jig_environment *env,
                               char **ret, char **ret_note, struct jig_err *reterr)
 {
-    if (t->map == NULL) {
-        if (reterr != NULL)
-            *reterr = t->map_error;
-        return t->map_error.code;
-    }
     struct jig_pio_board wanted = {.platform = jig_environment_string(env, "platform"),
                                    .board = jig_environment_string(env, "board"),
                                    .frameworks = jig_environment_list(env, "framework")};
-    enum jig_code code = jig_piomap_board(t->map, &wanted, ret, ret_note, reterr);
+    enum jig_code code = jig_piomap_board(map, &wanted, ret, ret_note, reterr);
     if (code != JIG_OK)
         jig_err_prefix(reterr, "environment '%s'", env->name);
     return code;
 }
 
 /* What the project's files say the board is, before options and defaults are looked at. */
-static enum jig_code stated_fqbn(struct jig_targets *t, const struct jig_project *project,
+static enum jig_code stated_fqbn(const struct jig_piomap *map, const struct jig_project *project,
                                  const struct jig_environment *env, char **ret, char **ret_note,
                                  struct jig_err *reterr)
 {
     if (project->kind == JIG_PROJECT_PLATFORMIO)
-        return pio_fqbn(t, env, ret, ret_note, reterr);
+        return pio_fqbn(map, env, ret, ret_note, reterr);
     const char *fqbn = jig_environment_string(env, "fqbn");
     if (fqbn == NULL) {
         enum jig_code code =
@@ -169,11 +157,11 @@ static enum jig_code stated_fqbn(struct jig_targets *t, const struct jig_project
 }
 
 /* What the environment's board_* and upload_* options change about the board. */
-static void read_changes(const struct jig_targets *t, const struct jig_project *project,
+static void read_changes(const struct jig_piomap *map, const struct jig_project *project,
                          const struct jig_environment *env, struct jig_board_changes *changes,
                          struct jig_strv *notices)
 {
-    if (project->kind != JIG_PROJECT_PLATFORMIO || t->map == NULL)
+    if (project->kind != JIG_PROJECT_PLATFORMIO)
         return;
     for (size_t i = 0; i < env->options.used; i++) {
         const char *name = env->options.entries[i].key;
@@ -181,7 +169,7 @@ static void read_changes(const struct jig_targets *t, const struct jig_project *
             continue;
         const struct jig_option *option = env->options.entries[i].value;
         JIG_CLEANUP_FREE char *value = jig_strv_join(&option->values, " ");
-        if (jig_piomap_option(t->map, name, value, project->root, changes) == JIG_PIO_UNKNOWN &&
+        if (jig_piomap_option(map, name, value, project->root, changes) == JIG_PIO_UNKNOWN &&
             option->is_set)
             jig_strv_append_take(notices, jig_strf("option '%s' of environment '%s' has no "
                                                    "counterpart here and changes nothing",
@@ -201,15 +189,14 @@ static enum jig_code environment_board(struct jig_targets *t, const struct jig_p
     struct jig_hardware_view *view = NULL;
     struct jig_board_changes changes;
     jig_board_changes_init(&changes);
-    enum jig_code code = JIG_OK;
-    if (stated == NULL)
-        code = stated_fqbn(t, project, env, &stated, &note, reterr);
+    enum jig_code code = jig_hardware_refresh(t->hardware, &view, NULL, reterr);
+    const struct jig_piomap *map = code == JIG_OK ? jig_hardware_piomap(view) : NULL;
+    if (code == JIG_OK && stated == NULL)
+        code = stated_fqbn(map, project, env, &stated, &note, reterr);
     if (note != NULL)
         jig_strv_append(notices, note);
-    if (code == JIG_OK)
-        code = jig_hardware_refresh(t->hardware, &view, NULL, reterr);
     if (code == JIG_OK) {
-        read_changes(t, project, env, &changes, notices);
+        read_changes(map, project, env, &changes, notices);
         code = jig_board_resolve_changed(view, stated, NULL, &changes, ret, reterr);
         if (code != JIG_OK && reterr != NULL && reterr->reason == JIG_REASON_NONE)
             reterr->reason = fqbn[0] != '\0' ? JIG_REASON_USAGE : JIG_REASON_BAD_PROJECT;

@@ -145,7 +145,10 @@ static void add_missing_header_hint(const struct jig_plan *p, struct jig_err *er
         err->hint[0] != '\0')
         return;
     JIG_CLEANUP_FREE char *names = jig_strv_join(&p->missing_headers, ", ");
-    jig_err_hint(err, "no library that is installed here has %s", names);
+    JIG_CLEANUP_FREE char *why =
+        jig_libindex_missing_hint(p->request->libraries, p->missing_headers.v[0]);
+    jig_err_hint(err, "no library that is installed here has %s%s%s", names,
+                 why != NULL ? "; " : "", why != NULL ? why : "");
 }
 
 /* The whole build, in the specification's order. */

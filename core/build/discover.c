@@ -196,9 +196,12 @@ static enum jig_code resolve(struct discovery *d, const char *header, bool *ret_
         if (is_used(p, m.candidates[i]))
             return JIG_OK;
     }
-    JIG_CLEANUP_FREE char *notice = jig_library_match_notice(&m, header);
-    if (notice != NULL)
-        jig_strv_add_unique(&p->result->notices, notice);
+    JIG_CLEANUP_FREE char *choice = jig_library_match_notice(&m, header);
+    JIG_CLEANUP_FREE char *other_board = jig_library_arch_notice(m.best, arch, p->props);
+    if (choice != NULL)
+        jig_strv_add_unique(&p->result->notices, choice);
+    if (other_board != NULL)
+        jig_strv_add_unique(&p->result->notices, other_board);
     *ret_again = true;
     enum jig_code code = use_library(p, m.best, reterr);
     return code == JIG_OK ? enqueue_library(d, m.best, reterr) : code;

@@ -81,7 +81,8 @@ enum jig_code jig_plan_wait(struct jig_plan *p, struct jig_err *reterr) JIG_CHEC
 struct jig_compile {
     const char *source;
     const char *object;
-    const char *utility_dir; /* one more include folder, last; or NULL */
+    const char *utility_dir;           /* one more include folder, last; or NULL */
+    const struct jig_flags *own_flags; /* of the library it belongs to; or NULL */
     enum jig_scope scope;
     const char *step;
 };
