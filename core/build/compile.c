@@ -143,6 +143,8 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
     enum jig_code code = jig_plan_recipe(p, recipe, extra, false, "compile", step, &a, reterr);
     if (code != JIG_OK)
         return code;
+    if (c->own_flags != NULL)
+        jig_flags_compile_words(c->own_flags, language_of(c->source), &a->argv);
     jig_plan_apply_flags(p, c->source, c->scope, &a->argv);
     jig_plan_add_command(p, a, c->source);
     JIG_CLEANUP_FREE char *depfile = jig_strf("%.*s.d", (int)strlen(c->object) - 2, c->object);
@@ -161,9 +163,9 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
     return jig_runner_submit(p->runner, a, NULL, reterr);
 }
 
-/* Compiles a list of sources into `folder` of the build folder. */
+/* Compiles a list of sources into `folder` of the build folder; `common` is what they share. */
 static enum jig_code compile_list(struct jig_plan *p, const struct jig_sources *sources,
-                                  const char *folder, const char *utility_dir, enum jig_scope scope,
+                                  const char *folder, const struct jig_compile *common,
                                   const char *label, struct jig_strv *objects,
                                   struct jig_err *reterr)
 {
@@ -172,11 +174,10 @@ static enum jig_code compile_list(struct jig_plan *p, const struct jig_sources *
             jig_strf("%s/%s/%s", p->build_dir, folder, sources->items[i].object);
         size_t n = strlen(sources->items[i].object) - strlen(".o");
         JIG_CLEANUP_FREE char *step = jig_strf("%s/%.*s", label, (int)n, sources->items[i].object);
-        struct jig_compile c = {.source = sources->items[i].path,
-                                .object = object,
-                                .utility_dir = utility_dir,
-                                .scope = scope,
-                                .step = step};
+        struct jig_compile c = *common;
+        c.source = sources->items[i].path;
+        c.object = object;
+        c.step = step;
         jig_strv_append(objects, object);
         enum jig_code code = jig_plan_compile(p, &c, reterr);
         if (code != JIG_OK)
@@ -195,12 +196,11 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
         code = jig_sources_find(b->variant_path, true, "", p->log, &variant, reterr);
     jig_sources_sort(&core, 0);
     jig_sources_sort(&variant, 0);
+    struct jig_compile common = {.scope = JIG_SCOPE_CORE};
     if (code == JIG_OK)
-        code = compile_list(p, &variant, "core", NULL, JIG_SCOPE_CORE, "variant",
-                            &p->variant_objects, reterr);
+        code = compile_list(p, &variant, "core", &common, "variant", &p->variant_objects, reterr);
     if (code == JIG_OK)
-        code =
-            compile_list(p, &core, "core", NULL, JIG_SCOPE_CORE, "core", &p->core_objects, reterr);
+        code = compile_list(p, &core, "core", &common, "core", &p->core_objects, reterr);
     jig_sources_release(&core);
     jig_sources_release(&variant);
     return code;
@@ -220,6 +220,21 @@ static enum jig_code archive_library(struct jig_plan *p, const struct jig_librar
     return code;
 }
 
+/* library.json's build.flags, which count for the library's own files. */
+static enum jig_code library_flags(struct jig_plan *p, const struct jig_library *lib,
+                                   struct jig_flags *ret, struct jig_err *reterr)
+{
+    if (lib->flags == NULL)
+        return JIG_OK;
+    struct jig_strv items = {0};
+    JIG_CLEANUP_FREE char *what = jig_strf("build.flags in %s/library.json", lib->path);
+    struct jig_flags_context context = {.root = lib->path, .what = what};
+    jig_strv_append(&items, lib->flags);
+    enum jig_code code = jig_flags_parse(&items, &context, ret, &p->result->notices, reterr);
+    jig_strv_release(&items);
+    return code;
+}
+
 static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_library *used,
                                      struct jig_err *reterr)
 {
@@ -230,9 +245,14 @@ static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_l
     if (used->precompiled.dir == NULL || used->precompiled.sources_too)
         code = jig_library_sources(lib, true, p->log, &sources, reterr);
     JIG_CLEANUP_FREE char *folder = jig_strf("libraries/%s", lib->dir_name);
+    struct jig_flags flags = {0};
     if (code == JIG_OK)
-        code = compile_list(p, &sources, folder, lib->utility_dir, JIG_SCOPE_LIBRARY, lib->dir_name,
-                            &objects, reterr);
+        code = library_flags(p, lib, &flags, reterr);
+    struct jig_compile common = {
+        .utility_dir = lib->utility_dir, .own_flags = &flags, .scope = JIG_SCOPE_LIBRARY};
+    if (code == JIG_OK)
+        code = compile_list(p, &sources, folder, &common, lib->dir_name, &objects, reterr);
+    jig_flags_release(&flags);
     if (code == JIG_OK && lib->dot_a_linkage && objects.n > 0)
         code = archive_library(p, lib, &objects, reterr);
     else if (code == JIG_OK)
