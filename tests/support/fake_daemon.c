@@ -16,7 +16,12 @@ struct fake_daemon {
     fake_handler *handler;
     void *context;
     atomic_uint seen;
+    atomic_bool stopping;
 };
+
+/* nng 1.5.2 can lose a receive that begins while its socket is being closed: it then never ends. So
+ * none lasts longer than this before it looks whether it should. */
+#define RECEIVE_MS 100
 
 static void must(int rc)
 {
@@ -57,8 +62,10 @@ static void *run(void *context)
     for (;;) {
         nng_msg *message;
         int rc = nng_recvmsg(d->socket, &message, 0);
-        if (rc == NNG_ECLOSED)
+        if (rc == NNG_ECLOSED || (rc == NNG_ETIMEDOUT && atomic_load(&d->stopping)))
             return NULL;
+        if (rc == NNG_ETIMEDOUT)
+            continue;
         must(rc);
         take(d, message);
     }
@@ -71,6 +78,7 @@ struct fake_daemon *fake_daemon_start(const char *url, fake_handler *handler, vo
     d->handler = handler;
     d->context = context;
     must(nng_rep0_open_raw(&d->socket));
+    must(nng_socket_set_ms(d->socket, NNG_OPT_RECVTIMEO, RECEIVE_MS));
     must(nng_listen(d->socket, url, &d->listener, 0));
     must(pthread_create(&d->thread, NULL, run, d));
     return d;
@@ -78,6 +86,7 @@ struct fake_daemon *fake_daemon_start(const char *url, fake_handler *handler, vo
 
 void fake_daemon_stop(struct fake_daemon *d)
 {
+    atomic_store(&d->stopping, true);
     nng_close(d->socket);
     pthread_join(d->thread, NULL);
     free(d);
