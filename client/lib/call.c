@@ -115,26 +115,35 @@ static enum jig_status check_response(const Jig__V1__Response *response, struct 
     return error.status;
 }
 
-static enum jig_status malformed(struct jig_target target, struct jig_error *reterr)
+static enum jig_status decode(struct jig_target target, struct jig_arena *arena,
+                              const ProtobufCMessageDescriptor *type, const void *bytes,
+                              size_t size, ProtobufCMessage **ret, struct jig_error *reterr)
 {
-    return jig_error_set(reterr, JIG_STATUS_INTERNAL, "the daemon's reply to %s can't be decoded",
-                         target.method->name);
+    enum jig_status status = jig_result_decode(arena, type, bytes, size, ret);
+    if (status == JIG_STATUS_RESOURCE_EXHAUSTED)
+        return jig_error_set(reterr, status, "the daemon's reply to %s takes too much memory",
+                             target.method->name);
+    if (status != JIG_STATUS_OK)
+        return jig_error_set(reterr, status, "the daemon's reply to %s can't be decoded",
+                             target.method->name);
+    return JIG_STATUS_OK;
 }
 
 static enum jig_status unwrap(struct jig_target target, const char *bytes, size_t size,
                               struct jig_arena *arena, ProtobufCMessage **ret,
                               struct jig_error *reterr)
 {
-    Jig__V1__Response *response =
-        (Jig__V1__Response *)jig_result_decode(arena, &jig__v1__response__descriptor, bytes, size);
-    if (response == NULL)
-        return malformed(target, reterr);
-    enum jig_status status = check_response(response, reterr);
+    ProtobufCMessage *m;
+    enum jig_status status =
+        decode(target, arena, &jig__v1__response__descriptor, bytes, size, &m, reterr);
     if (status != JIG_STATUS_OK)
         return status;
-    *ret = jig_result_decode(arena, target.method->output, response->payload.data,
-                             response->payload.len);
-    return *ret != NULL ? JIG_STATUS_OK : malformed(target, reterr);
+    const Jig__V1__Response *response = (const Jig__V1__Response *)m;
+    status = check_response(response, reterr);
+    if (status != JIG_STATUS_OK)
+        return status;
+    return decode(target, arena, target.method->output, response->payload.data,
+                  response->payload.len, ret, reterr);
 }
 
 enum jig_status jig_call_raw(struct jig_client *client, struct jig_target target,

@@ -100,10 +100,11 @@ static bool fill_methods(struct jig_arena *arena, const ProtobufCMessage *reply,
     const ProtobufCBinaryData *bytes =
         &((const Jig__V1__GetDescriptorsResponse *)reply)->file_descriptor_set;
     struct jig_method_list *list = result;
-    const Jig__Describe__FileSet *set = (const Jig__Describe__FileSet *)jig_result_decode(
-        arena, &jig__describe__file_set__descriptor, bytes->data, bytes->len);
-    if (set == NULL)
+    ProtobufCMessage *m = NULL;
+    if (jig_result_decode(arena, &jig__describe__file_set__descriptor, bytes->data, bytes->len,
+                          &m) != JIG_STATUS_OK)
         return false;
+    const Jig__Describe__FileSet *set = (const Jig__Describe__FileSet *)m;
     size_t count = count_methods(set);
     struct jig_method *items = jig_result_items(arena, count, sizeof *items);
     if (items == NULL && count > 0)

@@ -1,5 +1,6 @@
 #include "client/lib/result.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -43,24 +44,37 @@ void *jig_result_items(struct jig_arena *arena, size_t count, size_t item_size)
     return jig_arena_alloc(arena, size);
 }
 
-static void *arena_alloc(void *arena, size_t size)
+struct decoding {
+    struct jig_arena *arena;
+    bool full;
+};
+
+static void *decoding_alloc(void *context, size_t size)
 {
-    return jig_arena_alloc(arena, size);
+    struct decoding *d = context;
+    void *p = jig_arena_alloc(d->arena, size);
+    d->full = d->full || p == NULL;
+    return p;
 }
 
-static void arena_free(void *arena, void *p)
+static void decoding_free(void *context, void *p)
 {
-    (void)arena;
+    (void)context;
     (void)p;
 }
 
-ProtobufCMessage *jig_result_decode(struct jig_arena *arena, const ProtobufCMessageDescriptor *type,
-                                    const void *bytes, size_t size)
+enum jig_status jig_result_decode(struct jig_arena *arena, const ProtobufCMessageDescriptor *type,
+                                  const void *bytes, size_t size, ProtobufCMessage **ret)
 {
+    struct decoding d = {.arena = arena};
     ProtobufCAllocator allocator = {
-        .alloc = arena_alloc,
-        .free = arena_free,
-        .allocator_data = arena,
+        .alloc = decoding_alloc,
+        .free = decoding_free,
+        .allocator_data = &d,
     };
-    return protobuf_c_message_unpack(type, &allocator, size, bytes);
+    ProtobufCMessage *m = protobuf_c_message_unpack(type, &allocator, size, bytes);
+    if (m == NULL)
+        return d.full ? JIG_STATUS_RESOURCE_EXHAUSTED : JIG_STATUS_INTERNAL;
+    *ret = m;
+    return JIG_STATUS_OK;
 }

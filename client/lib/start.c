@@ -220,11 +220,12 @@ static enum jig_status start(const char *program, int64_t deadline_ns, pid_t *re
     close(fds[0]);
     if (status == JIG_STATUS_OK)
         return judge(program, pid, line, sooner, ret_pid, reterr);
-    if (status == JIG_STATUS_DEADLINE_EXCEEDED && limit < deadline_ns)
-        return jig_error_cause(reterr, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE,
-                               "the daemon %s (pid %d) did not get ready within %d s", program,
-                               (int)pid, READY_MS / 1000);
-    return status;
+    if (status != JIG_STATUS_DEADLINE_EXCEEDED || limit >= deadline_ns)
+        return status;                   /* it may yet come up, for others or for our next try */
+    (void)jig_detached_reap(pid, limit); /* too late for anybody: ends it */
+    return jig_error_cause(reterr, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE,
+                           "the daemon %s (pid %d) did not get ready within %d s", program,
+                           (int)pid, READY_MS / 1000);
 }
 
 enum jig_status jig_start_daemon(const char *program, int64_t deadline_ns, pid_t *ret_pid,
