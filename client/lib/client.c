@@ -11,6 +11,10 @@
 #include "core/os/detached.h"
 #include "core/os/time.h"
 
+#define PART_MS 200
+
+static void deliver(void *context, uint32_t id, char *payload, size_t size);
+
 int64_t jig_deadline_after_ms(int64_t ms)
 {
     return jig_deadline_in_ms(ms);
@@ -69,12 +73,26 @@ enum jig_status jig_client_open(const char *url, const struct jig_client_options
     return JIG_STATUS_OK;
 }
 
+/* Ends a connection on which nothing was said yet. nng before 1.6 stops accepting when a peer is
+ * gone before the greetings (its issue 1518), so they are finished first, if that goes at once. */
+static void part(struct jig_client *client)
+{
+    int64_t deadline = jig_deadline_in_ms(PART_MS);
+    while (client->sp.fd >= 0 && !client->sp.greeted) {
+        struct pollfd p = {.fd = client->sp.fd, .events = jig_sp_events(&client->sp)};
+        if (jig_sp_step(&client->sp, deliver, client, NULL) != JIG_STATUS_OK ||
+            client->sp.greeted || jig_poll_until(&p, 1, deadline, NULL) != JIG_STATUS_OK)
+            break;
+    }
+    if (client->sp.fd >= 0)
+        jig_sp_release(&client->sp);
+}
+
 void jig_client_close(struct jig_client *client)
 {
     if (client == NULL)
         return;
-    if (client->sp.fd >= 0)
-        jig_sp_release(&client->sp);
+    part(client);
     /* A daemon that ended in our time must not stay as a zombie; one that lives goes to init. */
     if (client->started > 0)
         jig_detached_forget(client->started);

@@ -446,7 +446,8 @@ static bool read_message(struct reading *r, const struct path *at,
 
 static enum jig_status bad_json(const json_error_t *e, struct jig_error *reterr)
 {
-    if (json_error_code(e) == json_error_out_of_memory)
+    /* jansson says nothing at all when its first allocations fail. */
+    if (json_error_code(e) == json_error_out_of_memory || e->text[0] == '\0')
         return jig_error_memory(reterr);
     jig_error_cause(reterr, JIG_STATUS_INVALID_ARGUMENT, JIG_CAUSE_USAGE,
                     "the request is not JSON: line %d, column %d: %s", e->line, e->column, e->text);

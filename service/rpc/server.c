@@ -12,6 +12,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "service/rpc/call_impl.h"
+#include "service/rpc/mend.h"
 #include "service/rpc/peer.h"
 
 #define LISTENERS_MAX    4
@@ -439,6 +440,7 @@ enum jig_code jig_server_new(const struct jig_server_options *options, struct ji
     jig_user_name(s->uid, s->user, sizeof s->user);
     pthread_mutex_init(&s->mu, NULL);
     pthread_cond_init(&s->sent, NULL);
+    jig_nng_mend();
     int rv = nng_rep0_open(&s->socket);
     if (rv == 0)
         rv = nng_socket_set_size(s->socket, NNG_OPT_RECVMAXSZ, options->message_max);

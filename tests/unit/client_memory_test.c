@@ -213,9 +213,12 @@ static void sweep(struct bench *b, const char *name, try_fn *try)
             assert_int_equal(status, JIG_STATUS_OK);
             break;
         }
-        if (status != JIG_STATUS_OK && status != JIG_STATUS_RESOURCE_EXHAUSTED)
+        /* jansson takes some of its own failures for bad JSON */
+        bool jansson = strstr(error.message, "is not JSON") != NULL;
+        if (status != JIG_STATUS_OK && status != JIG_STATUS_RESOURCE_EXHAUSTED && !jansson)
             fail_msg("%s, allocation %ld: %s", name, n, error.message);
-        assert_int_equal(try(b, &error), JIG_STATUS_OK);
+        if (try(b, &error) != JIG_STATUS_OK)
+            fail_msg("%s, after allocation %ld: %s", name, n, error.message);
     }
     assert_true(n > 1); /* something was made to fail */
 }
