@@ -56,7 +56,7 @@ static void release(struct discovery *d)
     free(d->queue);
 }
 
-/* The depfile and, for the generated source, the text that a preprocessor run leaves. */
+/* What a preprocessor run over a source leaves. */
 static char *scratch_path(const struct jig_plan *p, const char *source, const char *extension)
 {
     char hex[JIG_SHA256_HEX];
@@ -66,33 +66,44 @@ static char *scratch_path(const struct jig_plan *p, const char *source, const ch
     return jig_strf("%s/preproc/%.16s%s", p->build_dir, hex, extension);
 }
 
+/* Libraries that joined after the merged tabs were looked at make another include path, and so
+ * another action: with files of its own, or the two would undo each other in every build. */
+static bool is_path_longer(const struct jig_plan *p)
+{
+    return p->lib_includes.n != p->merged_includes;
+}
+
 char *jig_plan_preprocessed_path(const struct jig_plan *p)
 {
     JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
-    return scratch_path(p, merged, ".ii");
+    return scratch_path(p, merged, is_path_longer(p) ? ".all.ii" : ".ii");
 }
 
-static enum jig_code preprocess_action(struct jig_plan *p, const char *source,
-                                       const char *utility_dir, struct jig_action **ret,
-                                       struct jig_err *reterr)
+/* The run over a source that says which headers it wants. Over the merged tabs it keeps the text;
+ * `all`: that is wanted with all libraries. */
+static enum jig_code preprocess_action(struct jig_plan *p, const struct waiting *w, bool all,
+                                       struct jig_action **ret, struct jig_err *reterr)
 {
+    const char *source = w->source;
     JIG_CLEANUP_FREE char *merged = p->generated != NULL ? jig_plan_merged_path(p) : NULL;
-    bool is_generated = jig_streq(merged, source);
+    bool is_merged = jig_streq(merged, source);
+    bool again = all && is_path_longer(p);
     JIG_CLEANUP_FREE char *text =
-        is_generated ? scratch_path(p, source, ".ii") : jig_xstrdup("/dev/null");
-    JIG_CLEANUP_FREE char *depfile = scratch_path(p, source, ".d");
+        is_merged ? scratch_path(p, source, again ? ".all.ii" : ".ii") : jig_xstrdup("/dev/null");
+    JIG_CLEANUP_FREE char *depfile = scratch_path(p, source, again ? ".all.d" : ".d");
     struct jig_strv includes = {0};
     jig_plan_includes(p, JIG_SCOPE_PROJECT, &includes);
-    if (utility_dir != NULL)
-        jig_strv_append(&includes, utility_dir);
+    if (w->utility_dir != NULL)
+        jig_strv_append(&includes, w->utility_dir);
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
     jig_recipe_set_words(extra, "includes", "-I", &includes);
     jig_strv_release(&includes);
     jig_props_set_literal(extra, "source_file", source);
     jig_props_set_literal(extra, "preprocessed_file_path", text);
     jig_props_set(extra, "build.library_discovery_phase", "1");
-    JIG_CLEANUP_FREE char *step = jig_strf(
-        "find the includes of %s", is_generated ? p->sketch->main_name : jig_path_base(source));
+    JIG_CLEANUP_FREE char *step =
+        jig_strf("%s %s", again ? "preprocess" : "find the includes of",
+                 is_merged ? p->sketch->main_name : jig_path_base(source));
     struct jig_action *a = NULL;
     enum jig_code code =
         jig_plan_recipe(p, "recipe.preproc.macros", extra, true, "discover", step, &a, reterr);
@@ -104,19 +115,21 @@ static enum jig_code preprocess_action(struct jig_plan *p, const char *source,
     else
         a->always = true;
     jig_strv_append(&a->outputs, depfile);
-    if (is_generated)
+    if (is_merged)
         jig_strv_append(&a->outputs, text);
     jig_strv_append(&a->inputs, source);
     *ret = a;
     return JIG_OK;
 }
 
-enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
-                                  struct jig_job **ret_job, int *ret_status, struct jig_err *reterr)
+enum jig_code jig_plan_preprocess(struct jig_plan *p, int *ret_status, struct jig_err *reterr)
 {
     struct jig_action *a = NULL;
-    enum jig_code code = preprocess_action(p, source, utility_dir, &a, reterr);
-    return code == JIG_OK ? jig_runner_ask(p->runner, a, ret_job, ret_status, reterr) : code;
+    struct jig_job *job = NULL;
+    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
+    struct waiting w = {.source = merged};
+    enum jig_code code = preprocess_action(p, &w, true, &a, reterr);
+    return code == JIG_OK ? jig_runner_ask(p->runner, a, &job, ret_status, reterr) : code;
 }
 
 /* The header that a preprocessor wanted and did not find: from the source line that it quotes, or
@@ -296,7 +309,7 @@ static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds,
     jig_strv_release(&lines);
     struct jig_action *a = NULL;
     if (code == JIG_OK && *ret_holds)
-        code = preprocess_action(p, w.source, w.utility_dir, &a, reterr);
+        code = preprocess_action(p, &w, false, &a, reterr);
     *ret_holds = a != NULL && jig_runner_is_current(p->runner, a);
     jig_action_free(a);
     if (!*ret_holds)
@@ -314,9 +327,12 @@ static enum jig_code search(struct discovery *d, size_t index, struct jig_err *r
     bool again = true;
     enum jig_code code = JIG_OK;
     while (code == JIG_OK && again) {
+        struct jig_action *a = NULL;
         struct jig_job *job = NULL;
         int status = 0;
-        code = jig_plan_preprocess(p, w.source, w.utility_dir, &job, &status, reterr);
+        code = preprocess_action(p, &w, false, &a, reterr);
+        if (code == JIG_OK)
+            code = jig_runner_ask(p->runner, a, &job, &status, reterr);
         if (code != JIG_OK)
             break;
         again = false;
@@ -354,8 +370,11 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
             enqueue(d, p->own_sources.v[i], NULL);
     }
     enum jig_code code = JIG_OK;
-    for (size_t i = 0; code == JIG_OK && i < d->n; i++)
+    for (size_t i = 0; code == JIG_OK && i < d->n; i++) {
         code = look_at(d, i, reterr);
+        if (i == 0)
+            p->merged_includes = p->lib_includes.n;
+    }
     return code;
 }
 

@@ -43,6 +43,7 @@ struct jig_plan {
     struct jig_strv front_includes; /* PlatformIO's include_dir and src_dir */
     struct jig_strv core_includes;  /* the core's folder, and the variant's */
     struct jig_strv lib_includes;
+    size_t merged_includes; /* of those, how many there were once the merged tabs were looked at */
     struct jig_used_library *libraries;
     size_t library_count;
     size_t library_cap;
@@ -109,9 +110,9 @@ char *jig_plan_preprocessed_path(const struct jig_plan *p);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
-/* The preprocessor's run over one source, with the includes found so far. */
-enum jig_code jig_plan_preprocess(struct jig_plan *p, const char *source, const char *utility_dir,
-                                  struct jig_job **ret_job, int *ret_status,
+/* The preprocessor's run over the merged tabs, with the includes of all libraries: leaves
+ * jig_plan_preprocessed_path(). The tool's own failure is an answer. */
+enum jig_code jig_plan_preprocess(struct jig_plan *p, int *ret_status,
                                   struct jig_err *reterr) JIG_CHECKED;
 
 /* Archives `objects`, in their order. */

@@ -292,9 +292,8 @@ enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr)
         return JIG_OK;
     JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
     JIG_CLEANUP_FREE char *preprocessed = jig_plan_preprocessed_path(p);
-    struct jig_job *job = NULL;
     int status = 0;
-    enum jig_code code = jig_plan_preprocess(p, merged, NULL, &job, &status, reterr);
+    enum jig_code code = jig_plan_preprocess(p, &status, reterr);
     if (code != JIG_OK)
         return code;
     if (status != 0) { /* the compile of the merged text says what is wrong, with file and line */
