@@ -61,15 +61,16 @@ function(jig_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 endfunction()
 
-# jig_unit_test(NAME SOURCES name.c [LINK ...]): a cmocka program that ctest runs under label unit.
+# jig_unit_test(NAME SOURCES name.c [LINK ...] [UNDER wrapper...]): a cmocka program that ctest runs,
+# by way of a wrapper where it needs one, under label unit.
 function(jig_unit_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;UNDER" ${ARGN})
   if(JIG_FUZZ)
     return()
   endif()
   add_executable(${name} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/unit_folder.c")
   target_link_libraries(${name} PRIVATE jig_flags ${ARG_LINK} jig_os cmocka)
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${ARG_UNDER} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 

@@ -151,6 +151,12 @@ static void add_state(struct jig_err *reterr, enum jig_flash_state state)
     snprintf(reterr->message + n, sizeof reterr->message - n, "; %s", jig_flash_state_words(state));
 }
 
+static void set_port(struct jig_flash_result *ret, const char *port)
+{
+    free(ret->port);
+    ret->port = jig_xstrdup(port);
+}
+
 static void finish(const struct run *run, const char *port, const struct jig_until *until,
                    struct jig_flash_result *ret)
 {
@@ -158,9 +164,9 @@ static void finish(const struct run *run, const char *port, const struct jig_unt
     ret->bytes_written = run->progress.written > 0 ? run->progress.written : r->image_bytes;
     ret->bytes_verified = run->progress.verified;
     ret->state = JIG_FLASH_COMPLETE;
-    free(ret->port);
     bool may_move = r->inventory != NULL && (run->port_went || !jig_streq(port, r->port));
-    ret->port = may_move ? jig_flash_port_after(r, until) : jig_xstrdup(port);
+    JIG_CLEANUP_FREE char *moved = may_move ? jig_flash_port_after(r, until) : NULL;
+    set_port(ret, moved != NULL ? moved : port);
 }
 
 static enum jig_code flash_at(struct run *run, const char *port, const struct jig_until *until,
@@ -179,6 +185,7 @@ static enum jig_code flash_at(struct run *run, const char *port, const struct ji
     jig_strv_release(&argv);
     if (code != JIG_OK) {
         ret->state = JIG_FLASH_UNTOUCHED; /* it was not even started */
+        set_port(ret, jig_fs_exists(port) ? port : "");
         return code;
     }
     if (run->ending == ENDED_ITSELF && run->exit.exit_status == 0) {
@@ -188,6 +195,7 @@ static enum jig_code flash_at(struct run *run, const char *port, const struct ji
     }
     ret->state = jig_progress_state(&run->progress);
     ret->bytes_written = run->progress.written;
+    set_port(ret, jig_fs_exists(port) ? port : "");
     code = explain(run, port, until, reterr);
     if (!(code == JIG_ABORTED && ret->state == JIG_FLASH_UNKNOWN))
         add_state(reterr, ret->state);

@@ -24,6 +24,10 @@ struct jig_port_ops {
 extern const struct jig_port_ops jig_port_serial_ops; /* serialport.c */
 extern const struct jig_port_ops jig_port_pty_ops;    /* ptyport.c */
 
+/* The node itself: links are resolved, except for what stands in /dev, whose name is the system's
+ * even when it is a link to somewhere else. The caller frees. */
+char *jig_port_node(const char *path);
+
 /* By device number: the slave side of a pty. */
 bool jig_port_is_pty(const char *path);
 

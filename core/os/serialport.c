@@ -64,7 +64,8 @@ static enum jig_code serial_open(const char *path, const struct jig_port_setting
                                  void **ret, int *ret_fd, struct jig_err *reterr)
 {
     struct sp_port *port = NULL;
-    enum sp_return r = sp_get_port_by_name(path, &port);
+    JIG_CLEANUP_FREE char *node = jig_port_node(path);
+    enum sp_return r = sp_get_port_by_name(node, &port);
     if (r != SP_OK)
         return jig_port_open_failed(path, r == SP_ERR_ARG ? ENODEV : why(r), reterr);
     r = sp_open(port, SP_MODE_READ_WRITE);

@@ -21,12 +21,11 @@ struct jig_port {
     char *path;
 };
 
-/* In /sys/class/tty, under its own name or that of what it links to. */
-static bool is_system_tty(const char *path, const char *real)
+static bool is_system_tty(const char *path)
 {
-    JIG_CLEANUP_FREE char *own = jig_path_join("/sys/class/tty", jig_path_base(path));
-    JIG_CLEANUP_FREE char *target = jig_path_join("/sys/class/tty", jig_path_base(real));
-    return jig_fs_exists(own) || jig_fs_exists(target);
+    JIG_CLEANUP_FREE char *node = jig_port_node(path);
+    JIG_CLEANUP_FREE char *listed = jig_path_join("/sys/class/tty", jig_path_base(node));
+    return jig_str_starts(node, "/dev/") && jig_fs_exists(listed);
 }
 
 static enum jig_code check_settings(const char *path, const struct jig_port_settings *s,
@@ -53,6 +52,15 @@ bool jig_port_may_be(const char *path)
     return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && major(st.st_rdev) != 1;
 }
 
+char *jig_port_node(const char *path)
+{
+    char *real = NULL;
+    JIG_CLEANUP_FREE char *folder = jig_path_dir(path);
+    if (jig_streq(folder, "/dev") || jig_fs_real(path, &real, NULL) != JIG_OK)
+        return jig_xstrdup(path);
+    return real;
+}
+
 static enum jig_code choose_ops(const char *path, const struct jig_port_ops **ret,
                                 struct jig_err *reterr)
 {
@@ -61,12 +69,7 @@ static enum jig_code choose_ops(const char *path, const struct jig_port_ops **re
         return jig_port_open_failed(path, errno, reterr);
     if (!S_ISCHR(st.st_mode))
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "%s is not a serial port", path);
-    char *real = NULL;
-    enum jig_code code = jig_fs_real(path, &real, reterr);
-    if (code != JIG_OK)
-        return code;
-    *ret = is_system_tty(path, real) ? &jig_port_serial_ops : &jig_port_pty_ops;
-    free(real);
+    *ret = is_system_tty(path) ? &jig_port_serial_ops : &jig_port_pty_ops;
     return JIG_OK;
 }
 

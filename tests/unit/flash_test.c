@@ -551,6 +551,7 @@ static void cancel_ends_the_tool_and_leaves_the_port_closed(void **state)
                      JIG_CANCELLED);
     says(b, "a part of the new image");
     assert_int_equal(b->result.state, JIG_FLASH_PARTIAL);
+    assert_string_equal(b->result.port, b->port);
     assert_null(jig_port_holders_text(b->port)); /* not the shell, nor its child */
     jig_cancel_release(&cancel);
 }
