@@ -107,8 +107,8 @@ static bool fill_methods(struct jig_arena *arena, const ProtobufCMessage *reply,
     const Jig__Describe__FileSet *set = (const Jig__Describe__FileSet *)m;
     size_t count = count_methods(set);
     struct jig_method *items = jig_result_items(arena, count, sizeof *items);
-    if (items == NULL && count > 0)
-        return false;
+    if (items == NULL)
+        return count == 0; /* the list is empty as it is */
     list->items = items;
     list->count = count;
     for (size_t f = 0; f < set->n_file; f++) {

@@ -1,7 +1,6 @@
 #include "core/config/src_filter.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base/map.h"
 #include "core/base/mem.h"
@@ -156,14 +155,14 @@ struct level {
 
 static void take_tree(struct collecting *c, const char *dir, const struct level *up)
 {
-    struct stat st;
-    if (stat(dir, &st) != 0)
+    struct jig_stamp st;
+    if (jig_fs_stamp(dir, &st, NULL) != JIG_OK)
         return;
     for (const struct level *l = up; l != NULL; l = l->up) {
-        if (l->dev == st.st_dev && l->ino == st.st_ino)
+        if (l->dev == st.dev && l->ino == st.ino)
             return;
     }
-    struct level here = {st.st_dev, st.st_ino, up != NULL ? up->depth + 1 : 1, up};
+    struct level here = {st.dev, st.ino, up != NULL ? up->depth + 1 : 1, up};
     if (here.depth > MOST_LEVELS) {
         too_much(c, "more folders inside each other than", MOST_LEVELS);
         return;

@@ -90,7 +90,7 @@ enum jig_code jig_serial_list(struct jig_serial_list *ret, struct jig_err *reter
     if (sp_list_ports(&ports) != SP_OK || ports == NULL)
         return jig_err_set(reterr, JIG_UNAVAILABLE, "cannot list the serial ports");
     size_t n = 0;
-    while (ports[n] != NULL && n < JIG_SERIAL_MOST)
+    while (n < JIG_SERIAL_MOST && ports[n] != NULL)
         n++;
     struct udev *udev = udev_new();
     ret->v = jig_xcalloc(n > 0 ? n : 1, sizeof *ret->v);

@@ -87,7 +87,9 @@ static bool each_string(const ProtobufCMessage *message, string_fn *fn, void *ct
         size_t count = 1;
         if (field->label == PROTOBUF_C_LABEL_REPEATED) {
             memcpy(&count, (const char *)message + field->quantifier_offset, sizeof count);
-            memcpy((void *)&member, member, sizeof(char *)); /* the vector */
+            char *vector;
+            memcpy(&vector, member, sizeof vector);
+            member = vector;
         }
         for (size_t k = 0; k < count; k++) {
             if (!visit(field, member + k * sizeof(void *), fn, ctx))

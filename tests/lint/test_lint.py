@@ -304,6 +304,15 @@ def test_headers_compile_alone(tree):
     assert "core/base/b.h:1: does not compile alone" in output
 
 
+@pytest.mark.parametrize("text", ["typeof(1) jig_x;\n", "int class;\n", "int jig_x(int a[static 1]);\n"])
+def test_public_headers_are_plain_c_and_fit_cxx(tree, text):
+    build = tree.build("core/base/a.c")
+    tree.write("client/include/jig/x.h", text)
+    status, output = tree.check("check-headers", "--build", build)
+    assert status == 1
+    assert "client/include/jig/x.h:1: does not compile alone" in output
+
+
 def test_banned_functions(tree):
     text = "#include <string.h>\nvoid jig_x(char *s);\nvoid jig_x(char *s)\n{\n    %s;\n}\n"
     tree.write("core/base/a.c", text % '(void)s')
