@@ -237,13 +237,13 @@ static void check_devices(struct reading *r)
     }
 }
 
-static enum jig_code parse(struct jig_conf *c, const char *path, const struct jig_buf *text,
-                           struct jig_err *reterr)
+enum jig_code jig_conf_parse(struct jig_conf *c, const char *file, const char *text, size_t n,
+                             struct jig_err *reterr)
 {
-    struct reading r = {.conf = c, .file = path, .text = text->data, .reterr = reterr};
-    if (!jig_utf8_valid(text->data, text->len))
+    struct reading r = {.conf = c, .file = file, .text = text, .reterr = reterr};
+    if (!jig_utf8_valid(text, n))
         return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
-                              "%s is not UTF-8 text", path);
+                              "%s is not UTF-8 text", file);
     jig_map_init(&r.seen, NULL);
     int bad = ini_parse_stream(next_line, &r, on_value, &r);
     if (bad > 0 && !r.failed) {
@@ -261,7 +261,7 @@ enum jig_code jig_conf_read(struct jig_conf *c, const char *path, struct jig_err
     jig_buf_init(&text, CONF_MAX);
     enum jig_code code = jig_fs_read(path, &text, reterr);
     if (code == JIG_OK)
-        code = parse(c, path, &text, reterr);
+        code = jig_conf_parse(c, path, text.data, text.len, reterr);
     else if (code != JIG_NOT_FOUND && reterr != NULL)
         reterr->reason = JIG_REASON_BAD_PROJECT;
     jig_buf_release(&text);

@@ -64,6 +64,11 @@ void jig_conf_release(struct jig_conf *c);
 enum jig_code jig_conf_read(struct jig_conf *c, const char *path,
                             struct jig_err *reterr) JIG_CHECKED;
 
+/* As jig_conf_read, of a text that ends in a NUL behind its n bytes. `file` is what messages call
+ * it, and its folder is where relative paths start. */
+enum jig_code jig_conf_parse(struct jig_conf *c, const char *file, const char *text, size_t n,
+                             struct jig_err *reterr) JIG_CHECKED;
+
 /* The defaults, then /etc/jig/jigd.conf, then jigd.conf in `config_dir` (jig_dirs_config()); a file
  * that is missing is passed over. With `only` not NULL that file alone, which must exist. On
  * failure nothing is to be released. */
