@@ -19,12 +19,12 @@
 struct jig_pio_option {
     const char *scope; /* "platformio" or "env" */
     const char *name;
-    enum jig_option_type type;
-    bool is_list;
     const char *variable; /* PLATFORMIO_..., or NULL */
     const char *fallback; /* before interpolation; a list's items by lines; NULL: none */
     const char *old_names[JIG_PIO_MOST_OLD_NAMES];
     const char *choices[JIG_PIO_MOST_CHOICES];
+    enum jig_option_type type;
+    bool is_list;
     bool is_zero_or_one; /* an integer with only these values */
 };
 

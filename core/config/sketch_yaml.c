@@ -11,6 +11,8 @@
 
 #define MOST_PROFILES 1000
 #define MOST_ITEMS    10000 /* of one list */
+#define MOST_DEPTH    32
+#define MOST_ANCHORS  1000
 
 struct reading {
     const char *file;
@@ -227,20 +229,27 @@ static bool is_platform(const char *s)
     return named && (open == NULL || (jig_str_ends(open, ")") && strlen(open) > 3));
 }
 
+static enum jig_code take_platform(struct reading *r, struct jig_sketch_profile *p,
+                                   const yaml_node_t *item, const struct reference *ref)
+{
+    if (ref->platform == NULL)
+        return bad_node(r, item, "an item of 'platforms' has no 'platform'");
+    if (!is_platform(ref->platform))
+        return bad_node(r, item, "platform '%s' is not of the form 'vendor:architecture (version)'",
+                        ref->platform);
+    jig_strv_append(&p->platforms, ref->platform);
+    if (ref->url != NULL)
+        jig_strv_add_unique(&p->platform_index_urls, ref->url);
+    return JIG_OK;
+}
+
 static enum jig_code read_platform(struct reading *r, void *ctx, yaml_node_t *item)
 {
     struct jig_sketch_profile *p = ctx;
     struct reference ref = {0};
     enum jig_code code = for_pairs(r, item, "a platform", read_reference_key, &ref);
-    if (code == JIG_OK && ref.platform == NULL)
-        code = bad_node(r, item, "an item of 'platforms' has no 'platform'");
-    if (code == JIG_OK && !is_platform(ref.platform))
-        code = bad_node(r, item, "platform '%s' is not of the form 'vendor:architecture (version)'",
-                        ref.platform);
     if (code == JIG_OK)
-        jig_strv_append(&p->platforms, ref.platform);
-    if (code == JIG_OK && ref.url != NULL)
-        jig_strv_add_unique(&p->platform_index_urls, ref.url);
+        code = take_platform(r, p, item, &ref);
     reference_release(&ref);
     return code;
 }
@@ -416,6 +425,70 @@ static enum jig_code bad_syntax(const struct reading *r, const yaml_parser_t *pa
                           parser->context != NULL ? parser->context : "");
 }
 
+/* What a start, an end or an anchor adds up to. */
+struct extent {
+    int depth;
+    int anchors;
+};
+
+static void count_event(const yaml_event_t *event, struct extent *e)
+{
+    const yaml_char_t *anchor = NULL;
+    if (event->type == YAML_SEQUENCE_START_EVENT)
+        anchor = event->data.sequence_start.anchor;
+    else if (event->type == YAML_MAPPING_START_EVENT)
+        anchor = event->data.mapping_start.anchor;
+    else if (event->type == YAML_SCALAR_EVENT)
+        anchor = event->data.scalar.anchor;
+    e->anchors += anchor != NULL;
+    e->depth += event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT;
+    e->depth -= event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT;
+}
+
+/* libyaml takes time that grows with the square of the depth and of the anchors: both are looked at
+ * first. A syntax error is left for the reading itself. */
+static enum jig_code check_extent(const struct reading *r, yaml_parser_t *parser)
+{
+    struct extent e = {0};
+    yaml_event_t event;
+    for (bool more = true; more && yaml_parser_parse(parser, &event) != 0;) {
+        size_t line = event.start_mark.line + 1;
+        count_event(&event, &e);
+        more = event.type != YAML_DOCUMENT_END_EVENT && event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+        if (e.depth > MOST_DEPTH || e.anchors > MOST_ANCHORS)
+            return jig_err_reason(r->reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                                  "%s:%zu: there are more than %d %s", r->file, line,
+                                  e.depth > MOST_DEPTH ? MOST_DEPTH : MOST_ANCHORS,
+                                  e.depth > MOST_DEPTH ? "lists and mappings inside each other"
+                                                       : "anchors");
+    }
+    return JIG_OK;
+}
+
+static enum jig_code check_extent_of(const struct reading *r, const char *text, size_t n)
+{
+    yaml_parser_t parser;
+    if (yaml_parser_initialize(&parser) == 0)
+        return jig_err_set(r->reterr, JIG_RESOURCE_EXHAUSTED, "out of memory for %s", r->file);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
+    enum jig_code code = check_extent(r, &parser);
+    yaml_parser_delete(&parser);
+    return code;
+}
+
+static enum jig_code load(struct reading *r, yaml_parser_t *parser)
+{
+    if (yaml_parser_load(parser, r->document) == 0)
+        return bad_syntax(r, parser);
+    yaml_node_t *root = yaml_document_get_root_node(r->document);
+    enum jig_code code = root != NULL ? for_pairs(r, root, "the file", read_top, r->yaml) : JIG_OK;
+    if (code == JIG_OK)
+        code = check_default_profile(r);
+    yaml_document_delete(r->document);
+    return code;
+}
+
 enum jig_code jig_sketch_yaml_parse(const char *file, const char *text, size_t n,
                                     struct jig_sketch_yaml *ret, struct jig_err *reterr)
 {
@@ -426,19 +499,13 @@ enum jig_code jig_sketch_yaml_parse(const char *file, const char *text, size_t n
     yaml_document_t document;
     struct jig_sketch_yaml yaml = {0};
     struct reading r = {file, &document, &yaml, reterr};
+    enum jig_code code = check_extent_of(&r, text, n);
+    if (code != JIG_OK)
+        return code;
     if (yaml_parser_initialize(&parser) == 0)
         return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "out of memory for %s", file);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
-    enum jig_code code;
-    if (yaml_parser_load(&parser, &document) == 0) {
-        code = bad_syntax(&r, &parser);
-    } else {
-        yaml_node_t *root = yaml_document_get_root_node(&document);
-        code = root != NULL ? for_pairs(&r, root, "the file", read_top, &yaml) : JIG_OK;
-        if (code == JIG_OK)
-            code = check_default_profile(&r);
-        yaml_document_delete(&document);
-    }
+    code = load(&r, &parser);
     yaml_parser_delete(&parser);
     if (code == JIG_OK)
         *ret = yaml;

@@ -4,7 +4,8 @@
  * Its format is documented at arduino.github.io/arduino-cli/latest/sketch-project-file (read at
  * 1.4); keys that are not there are warned about by name and line. A value of the wrong kind and a
  * key given twice are errors with the line. Aliases are followed, not copied, so that nested ones
- * cost nothing; the file has a ceiling of 256 KiB, a profile list of 1000.
+ * cost nothing; the file has a ceiling of 256 KiB, 32 levels and 1000 anchors, a list one of 10,000
+ * items.
  *
  * Threads: belongs to one thread at a time.
  */

@@ -9,6 +9,7 @@ refuse it; and what they take has to be the same value by value.
 import os
 import shutil
 
+import click
 import pytest
 from ini_generator import Generator
 from pio_oracle import NEVER, describe
@@ -115,6 +116,29 @@ def test_random(dump, tmp_path, first):
         assert not trouble, f"seed {seed}, {variables}:\n" + "\n".join(trouble) + f"\n{text}"
         taken += "error" not in dump("load", str(folder), f"HOME={HOME}")
     assert taken > 0, "no random project is valid: the generator shows nothing"
+
+
+def kind_of(meta):
+    if meta.validate:
+        return "dir"
+    names = {click.types.IntParamType: "int", click.types.IntRange: "int",
+             click.types.BoolParamType: "bool", click.Choice: "choice", click.Path: "file"}
+    return names.get(type(meta.type), "string")
+
+
+def test_table_of_options(dump):
+    """core/config/pio_options.c has what the installed PlatformIO has; defaults show in values."""
+    theirs = [{
+        "scope": m.scope,
+        "name": m.name,
+        "type": kind_of(m),
+        "list": m.multiple,
+        "variable": m.sysenvvar or "",
+        "zero_or_one": isinstance(m.type, click.IntRange) and (m.type.min, m.type.max) == (0, 1),
+        "old_names": list(m.oldnames or []),
+        "choices": list(m.type.choices) if isinstance(m.type, click.Choice) else [],
+    } for m in ProjectOptions.values()]
+    assert dump("options") == theirs
 
 
 def test_extends_cycle_never_ends_there(dump, tmp_path):

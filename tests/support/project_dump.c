@@ -6,6 +6,7 @@
  *   project_dump flags DIR ENV OPTION [NAME=VALUE...]     less build_unflags
  *   project_dump sources DIR FILTER [EXT...]
  *   project_dump fnmatch PATTERN NAME...
+ *   project_dump options                                  the table of options that are known
  *
  * NAME=VALUE are the environment variables of the request; all others are unset. UNIX_TIME is
  * 1700000000. What fails comes out as {"error": ...}: the exit status is 0 all the same.
@@ -18,6 +19,7 @@
 #include "core/base/str.h"
 #include "core/config/flags.h"
 #include "core/config/glob.h"
+#include "core/config/pio_options.h"
 #include "core/config/project.h"
 #include "core/config/src_filter.h"
 
@@ -198,6 +200,33 @@ static json_t *dump_fnmatch(char **argv)
     return out;
 }
 
+static json_t *names_json(const char *const *names, size_t most)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < most && names[i] != NULL; i++)
+        json_array_append_new(out, json_string(names[i]));
+    return out;
+}
+
+static json_t *dump_options(char **argv)
+{
+    static const char *const types[] = {
+        [JIG_OPTION_STRING] = "string", [JIG_OPTION_BOOL] = "bool", [JIG_OPTION_INT] = "int",
+        [JIG_OPTION_CHOICE] = "choice", [JIG_OPTION_DIR] = "dir",   [JIG_OPTION_FILE] = "file"};
+    (void)argv;
+    json_t *out = json_array();
+    for (size_t i = 0; i < jig_pio_option_count; i++) {
+        const struct jig_pio_option *o = &jig_pio_options[i];
+        json_array_append_new(
+            out, json_pack("{sssssssbsssbsoso}", "scope", o->scope, "name", o->name, "type",
+                           types[o->type], "list", o->is_list, "variable",
+                           o->variable != NULL ? o->variable : "", "zero_or_one", o->is_zero_or_one,
+                           "old_names", names_json(o->old_names, JIG_PIO_MOST_OLD_NAMES), "choices",
+                           names_json(o->choices, JIG_PIO_MOST_CHOICES)));
+    }
+    return out;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -205,10 +234,8 @@ int main(int argc, char **argv)
         int least;
         json_t *(*run)(char **argv);
     } commands[] = {
-        {"load", 1, dump_project},
-        {"flags", 3, dump_flags},
-        {"sources", 2, dump_sources},
-        {"fnmatch", 1, dump_fnmatch},
+        {"load", 1, dump_project},    {"flags", 3, dump_flags},     {"sources", 2, dump_sources},
+        {"fnmatch", 1, dump_fnmatch}, {"options", 0, dump_options},
     };
     for (size_t i = 0; argc > 1 && i < JIG_COUNT(commands); i++) {
         if (strcmp(argv[1], commands[i].name) != 0 || argc - 2 < commands[i].least)
@@ -219,6 +246,6 @@ int main(int argc, char **argv)
         json_decref(out);
         return 0;
     }
-    fprintf(stderr, "usage: project_dump load|flags|sources|fnmatch ARGUMENT...\n");
+    fprintf(stderr, "usage: project_dump load|flags|sources|fnmatch|options ARGUMENT...\n");
     return 2;
 }
