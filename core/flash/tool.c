@@ -12,7 +12,8 @@
 #include "core/os/time.h"
 #include "core/os/tty.h"
 
-#define KILL_GRACE_MS 300 /* a tool that holds a dead port ignores SIGTERM */
+#define KILL_GRACE_MS 300  /* a tool that holds a dead port ignores SIGTERM */
+#define RELEASE_MS    1000 /* for what is left of the tool's group to die of SIGKILL */
 #define CUT_NOTE      "\n[the rest of the tool's output is not kept]\n"
 
 /* How a run came to its end. */
@@ -103,6 +104,7 @@ static enum jig_code run_tool(struct run *run, const struct jig_strv *argv, cons
         else if (run->ending != ENDED_GONE)
             run->ending = outside_or_ours(until);
         jig_proc_kill(proc, KILL_GRACE_MS);
+        jig_port_wait_released(port, jig_proc_pid(proc), jig_deadline_in_ms(RELEASE_MS));
         jig_proc_free(proc);
         run->port_went = run->port_went || jig_port_watch_gone(&watch);
     }

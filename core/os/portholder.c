@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/port_ops.h"
+#include "core/os/time.h"
 
 #define MOST_NAMED 8
 
@@ -120,6 +123,34 @@ size_t jig_port_holders(const char *path, struct jig_port_holder *out, size_t mo
     }
     closedir(proc);
     return n;
+}
+
+/* True when there was somebody to wait for, and that one has ended by now. */
+static bool wait_for_one(const struct jig_port_holder *holder, pid_t group, int64_t deadline_ns)
+{
+    JIG_CLEANUP_FD int fd = pidfd_open(holder->pid, 0);
+    if (fd < 0)
+        return errno == ESRCH;
+    if (getpgid(holder->pid) != group)
+        return false;
+    struct pollfd f = {.fd = fd, .events = POLLIN};
+    int ready;
+    do
+        ready = poll(&f, 1, jig_deadline_poll_ms(deadline_ns));
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+void jig_port_wait_released(const char *path, pid_t group, int64_t deadline_ns)
+{
+    bool again = true;
+    while (again && jig_now_ns() < deadline_ns) {
+        struct jig_port_holder holders[MOST_NAMED];
+        size_t n = jig_port_holders(path, holders, MOST_NAMED);
+        again = false;
+        for (size_t i = 0; i < n; i++)
+            again = wait_for_one(&holders[i], group, deadline_ns) || again;
+    }
 }
 
 static char *holders_text(const struct jig_port_holder *holders, size_t n)

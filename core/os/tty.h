@@ -114,6 +114,10 @@ size_t jig_port_holders(const char *path, struct jig_port_holder *out, size_t mo
 /* "picocom (pid 123), screen (pid 77)", or NULL when nobody can be named. The caller frees. */
 char *jig_port_holders_text(const char *path);
 
+/* Waits until no process of the group has the port open: a group that was killed has not let go of
+ * everything when its leader is reaped. Gives up at the deadline. */
+void jig_port_wait_released(const char *path, pid_t group, int64_t deadline_ns);
+
 /* ABORTED with reason BUSY: "the port P is held by ..." and what to do about a known holder. */
 enum jig_code jig_port_busy(const char *path, int sys_errno, struct jig_err *reterr);
 
