@@ -7,6 +7,8 @@ set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Without CMake's -DNDEBUG: a broken invariant aborts in what is installed, too.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 
 add_library(jig_flags INTERFACE)
 target_compile_definitions(jig_flags INTERFACE _GNU_SOURCE JIG_VERSION="${PROJECT_VERSION}")
@@ -22,6 +24,8 @@ target_compile_options(
             -Wvla
             -Wformat=2
             -Wno-missing-field-initializers
+            # snprintf into a smaller buffer is how a text is cut; gcc looks only when it optimises.
+            $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
             -fstack-protector-strong
             -fno-common)
 target_include_directories(jig_flags INTERFACE "${PROJECT_SOURCE_DIR}")

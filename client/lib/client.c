@@ -59,7 +59,7 @@ enum jig_status jig_client_open(const char *url, const struct jig_client_options
     static const struct jig_client_options none = {0};
     if (options == NULL)
         options = &none;
-    struct jig_client *c;
+    struct jig_client *c = NULL;
     enum jig_status status = new_client(url, options, &c, reterr);
     if (status != JIG_STATUS_OK)
         return status;

@@ -91,7 +91,7 @@ static bool nobody_listens(int error)
 static int try_once(struct jig_client *client, int64_t deadline_ns, enum jig_status *status,
                     struct jig_error *reterr)
 {
-    int fd;
+    int fd = -1;
     *status = JIG_STATUS_OK;
     int error = dial(&client->address, deadline_ns, &fd);
     if (error != 0)
