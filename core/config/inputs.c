@@ -74,6 +74,20 @@ static struct jig_fingerprint names_of(const char *path)
     return jig_fingerprint_of(joined, strlen(joined));
 }
 
+void jig_inputs_file(struct jig_inputs *in, const char *path)
+{
+    struct jig_stamp stamp;
+    if (jig_fs_stamp(path, &stamp, NULL) != JIG_OK) {
+        jig_inputs_absent(in, path);
+        return;
+    }
+    struct jig_project_input *input = add(in, path);
+    if (input == NULL)
+        return;
+    input->kind = JIG_INPUT_FILE;
+    input->stamp = stamp;
+}
+
 void jig_inputs_folder(struct jig_inputs *in, const char *path)
 {
     struct jig_stamp stamp;

@@ -27,6 +27,9 @@ void jig_inputs_release(struct jig_inputs *in);
 enum jig_code jig_inputs_read(struct jig_inputs *in, const char *path, struct jig_buf *out,
                               struct jig_err *reterr) JIG_CHECKED;
 
+/* Records a file by its stamp alone: it was asked whether it is there. */
+void jig_inputs_file(struct jig_inputs *in, const char *path);
+
 /* Records that a folder's list of names was used, or that nothing was at this path. */
 void jig_inputs_folder(struct jig_inputs *in, const char *path);
 void jig_inputs_absent(struct jig_inputs *in, const char *path);

@@ -410,6 +410,8 @@ static enum jig_code cast_file(struct jig_pio *pio, const struct origin *at, con
                                char **ret, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(pio->root, text);
+    if (text[0] != '\0')
+        jig_inputs_file(&pio->inputs, path);
     if (text[0] == '\0' || !jig_fs_exists(path))
         return bad_value(at, reterr, "there is no file '%s'", shown(text).text);
     if (jig_fs_is_dir(path))

@@ -469,6 +469,20 @@ static void test_new_matches_are_seen(void **state)
     assert_false(current());
 }
 
+/* Whether a file is there may decide whether an environment can be used. */
+static void test_a_file_that_appears_is_seen(void **state)
+{
+    (void)state;
+    static const char ini[] = "[env:a]\ndebug_svd_path = chip.svd\n";
+    assert_int_equal(load(ini), JIG_OK);
+    assert_non_null(project->environments[0].error);
+    assert_true(current());
+    write_file("chip.svd", "x");
+    assert_false(current());
+    assert_int_equal(load(ini), JIG_OK);
+    assert_null(project->environments[0].error);
+}
+
 /* --- sketches -------------------------------------------------------------------------------- */
 
 static void test_plain_sketch(void **state)
@@ -602,6 +616,7 @@ int main(void)
         UNIT(test_edits_are_seen),
         UNIT(test_young_edit_of_equal_length_is_seen),
         UNIT(test_new_matches_are_seen),
+        UNIT(test_a_file_that_appears_is_seen),
         UNIT(test_plain_sketch),
         UNIT(test_sketch_by_its_file),
         UNIT(test_two_main_files),
