@@ -233,7 +233,7 @@ static enum jig_code find_tags(const struct jig_tabs_text *text, const char *wor
                                const struct jig_until *until, struct jig_tags *ret,
                                struct jig_err *reterr)
 {
-    enum jig_code code = jig_fs_write_atomic(work_path, text->text, text->len, 0644, reterr);
+    enum jig_code code = jig_fs_write_unsynced(work_path, text->text, text->len, 0644, reterr);
     if (code != JIG_OK)
         return code;
     struct jig_buf found;

@@ -315,9 +315,9 @@ static enum jig_code make_build_dir(const char *dir, struct jig_err *reterr)
     JIG_CLEANUP_FREE char *ignore_path = jig_path_join(dir, ".gitignore");
     enum jig_code code = jig_fs_mkdirs(dir, 0777, reterr);
     if (code == JIG_OK && !jig_fs_exists(tag_path))
-        code = jig_fs_write_atomic(tag_path, tag, sizeof tag - 1, 0644, reterr);
+        code = jig_fs_write_unsynced(tag_path, tag, sizeof tag - 1, 0644, reterr);
     if (code == JIG_OK && !jig_fs_exists(ignore_path))
-        code = jig_fs_write_atomic(ignore_path, "*\n", 2, 0644, reterr);
+        code = jig_fs_write_unsynced(ignore_path, "*\n", 2, 0644, reterr);
     if (code != JIG_OK)
         jig_err_hint(reterr, "name another build folder with --build-dir or JIG_BUILD_DIR");
     return code;

@@ -195,7 +195,7 @@ static enum jig_code put_traces(struct jig_objcache *c, const struct jig_trace *
     if (code == JIG_OK)
         code = jig_fs_mkdirs(dir, 0700, reterr);
     if (code == JIG_OK)
-        code = jig_fs_write_atomic(path, file.data, file.len, 0600, reterr);
+        code = jig_fs_write_unsynced(path, file.data, file.len, 0600, reterr);
     jig_buf_release(&payload);
     jig_buf_release(&file);
     return code;

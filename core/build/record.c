@@ -75,7 +75,7 @@ enum jig_code jig_record_save(struct jig_record *r, const char *path, struct jig
         code = jig_buf_check(&file, path, reterr);
     }
     if (code == JIG_OK)
-        code = jig_fs_write_atomic(path, file.data, file.len, 0644, reterr);
+        code = jig_fs_write_unsynced(path, file.data, file.len, 0644, reterr);
     if (code == JIG_OK)
         r->changed = false;
     jig_buf_release(&payload);

@@ -214,8 +214,8 @@ static enum jig_code publish(int fd, const char *temporary, const char *path, mo
     return code;
 }
 
-enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
-                                  struct jig_err *reterr)
+static enum jig_code write_beside(const char *path, const void *data, size_t n, mode_t mode,
+                                  bool synced, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *temporary = jig_fs_temporary_beside(path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -228,7 +228,19 @@ enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, 
         unlink(temporary);
         return code;
     }
-    return publish(fd, temporary, path, mode, true, reterr);
+    return publish(fd, temporary, path, mode, synced, reterr);
+}
+
+enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
+                                  struct jig_err *reterr)
+{
+    return write_beside(path, data, n, mode, true, reterr);
+}
+
+enum jig_code jig_fs_write_unsynced(const char *path, const void *data, size_t n, mode_t mode,
+                                    struct jig_err *reterr)
+{
+    return write_beside(path, data, n, mode, false, reterr);
 }
 
 enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t n, mode_t mode,
@@ -239,7 +251,7 @@ enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t
     bool same = jig_fs_read(path, &old, NULL) == JIG_OK && old.len == n &&
                 (n == 0 || memcmp(old.data, data, n) == 0);
     jig_buf_release(&old);
-    return same ? JIG_OK : jig_fs_write_atomic(path, data, n, mode, reterr);
+    return same ? JIG_OK : jig_fs_write_unsynced(path, data, n, mode, reterr);
 }
 
 static enum jig_code copy_bytes(int from, int to, const char *path, struct jig_err *reterr)

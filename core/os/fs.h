@@ -59,7 +59,13 @@ enum jig_code jig_fs_stream(const char *path, jig_fs_consume_fn *consume, void *
 enum jig_code jig_fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode,
                                   struct jig_err *reterr) JIG_CHECKED;
 
-/* As above, but leaves the file alone, stamps included, when it has this content already. */
+/* As above, without waiting for the disk: after a power cut the file may be empty. For what is
+ * checked before it is used, by a checksum or against what it is to be. */
+enum jig_code jig_fs_write_unsynced(const char *path, const void *data, size_t n, mode_t mode,
+                                    struct jig_err *reterr) JIG_CHECKED;
+
+/* As jig_fs_write_unsynced, but leaves the file alone, stamps included, when it has this content
+ * already. */
 enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t n, mode_t mode,
                                       struct jig_err *reterr) JIG_CHECKED;
 

@@ -109,7 +109,7 @@ void workshop_put(const struct workshop *w, const char *path, const char *text)
     JIG_CLEANUP_FREE char *whole = workshop_path(w, path);
     JIG_CLEANUP_FREE char *dir = jig_path_dir(whole);
     if (jig_fs_mkdirs(dir, 0755, &err) != JIG_OK ||
-        jig_fs_write_atomic(whole, text, strlen(text), 0644, &err) != JIG_OK)
+        jig_fs_write_unsynced(whole, text, strlen(text), 0644, &err) != JIG_OK)
         fail_msg("%s", err.message);
 }
 
