@@ -22,6 +22,7 @@
 struct jig_build_engine {
     struct jig_files *files;
     struct jig_toolids *toolids;
+    struct jig_probes *probes;
     struct jig_objcache *objcache;
     struct jig_slots slots;
     size_t processors;
@@ -37,6 +38,7 @@ struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_conf
     e->processors = processors > 0 ? (size_t)processors : 1;
     e->files = jig_files_new(config->max_files);
     e->toolids = jig_toolids_new();
+    e->probes = jig_probes_new();
     if (config->object_cache != NULL)
         e->objcache = jig_objcache_new(config->object_cache, config->object_cache_bytes);
     atomic_init(&e->slots.free, (int)e->processors);
@@ -50,6 +52,7 @@ void jig_build_engine_free(struct jig_build_engine *e)
         return;
     jig_objcache_free(e->objcache);
     jig_toolids_free(e->toolids);
+    jig_probes_free(e->probes);
     jig_files_free(e->files);
     pthread_mutex_destroy(&e->mu);
     free(e);
@@ -229,6 +232,7 @@ static void make_runner(struct jig_plan *p)
         .jobs = q->jobs != 0 ? q->jobs : p->engine->processors,
         .files = p->files,
         .toolids = p->engine->toolids,
+        .probes = p->engine->probes,
         .objcache = p->engine->objcache,
         .record = &p->record,
         .slots = &p->engine->slots,

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/shadow.h"
+#include "core/os/fs.h"
 
 #define MOST_WORDS_SHOWN 3
 
@@ -72,12 +73,14 @@ static char *check_file(const struct jig_check *c, const struct jig_trace_file *
 
 static char *check_shadows(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
 {
-    JIG_CLEANUP_FREE char *path = jig_shadow_find(t, c->build_dir, c->files, ret_updated);
+    JIG_CLEANUP_FREE char *path = jig_shadow_find(c->shadow, t, ret_updated);
     if (path == NULL)
         return NULL;
     JIG_CLEANUP_FREE char *relative = jig_build_relative(c->build_dir, path);
     JIG_CLEANUP_FREE char *name = display(relative, c->project_dir);
-    return jig_strf("%s is new and would be found first", name);
+    return jig_strf(jig_fs_is_file(path) ? "%s is new and would be found first"
+                                         : "%s is gone, and __has_include asks for it",
+                    name);
 }
 
 char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
@@ -90,6 +93,8 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
             return jig_strf("the tool %s changed", jig_path_base(c->action->argv.v[0]));
         return explain_command(t, c->action, c->build_dir);
     }
+    if (t->opaque)
+        return jig_xstrdup("it reads files that no dependency file names (.incbin)");
     for (size_t i = 0; i < t->input_count; i++) {
         char *why = check_file(c, &t->inputs[i], false);
         if (why != NULL)

@@ -4,6 +4,7 @@
 #ifndef JIG_BUILD_CHECK_H
 #define JIG_BUILD_CHECK_H
 
+#include "core/build/shadow.h"
 #include "core/build/trace.h"
 #include "core/watch/files.h"
 
@@ -15,6 +16,7 @@ struct jig_check {
     const char *build_dir;
     const char *project_dir; /* cut off the paths that people see; or NULL */
     struct jig_files *files;
+    struct jig_shadow *shadow;
 };
 
 /* NULL when the trace holds: the command is the same, every input has the content it had, no new

@@ -85,8 +85,11 @@ static size_t load_traces(const struct jig_objcache *c, const struct jig_digest 
     return n;
 }
 
-static bool inputs_hold(struct jig_trace *t, const char *build_dir, struct jig_files *files)
+static bool inputs_hold(struct jig_trace *t, const char *build_dir, struct jig_files *files,
+                        struct jig_shadow *shadow)
 {
+    if (t->opaque)
+        return false;
     for (size_t i = 0; i < t->input_count; i++) {
         JIG_CLEANUP_FREE char *path = jig_build_absolute(build_dir, t->inputs[i].path);
         struct jig_file_content now;
@@ -95,8 +98,8 @@ static bool inputs_hold(struct jig_trace *t, const char *build_dir, struct jig_f
             return false;
     }
     bool updated = false;
-    JIG_CLEANUP_FREE char *shadow = jig_shadow_find(t, build_dir, files, &updated);
-    return shadow == NULL;
+    JIG_CLEANUP_FREE char *in_the_way = jig_shadow_find(shadow, t, &updated);
+    return in_the_way == NULL;
 }
 
 static bool take_output(struct jig_objcache *c, const struct jig_trace_file *output,
@@ -129,13 +132,14 @@ static bool take_outputs(struct jig_objcache *c, const struct jig_trace *t, cons
 }
 
 struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
-                                     const char *build_dir, struct jig_files *files)
+                                     const char *build_dir, struct jig_files *files,
+                                     struct jig_shadow *shadow)
 {
     struct jig_trace *traces[MOST_TRACES];
     size_t n = load_traces(c, command, traces);
     struct jig_trace *found = NULL;
     for (size_t i = 0; i < n; i++) {
-        bool fits = found == NULL && inputs_hold(traces[i], build_dir, files) &&
+        bool fits = found == NULL && inputs_hold(traces[i], build_dir, files, shadow) &&
                     take_outputs(c, traces[i], build_dir);
         if (fits)
             found = traces[i];

@@ -40,6 +40,7 @@ struct jig_job {
 struct jig_runner {
     struct jig_runner_config config;
     struct jig_map tools; /* program -> struct jig_digest */
+    struct jig_shadow *shadow;
     struct jig_job **jobs;
     size_t job_count;
     size_t job_cap;
@@ -57,6 +58,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
     struct jig_runner *r = jig_new(struct jig_runner);
     r->config = *config;
     jig_map_init(&r->tools, free);
+    r->shadow = jig_shadow_new(config->build_dir, config->files, config->probes);
     if (r->config.jobs < 1)
         r->config.jobs = 1;
     if (r->config.jobs > MOST_RUNNING)
@@ -70,19 +72,12 @@ static void give_slot_back(struct jig_runner *r)
         atomic_fetch_add(&r->config.slots->free, 1);
 }
 
-static void free_files(struct jig_trace_file *files, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        free(files[i].path);
-    free(files);
-}
-
 static void free_job(struct jig_job *j)
 {
     jig_proc_free(j->proc);
     jig_action_free(j->action);
     free(j->because);
-    free_files(j->before, j->before_count);
+    jig_trace_files_free(j->before, j->before_count);
     jig_buf_release(&j->out);
     jig_buf_release(&j->err);
     free(j);
@@ -107,6 +102,7 @@ void jig_runner_free(struct jig_runner *r)
         free_job(r->jobs[i]);
     free(r->jobs);
     jig_map_release(&r->tools);
+    jig_shadow_free(r->shadow);
     jig_runner_summary_release(&r->summary);
     free(r);
 }
@@ -258,8 +254,11 @@ static enum jig_code prepare_check(struct jig_runner *r, const struct jig_action
                                    struct jig_check *ret, struct jig_err *reterr)
 {
     const struct jig_runner_config *c = &r->config;
-    *ret = (struct jig_check){
-        .action = a, .build_dir = c->build_dir, .project_dir = c->project_dir, .files = c->files};
+    *ret = (struct jig_check){.action = a,
+                              .build_dir = c->build_dir,
+                              .project_dir = c->project_dir,
+                              .files = c->files,
+                              .shadow = r->shadow};
     enum jig_code code = tool_identity(r, a->argv.v[0], &ret->tool, reterr);
     if (code == JIG_OK)
         ret->command = jig_action_command(a, c->build_dir, &ret->tool);
@@ -293,7 +292,7 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
     }
     if (j->action->shareable && c->objcache != NULL) {
         struct jig_trace *shared =
-            jig_objcache_fetch(c->objcache, &j->command, c->build_dir, c->files);
+            jig_objcache_fetch(c->objcache, &j->command, c->build_dir, c->files, r->shadow);
         if (shared != NULL) {
             jig_record_put_take(c->record, shared);
             replay(r, j, shared);
@@ -514,10 +513,15 @@ static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_
         jig_trace_free(t);
         return code;
     }
-    if (a->depfile != NULL)
-        jig_shadow_record(t, r->config.build_dir, r->config.files);
+    JIG_CLEANUP_FREE char *young =
+        a->depfile != NULL ? jig_shadow_record(r->shadow, t, j->started_clock_ns) : NULL;
+    if (young != NULL) {
+        tell_changed(r, young);
+        jig_trace_free(t);
+        return JIG_OK;
+    }
     t->key = jig_action_key(&t->command, t->inputs, t->input_count);
-    if (a->shareable && r->config.objcache != NULL)
+    if (a->shareable && !t->opaque && r->config.objcache != NULL)
         jig_objcache_store(r->config.objcache, t, r->config.build_dir);
     jig_record_put_take(r->config.record, t);
     return JIG_OK;

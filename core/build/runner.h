@@ -43,6 +43,7 @@ struct jig_runner_config {
     size_t jobs;             /* tools at once; at least 1 */
     struct jig_files *files;
     struct jig_toolids *toolids;
+    struct jig_probes *probes;     /* NULL: nothing is remembered of what texts ask */
     struct jig_objcache *objcache; /* NULL: none */
     struct jig_record *record;
     struct jig_slots *slots; /* NULL: no common limit */

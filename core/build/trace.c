@@ -6,14 +6,14 @@
 #include "core/base/str.h"
 #include "core/hash/fingerprint.h"
 
-#define MAGIC        "jigtrac2" /* the digit is the version */
+#define MAGIC        "jigtrac3" /* the digit is the version */
 #define MOST_FILES   200000
 #define MOST_WORDS   100000
 #define LARGEST_TEXT (16 << 20)
 #define SUMMED_FROM  24 /* behind the magic and the checksum's two halves */
 #define HEADER_BYTES 32 /* the same and the count */
 
-static void free_files(struct jig_trace_file *files, size_t n)
+void jig_trace_files_free(struct jig_trace_file *files, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         free(files[i].path);
@@ -26,9 +26,11 @@ void jig_trace_free(struct jig_trace *t)
         return;
     free(t->name);
     jig_strv_release(&t->argv);
-    free_files(t->inputs, t->input_count);
-    free_files(t->searched, t->searched_count);
-    free_files(t->outputs, t->output_count);
+    jig_trace_files_free(t->inputs, t->input_count);
+    jig_trace_files_free(t->searched, t->searched_count);
+    jig_trace_files_free(t->outputs, t->output_count);
+    jig_strv_release(&t->probes);
+    jig_strv_release(&t->probed);
     free(t->errors);
     free(t->output);
     free(t);
@@ -49,6 +51,13 @@ static void put_string(struct jig_buf *out, const char *s)
     jig_buf_append(out, s, n);
 }
 
+static void put_strings(struct jig_buf *out, const struct jig_strv *list)
+{
+    put_u64(out, list->n);
+    for (size_t i = 0; i < list->n; i++)
+        put_string(out, list->v[i]);
+}
+
 static void put_files(struct jig_buf *out, const struct jig_trace_file *files, size_t n)
 {
     put_u64(out, n);
@@ -64,11 +73,12 @@ void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out)
     jig_buf_append(out, t->command.bytes, JIG_SHA256_BYTES);
     jig_buf_append(out, t->key.bytes, JIG_SHA256_BYTES);
     jig_buf_append(out, t->tool.bytes, JIG_SHA256_BYTES);
-    put_u64(out, t->argv.n);
-    for (size_t i = 0; i < t->argv.n; i++)
-        put_string(out, t->argv.v[i]);
+    put_strings(out, &t->argv);
     put_files(out, t->inputs, t->input_count);
     put_files(out, t->searched, t->searched_count);
+    put_strings(out, &t->probes);
+    put_strings(out, &t->probed);
+    put_u64(out, t->opaque);
     put_files(out, t->outputs, t->output_count);
     put_string(out, t->errors);
     put_string(out, t->output);
@@ -114,6 +124,13 @@ static char *get_string(struct reader *r)
     return s;
 }
 
+static void get_strings(struct reader *r, struct jig_strv *out)
+{
+    uint64_t n = get_count(r, MOST_WORDS);
+    for (uint64_t i = 0; !r->bad && i < n; i++)
+        jig_strv_append_take(out, get_string(r));
+}
+
 static void get_digest(struct reader *r, struct jig_digest *d)
 {
     if (r->bad || r->end - r->at < JIG_SHA256_BYTES) {
@@ -149,15 +166,16 @@ enum jig_code jig_trace_decode(const uint8_t **at, const uint8_t *end, struct ji
     get_digest(&r, &t->command);
     get_digest(&r, &t->key);
     get_digest(&r, &t->tool);
-    uint64_t words = get_count(&r, MOST_WORDS);
-    for (uint64_t i = 0; !r.bad && i < words; i++)
-        jig_strv_append_take(&t->argv, get_string(&r));
+    get_strings(&r, &t->argv);
     t->inputs = get_files(&r, &t->input_count);
     t->searched = get_files(&r, &t->searched_count);
+    get_strings(&r, &t->probes);
+    get_strings(&r, &t->probed);
+    t->opaque = get_u64(&r) != 0;
     t->outputs = get_files(&r, &t->output_count);
     t->errors = get_string(&r);
     t->output = get_string(&r);
-    if (r.bad) {
+    if (r.bad || t->probed.n != t->probes.n) {
         jig_trace_free(t);
         return jig_err_set(reterr, JIG_DATA_LOSS, "a build record is damaged");
     }

@@ -26,8 +26,11 @@ struct jig_trace {
     struct jig_strv argv; /* as it was, "{build}" for the build folder; to explain changes */
     struct jig_trace_file *inputs; /* sorted by path */
     size_t input_count;
-    struct jig_trace_file *searched; /* folders, with the digest of their names; see shadow.h */
+    struct jig_trace_file *searched; /* folders, and files not read; see shadow.h */
     size_t searched_count;
+    struct jig_strv probes;         /* what the inputs ask for by __has_include; see shadow.h */
+    struct jig_strv probed;         /* where each of them leads; "" where to nothing */
+    bool opaque;                    /* it reads what nobody can know: it always runs */
     struct jig_trace_file *outputs; /* in the action's order */
     size_t output_count;
     char *errors; /* what the tool wrote to stderr */
@@ -35,6 +38,7 @@ struct jig_trace {
 };
 
 void jig_trace_free(struct jig_trace *t);
+void jig_trace_files_free(struct jig_trace_file *files, size_t n);
 
 void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out);
 

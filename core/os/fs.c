@@ -20,20 +20,35 @@
 #define COPY_CHUNK   (64 * 1024)
 #define STREAM_CHUNK (32 * 1024)
 #define TREE_FDS     32
+#define MOST_NAMES   1000000 /* in one folder */
+
+static struct jig_stamp stamp_of(const struct stat *st)
+{
+    return (struct jig_stamp){
+        .dev = st->st_dev,
+        .ino = st->st_ino,
+        .size = st->st_size,
+        .mtime_ns = st->st_mtim.tv_sec * JIG_NS_PER_S + st->st_mtim.tv_nsec,
+        .ctime_ns = st->st_ctim.tv_sec * JIG_NS_PER_S + st->st_ctim.tv_nsec,
+        .mode = st->st_mode,
+    };
+}
 
 enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret, struct jig_err *reterr)
 {
     struct stat st;
     if (stat(path, &st) != 0)
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
-    *ret = (struct jig_stamp){
-        .dev = st.st_dev,
-        .ino = st.st_ino,
-        .size = st.st_size,
-        .mtime_ns = st.st_mtim.tv_sec * JIG_NS_PER_S + st.st_mtim.tv_nsec,
-        .ctime_ns = st.st_ctim.tv_sec * JIG_NS_PER_S + st.st_ctim.tv_nsec,
-        .mode = st.st_mode,
-    };
+    *ret = stamp_of(&st);
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_stamp_link(const char *path, struct jig_stamp *ret, struct jig_err *reterr)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0)
+        return jig_err_sys(reterr, errno, "cannot look at %s", path);
+    *ret = stamp_of(&st);
     return JIG_OK;
 }
 
@@ -273,6 +288,8 @@ static enum jig_code copy_bytes(int from, int to, const char *path, struct jig_e
         ssize_t n = read(from, chunk, COPY_CHUNK);
         if (n == 0)
             return JIG_OK;
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
             return jig_err_sys(reterr, errno, "cannot copy to %s", path);
         enum jig_code code = jig_fd_write_all(to, chunk, (size_t)n, reterr);
@@ -310,8 +327,9 @@ enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reter
             continue;
         char held = *p;
         *p = '\0';
-        if (mkdir(copy, mode) != 0 && errno != EEXIST && !jig_fs_is_dir(copy))
-            return jig_err_sys(reterr, errno, "cannot make the folder %s", copy);
+        int failed = mkdir(copy, mode) != 0 ? errno : 0;
+        if (failed != 0 && failed != EEXIST && !jig_fs_is_dir(copy))
+            return jig_err_sys(reterr, failed, "cannot make the folder %s", copy);
         *p = held;
         if (held == '\0')
             break;
@@ -343,20 +361,49 @@ enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr)
     return JIG_OK;
 }
 
-enum jig_code jig_fs_list(const char *dir, struct jig_strv *out, struct jig_err *reterr)
+/* "" for a file and the like; filesystems that do not say it in the entry are asked. */
+static const char *mark_of(int folder_fd, const struct dirent *entry)
+{
+    unsigned char type = entry->d_type;
+    struct stat st;
+    if (type == DT_UNKNOWN && fstatat(folder_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISLNK(st.st_mode) ? DT_LNK : DT_REG;
+    return type == DT_DIR ? "/" : type == DT_LNK ? "/@" : "";
+}
+
+static enum jig_code list(const char *dir, bool marked, struct jig_strv *out,
+                          struct jig_err *reterr)
 {
     DIR *d = opendir(dir);
     if (d == NULL)
         return jig_err_sys(reterr, errno, "cannot list %s", dir);
     struct dirent *entry;
-    while ((errno = 0, entry = readdir(d)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+    size_t most = out->n + MOST_NAMES;
+    while ((errno = 0, entry = readdir(d)) != NULL && out->n <= most) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (marked)
+            jig_strv_append_take(out, jig_strf("%s%s", entry->d_name, mark_of(dirfd(d), entry)));
+        else
             jig_strv_append(out, entry->d_name);
     }
     int failed = errno;
     closedir(d);
+    if (out->n > most)
+        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "%s holds more than %d files", dir,
+                           MOST_NAMES);
     if (failed != 0)
         return jig_err_sys(reterr, failed, "cannot list %s", dir);
     jig_strv_sort(out);
     return JIG_OK;
+}
+
+enum jig_code jig_fs_list(const char *dir, struct jig_strv *out, struct jig_err *reterr)
+{
+    return list(dir, false, out, reterr);
+}
+
+enum jig_code jig_fs_list_marked(const char *dir, struct jig_strv *out, struct jig_err *reterr)
+{
+    return list(dir, true, out, reterr);
 }

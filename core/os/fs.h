@@ -31,6 +31,9 @@ struct jig_stamp {
 /* Follows links. NOT_FOUND when there is nothing there. */
 enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret,
                            struct jig_err *reterr) JIG_CHECKED;
+/* The same of a link itself. */
+enum jig_code jig_fs_stamp_link(const char *path, struct jig_stamp *ret,
+                                struct jig_err *reterr) JIG_CHECKED;
 bool jig_stamp_equal(const struct jig_stamp *a, const struct jig_stamp *b);
 
 bool jig_fs_exists(const char *path);   /* follows links */
@@ -81,9 +84,15 @@ enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *re
 /* Removes a file or a tree without following links; one that is not there is fine. */
 enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr) JIG_CHECKED;
 
-/* The names in a folder, sorted bytewise, without "." and "..". */
+/* The names in a folder, sorted bytewise, without "." and "..". RESOURCE_EXHAUSTED past 1,000,000.
+ */
 enum jig_code jig_fs_list(const char *dir, struct jig_strv *out,
                           struct jig_err *reterr) JIG_CHECKED;
+
+/* The same names marked for what they are: "x/" for a folder, "x/@" for a link, "x" else. Sorted by
+ * that. */
+enum jig_code jig_fs_list_marked(const char *dir, struct jig_strv *out,
+                                 struct jig_err *reterr) JIG_CHECKED;
 
 /* Writes all n bytes to fd, through short writes and EINTR. */
 enum jig_code jig_fd_write_all(int fd, const void *data, size_t n,

@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/os/time.h"
 
 #define TICK_NS         (20 * JIG_NS_PER_MS) /* twice the coarsest tick, CONFIG_HZ=100 */
@@ -16,7 +17,7 @@
 
 struct memo {
     struct jig_file_content content;
-    bool racy; /* the stamp was too young when the content was read */
+    bool racy; /* the stamp cannot vouch for it: too young when the content was read */
 };
 
 struct jig_files {
@@ -56,14 +57,25 @@ bool jig_stamp_is_racy(const struct jig_stamp *s, int64_t now_unix_ns)
     return youngest > now_unix_ns - (whole_seconds ? WHOLE_SECOND_NS : TICK_NS);
 }
 
-static enum jig_code hash_folder(const char *path, struct jig_digest *ret, struct jig_err *reterr)
+/* A link that leads nowhere may lead to a file at any time, and the folder's stamp stays as it is
+ * then: *ret_open says that such a folder is to be looked at each time. */
+static enum jig_code hash_folder(const char *path, struct jig_digest *ret, bool *ret_open,
+                                 struct jig_err *reterr)
 {
     struct jig_strv names = {0};
-    enum jig_code code = jig_fs_list(path, &names, reterr);
+    enum jig_code code = jig_fs_list_marked(path, &names, reterr);
     if (code == JIG_OK) {
         struct jig_sha256 *h = jig_sha256_new();
-        for (size_t i = 0; i < names.n; i++)
+        for (size_t i = 0; i < names.n; i++) {
             jig_sha256_string(h, names.v[i]);
+            if (!jig_str_ends(names.v[i], "/@"))
+                continue;
+            JIG_CLEANUP_FREE char *link =
+                jig_strf("%s/%.*s", path, (int)strlen(names.v[i]) - 2, names.v[i]);
+            bool leads = jig_fs_exists(link);
+            jig_sha256_u64(h, leads);
+            *ret_open = *ret_open || !leads;
+        }
         *ret = jig_sha256_final(h);
         jig_sha256_free(h);
     }
@@ -79,8 +91,9 @@ static enum jig_code read_content(const char *path, struct jig_stamp before, str
         int64_t now = jig_stamp_clock_ns();
         struct memo m = {.content = {.stamp = before, .is_dir = S_ISDIR(before.mode)},
                          .racy = jig_stamp_is_racy(&before, now)};
-        enum jig_code code = m.content.is_dir ? hash_folder(path, &m.content.sha256, reterr)
-                                              : jig_sha256_file(path, &m.content.sha256, reterr);
+        enum jig_code code = m.content.is_dir
+                                 ? hash_folder(path, &m.content.sha256, &m.racy, reterr)
+                                 : jig_sha256_file(path, &m.content.sha256, reterr);
         if (code != JIG_OK)
             return code;
         struct jig_stamp after;

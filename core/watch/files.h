@@ -29,7 +29,7 @@ struct jig_files;
 
 struct jig_file_content {
     struct jig_stamp stamp;   /* as it was just before the content was read */
-    struct jig_digest sha256; /* of the content; of the sorted names for a folder */
+    struct jig_digest sha256; /* of the content; of a folder: its names and what each of them is */
     bool is_dir;
 };
 

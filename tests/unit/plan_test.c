@@ -78,6 +78,150 @@ static void libraries_that_a_sketchs_libraries_use(void **state)
     workshop_close(&w);
 }
 
+/* Builds, puts `path` there, and says why main.cpp is compiled then; NULL when it is not. The
+ * caller frees. */
+static char *after_putting(struct workshop *w, const char *path)
+{
+    workshop_settle(w);
+    workshop_put(w, path, "new\n");
+    if (workshop_build(w) != JIG_OK)
+        fail_msg("%s", w->err.message);
+    for (size_t i = 0; i < w->result.summary.reason_count; i++) {
+        if (strcmp(w->result.summary.reasons[i].step, "compile main.cpp") == 0)
+            return jig_xstrdup(w->result.summary.reasons[i].because);
+    }
+    return NULL;
+}
+
+#define INI "[env:one]\nplatform = fake\nboard = uno\n"
+
+/* A new file counts when the compiler would find it first, wherever that is; no other does. */
+static void a_new_file_counts_when_it_would_be_found(void **state)
+{
+    static const struct {
+        const char *flags;
+        const char *source;
+        const char *have[3]; /* below project/ */
+        const char *put;
+        const char *because; /* NULL: nothing to do */
+    } rows[] = {
+        {"-Ilate -Inow",
+         "#include <x.h>",
+         {"now/x.h"},
+         "late/x.h", /* a folder of the path comes */
+         "late/x.h is new and would be found first"},
+        {"-Ilate -Inow", "#include <x.h>", {"now/x.h"}, "late/y.h", NULL},
+        {"-Ione -Itwo",
+         "#include <a/b/x.h>",
+         {"two/a/b/x.h", "one/a/y.h"},
+         "one/a/b/x.h",
+         "one/a/b/x.h is new and would be found first"},
+        {"-isystem one -Itwo",
+         "#include <x.h>",
+         {"one/x.h", "two/y.h"},
+         "two/x.h",
+         "two/x.h is new and would be found first"},
+        {"-isystem one -Itwo", "#include <x.h>", {"one/y.h", "two/x.h"}, "one/x.h", NULL},
+        {"-Ione",
+         "#include \"x.h\"",
+         {"one/x.h"},
+         "src/x.h",
+         "src/x.h is new and would be found first"},
+        {"-Ione -Itwo", "#include <x.h>", {"one/y.h", "two/x.h", "two/a/z.h"}, "one/a/x.h", NULL},
+        {"-Ione",
+         "#if __has_include(<x.h>)\n#endif",
+         {"one/y.h"},
+         "one/x.h",
+         "one/x.h is new and would be found first"},
+        {"-Ione",
+         "#if __has_include(\"x.h\")\n#endif",
+         {"one/y.h"},
+         "src/x.h",
+         "src/x.h is new and would be found first"},
+        {"-Ione", "#if __has_include(<x.h>)\n#endif", {"one/y.h"}, "one/z.h", NULL},
+    };
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct workshop w;
+        JIG_CLEANUP_FREE char *dir = jig_strf("%s/%zu", (const char *)*state, i);
+        JIG_CLEANUP_FREE char *ini = jig_strf(INI "build_flags = %s\n", rows[i].flags);
+        JIG_CLEANUP_FREE char *text = jig_strf("%s\n", rows[i].source);
+        JIG_CLEANUP_FREE char *put = jig_path_join("project", rows[i].put);
+        workshop_open(&w, dir);
+        workshop_put(&w, "project/platformio.ini", ini);
+        workshop_put(&w, "project/src/main.cpp", text);
+        for (size_t k = 0; k < JIG_COUNT(rows[i].have) && rows[i].have[k] != NULL; k++) {
+            JIG_CLEANUP_FREE char *have = jig_path_join("project", rows[i].have[k]);
+            workshop_put(&w, have, "old\n");
+        }
+        JIG_CLEANUP_FREE char *because = after_putting(&w, put);
+        if (!jig_streq(because, rows[i].because))
+            fail_msg("row %zu: %s", i, because != NULL ? because : "(not compiled)");
+        workshop_settle(&w);
+        workshop_close(&w);
+    }
+}
+
+/* A sketch is compiled in its build folder, which is not on the include path. */
+static void a_new_tab_counts_below_a_folder_called_include(void **state)
+{
+    struct workshop w;
+    JIG_CLEANUP_FREE char *dir = jig_path_join(*state, "include/that");
+    workshop_open(&w, dir);
+    workshop_put(&w, "Blink/Blink.ino", "void setup() {}\n");
+    workshop_put(&w, "Blink/main.cpp", "#include <X.h>\n#include \"x.h\"\n");
+    workshop_put(&w, "libraries/X/X.h", "X\n");
+    workshop_put(&w, "libraries/X/x.h", "x\n");
+    free(w.project);
+    w.project = workshop_path(&w, "Blink");
+    JIG_CLEANUP_FREE char *because = after_putting(&w, "Blink/x.h");
+    assert_string_equal(because, "sketch/x.h is new and would be found first");
+    workshop_close(&w);
+}
+
+/* What the compiler passed over once is not in its way because another file came. */
+static void what_was_passed_over_stays_passed_over(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/platformio.ini", INI "build_flags = -Ione -Itwo\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <x.h>\n#include <deep.h>\n");
+    workshop_put(&w, "project/one/x.h", "x\n");
+    workshop_put(&w, "project/two/deep.h", "#include \"y.h\"\n");
+    workshop_put(&w, "project/two/y.h", "y\n");
+    workshop_put(&w, "project/two/x.h", "another x, beside an includer\n");
+    JIG_CLEANUP_FREE char *because = after_putting(&w, "project/two/unrelated.h");
+    assert_null(because);
+    workshop_close(&w);
+}
+
+/* A link that leads nowhere is a header as soon as there is something behind it. */
+static void a_link_that_leads_somewhere_now_counts(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/platformio.ini", INI "build_flags = -Ione -Itwo\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <x.h>\n");
+    workshop_put(&w, "project/one/y.h", "y\n");
+    workshop_put(&w, "project/two/x.h", "x\n");
+    JIG_CLEANUP_FREE char *link = workshop_path(&w, "project/one/x.h");
+    assert_int_equal(symlink("../target", link), 0);
+    JIG_CLEANUP_FREE char *because = after_putting(&w, "project/target");
+    assert_string_equal(because, "one/x.h is new and would be found first");
+    workshop_close(&w);
+}
+
+static void what_reads_unnamed_files_always_runs(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/src/main.cpp", "asm(\".incbin \\\"logo.bin\\\"\");\n");
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(workshop_build(&w), JIG_OK);
+    workshop_expect(&w, "compile main.cpp: it reads files that no dependency file names "
+                        "(.incbin)");
+    workshop_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +229,11 @@ int main(void)
         IN_FOLDER(an_edit_rebuilds_what_it_touches),
         IN_FOLDER(libraries_that_libraries_use),
         IN_FOLDER(libraries_that_a_sketchs_libraries_use),
+        IN_FOLDER(a_new_file_counts_when_it_would_be_found),
+        IN_FOLDER(a_new_tab_counts_below_a_folder_called_include),
+        IN_FOLDER(what_was_passed_over_stays_passed_over),
+        IN_FOLDER(a_link_that_leads_somewhere_now_counts),
+        IN_FOLDER(what_reads_unnamed_files_always_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

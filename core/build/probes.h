@@ -1,0 +1,38 @@
+/*
+ * probes.h - what a source asks of the disk that no dependency file tells.
+ *
+ *   __has_include(<x.h>)   the answer changes with a file that was not read
+ *   .incbin "x"            the assembler reads a file, and says so to nobody
+ *
+ * Found by looking at the text, comments and strings included, so there may be too many. A name
+ * made by a macro is not seen.
+ *
+ * What a text asks is remembered by the digest of the text. Ceilings: 100 probes a file, 100,000
+ * files (then the memo starts anew), 16 MiB of text.
+ *
+ * Source: GCC's manual of the preprocessor, "__has_include"; GNU as, ".incbin".
+ * Threads: any; it locks itself.
+ */
+#ifndef JIG_BUILD_PROBES_H
+#define JIG_BUILD_PROBES_H
+
+#include <stdbool.h>
+
+#include "core/base/strv.h"
+#include "core/hash/sha256.h"
+
+struct jig_probes;
+
+struct jig_probes *jig_probes_new(void);
+void jig_probes_free(struct jig_probes *p);
+
+/* Appends the names in the file's __has_include, as "<x.h>" or "\"x.h\"". *ret_opaque is set when
+ * it reads what cannot be known, .incbin; also when the file is not the one of that digest any
+ * more, or cannot be read. Without p nothing is remembered. */
+void jig_probes_find(struct jig_probes *p, const char *path, const struct jig_digest *digest,
+                     struct jig_strv *out, bool *ret_opaque);
+
+/* The same for a text; for tests. */
+void jig_probes_in_text(const char *text, size_t n, struct jig_strv *out, bool *ret_opaque);
+
+#endif
