@@ -38,8 +38,11 @@ enum jig_code jig_plan_recipe(const struct jig_plan *p, const char *recipe,
     struct jig_action *a = jig_action_new(phase, step);
     a->cwd = jig_xstrdup("/");
     enum jig_code code = jig_recipe_argv(p->props, extra, recipe, drop_unset, &a->argv, reterr);
-    if (code == JIG_OK)
+    if (code == JIG_OK) {
         code = jig_recipe_find_tool(&a->argv, recipe, reterr);
+        if (code != JIG_OK && reterr != NULL)
+            reterr->reason = JIG_REASON_BUILD_FAILED;
+    }
     if (code != JIG_OK) {
         jig_action_free(a);
         return code;

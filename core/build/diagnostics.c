@@ -165,6 +165,20 @@ void jig_diagnostics_parse(const char *text, struct jig_diagnostics *out)
     jig_strv_release(&lines);
 }
 
+void jig_diagnostics_whole(const char *text, bool failed, struct jig_diagnostics *out)
+{
+    size_t n = strnlen(text, LARGEST_RENDERED);
+    bool ended = n > 0 && text[n - 1] == '\n';
+    out->items = jig_grow(out->items, &out->cap, out->n, sizeof *out->items);
+    out->items[out->n++] = (struct jig_diagnostic){
+        .file = jig_xstrdup(""),
+        .severity = failed ? JIG_SEVERITY_ERROR : JIG_SEVERITY_NOTE,
+        .message = jig_xstrndup(text, strcspn(text, "\r\n")),
+        .option = jig_xstrdup(""),
+        .rendered = jig_strf("%.*s%s", (int)n, text, ended ? "" : "\n"),
+    };
+}
+
 void jig_diagnostics_release(struct jig_diagnostics *d)
 {
     for (size_t i = 0; i < d->n; i++) {

@@ -10,6 +10,7 @@
 #ifndef JIG_BUILD_DIAGNOSTICS_H
 #define JIG_BUILD_DIAGNOSTICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,11 @@ struct jig_diagnostics {
 
 /* Appends what `text` (a tool's stderr, NUL-terminated) says. */
 void jig_diagnostics_parse(const char *text, struct jig_diagnostics *out);
+
+/* Appends all of `text`, which says nothing of a place, as one diagnostic: an error when the tool
+ * failed, else a note. Nothing that a tool says is lost. */
+void jig_diagnostics_whole(const char *text, bool failed, struct jig_diagnostics *out);
+
 void jig_diagnostics_release(struct jig_diagnostics *d);
 
 #endif

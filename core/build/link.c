@@ -130,6 +130,18 @@ static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
     return code;
 }
 
+/* A linker knows what the chip has; its bootloader has a part of that. */
+static void add_room_hint(const struct jig_plan *p, struct jig_err *err)
+{
+    const char *max = jig_props_get(p->props, "upload.maximum_size");
+    if (err == NULL || max == NULL || strstr(err->message, "overflowed") == NULL)
+        return;
+    jig_err_hint(err,
+                 "%s has %s bytes of flash for a program; leave something out, or take a board "
+                 "with more",
+                 p->request->board->fqbn_text, max);
+}
+
 enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr)
 {
     enum jig_code code = jig_plan_hooks(p, "recipe.hooks.linking.prelink", reterr);
@@ -143,6 +155,8 @@ enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr)
     find_outputs(p, a, true);
     add_inputs(a);
     code = run(p, a, NULL, reterr);
+    if (code != JIG_OK)
+        add_room_hint(p, reterr);
     return code == JIG_OK ? jig_plan_hooks(p, "recipe.hooks.linking.postlink", reterr) : code;
 }
 

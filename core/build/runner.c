@@ -164,6 +164,8 @@ static void tell_diagnostics(struct jig_runner *r, const struct jig_job *j)
     if (j->asked)
         return;
     jig_diagnostics_parse(j->err.data, all);
+    if (all->n == first && j->err.len > 0)
+        jig_diagnostics_whole(j->err.data, j->exit_status != 0, all);
     const struct jig_build_events *e = r->config.events;
     for (size_t i = first; e != NULL && e->diagnostic != NULL && i < all->n; i++)
         e->diagnostic(e->ctx, &all->items[i]);
@@ -373,8 +375,11 @@ static enum jig_code start(struct jig_runner *r, struct jig_job *j, struct jig_e
     j->started_ns = jig_now_ns();
     j->started_clock_ns = jig_stamp_clock_ns();
     enum jig_code code = clear_outputs(j->action, reterr);
-    if (code == JIG_OK)
+    if (code == JIG_OK) {
         code = jig_proc_start(&spec, &j->proc, reterr);
+        if (code != JIG_OK && reterr != NULL)
+            reterr->reason = JIG_REASON_BUILD_FAILED;
+    }
     if (code != JIG_OK) {
         j->state = JOB_FAILED;
         return code;

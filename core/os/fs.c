@@ -319,6 +319,24 @@ enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, bool sy
     return publish(out, temporary, to, mode, synced, reterr);
 }
 
+/* One folder of a path. A link to a folder, or a folder that somebody else makes, will do. */
+static enum jig_code make_folder(const char *path, mode_t mode, struct jig_err *reterr)
+{
+    if (mkdir(path, mode) == 0)
+        return JIG_OK;
+    int failed = errno;
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return JIG_OK;
+    if (failed == EEXIST)
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION,
+                           "cannot make the folder %s: a file of that name is in the way", path);
+    if (failed == ENOTDIR)
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION,
+                           "cannot make the folder %s: what is above it is not a folder", path);
+    return jig_err_sys(reterr, failed, "cannot make the folder %s", path);
+}
+
 enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *copy = jig_xstrdup(path);
@@ -327,16 +345,11 @@ enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reter
             continue;
         char held = *p;
         *p = '\0';
-        int failed = mkdir(copy, mode) != 0 ? errno : 0;
-        if (failed != 0 && failed != EEXIST && !jig_fs_is_dir(copy))
-            return jig_err_sys(reterr, failed, "cannot make the folder %s", copy);
+        enum jig_code code = make_folder(copy, mode, reterr);
         *p = held;
-        if (held == '\0')
-            break;
+        if (code != JIG_OK || held == '\0')
+            return code;
     }
-    if (!jig_fs_is_dir(path))
-        return jig_err_sys(reterr, ENOTDIR, "cannot make the folder %s", path);
-    return JIG_OK;
 }
 
 enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *reterr)
