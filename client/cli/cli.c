@@ -1,6 +1,7 @@
 #include "client/cli/cli.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,10 +21,11 @@
 static volatile sig_atomic_t signals_seen;
 static volatile sig_atomic_t signal_fd = -1;
 
+/* Before there is a daemon to talk to nothing has to be wound up. */
 static void on_signal(int number)
 {
     (void)number;
-    if (++signals_seen > 1) {
+    if (signal_fd < 0 || ++signals_seen > 1) {
         cli_terminal_restore();
         _exit(CLI_EXIT_INTERRUPTED);
     }
@@ -69,15 +71,13 @@ void cli_forgive(struct cli *cli)
     cli_hold_signals(cli);
 }
 
+/* From now on an interruption ends the call that waits, and the command winds up. */
 static bool begin_signals(struct cli *cli)
 {
     cli->signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (cli->signal_fd < 0)
         return false;
     signal_fd = cli->signal_fd;
-    catch_signal(SIGINT);
-    catch_signal(SIGTERM);
-    catch_signal(SIGHUP);
     cli_watch_signals(cli);
     return true;
 }
@@ -169,13 +169,22 @@ static int run(struct cli *cli)
     return cli->command->run(cli);
 }
 
+/* Whoever read our output has closed it: `jig ... | head`. */
+static bool reader_left(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+}
+
 /* Output that could not be written must not look like success: `jig ... > /dev/full`. */
 static int flush_output(int status)
 {
+    errno = 0;
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
-    if (errno != EPIPE) /* who reads has had enough, and knows it */
-        fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
+    if (!reader_left()) /* who left knows it */
+        fprintf(stderr, "error: cannot write to standard output%s%s\n", errno != 0 ? ": " : "",
+                errno != 0 ? strerror(errno) : "");
     return status != CLI_EXIT_DONE ? status : CLI_EXIT_OTHER;
 }
 
@@ -183,6 +192,9 @@ int cli_main(int argc, char **argv)
 {
     struct cli_line line;
     struct jig_error error;
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    catch_signal(SIGHUP);
     bool understood = cli_args_parse(argc, argv, &line, &error);
     struct cli cli = {
         .command = line.command,

@@ -125,31 +125,50 @@ static enum cli_verdict decide(struct cli_expect *e, enum cli_verdict verdict, s
     return verdict;
 }
 
-static enum cli_verdict judge(struct cli_expect *e, size_t length, bool unfinished)
+/* What an unfinished line that decides holds is told like a line. */
+static enum cli_verdict decide_unfinished(struct cli_expect *e, enum cli_verdict verdict)
 {
-    enum match fail = try_pattern(e->fail_on, e, length, unfinished);
-    if (fail == MATCH)
-        return decide(e, CLI_FAILED, length);
-    enum match expect = try_pattern(e->expect, e, length, unfinished);
-    if (expect == MATCH && fail != MAY_MATCH)
-        return decide(e, CLI_EXPECTED, length);
-    if (fail == GIVEN_UP || expect == GIVEN_UP)
-        return decide(e, CLI_TOO_COMPLEX, length);
-    e->undecided = expect == MATCH || expect == MAY_MATCH;
-    return CLI_UNDECIDED;
+    if (e->on_line != NULL)
+        e->on_line(e->context, e->line, e->length);
+    return decide(e, verdict, e->length);
 }
 
-static enum cli_verdict end_line(struct cli_expect *e)
+static enum cli_verdict verdict_of(enum match fail, enum match expect)
+{
+    if (fail == MATCH)
+        return CLI_FAILED;
+    if (expect == MATCH && fail != MAY_MATCH)
+        return CLI_EXPECTED;
+    return fail == GIVEN_UP || expect == GIVEN_UP ? CLI_TOO_COMPLEX : CLI_UNDECIDED;
+}
+
+static void judge_line(struct cli_expect *e, size_t length)
+{
+    enum cli_verdict verdict = verdict_of(try_pattern(e->fail_on, e, length, false),
+                                          try_pattern(e->expect, e, length, false));
+    if (verdict != CLI_UNDECIDED)
+        decide(e, verdict, length);
+}
+
+static void judge_unfinished(struct cli_expect *e)
+{
+    enum match expect = try_pattern(e->expect, e, e->length, true);
+    enum cli_verdict verdict = verdict_of(try_pattern(e->fail_on, e, e->length, true), expect);
+    e->undecided = expect == MATCH || expect == MAY_MATCH;
+    if (verdict != CLI_UNDECIDED)
+        decide_unfinished(e, verdict);
+}
+
+static void end_line(struct cli_expect *e)
 {
     size_t length = e->length;
     while (length > 0 && e->line[length - 1] == '\r')
         length--;
     if (e->on_line != NULL)
         e->on_line(e->context, e->line, length);
-    enum cli_verdict verdict = judge(e, length, false);
+    judge_line(e, length);
     e->length = 0;
     e->undecided = false;
-    return verdict;
 }
 
 enum cli_verdict cli_expect_feed(struct cli_expect *e, const char *data, size_t size)
@@ -172,7 +191,7 @@ enum cli_verdict cli_expect_feed(struct cli_expect *e, const char *data, size_t 
             end_line(e);
     }
     if (e->verdict == CLI_UNDECIDED && e->length > 0)
-        judge(e, e->length, true);
+        judge_unfinished(e);
     return e->verdict;
 }
 
@@ -183,7 +202,7 @@ enum cli_verdict cli_expect_quiet(struct cli_expect *e)
     e->undecided = false; /* as it stands: asked once */
     enum match expect = try_pattern(e->expect, e, e->length, false);
     if (expect == MATCH && try_pattern(e->fail_on, e, e->length, false) == NO_MATCH)
-        return decide(e, CLI_EXPECTED, e->length);
+        return decide_unfinished(e, CLI_EXPECTED);
     return CLI_UNDECIDED;
 }
 

@@ -8,13 +8,14 @@
 #include "client/cli/json_event.h"
 #include "client/cli/json_out.h"
 
-#define POLL_MS   30000
-#define WINDUP_MS 15000 /* for a cancelled operation to end */
+#define POLL_MS      30000
+#define WINDUP_MS    15000 /* for a cancelled operation to end */
+#define STATE_EVENTS 3     /* queued, running, succeeded: what all have that ended well */
 
 /* Nothing happened that its result does not say: no need to ask for its events. */
 static bool nothing_to_tell(const struct jig_operation *op)
 {
-    if (op->state != JIG_OPERATION_SUCCEEDED)
+    if (op->state != JIG_OPERATION_SUCCEEDED || op->last_event > STATE_EVENTS)
         return false;
     for (size_t i = 0; i < op->builds.count; i++) {
         if (op->builds.items[i].outcome != JIG_BUILD_UP_TO_DATE)

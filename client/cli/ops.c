@@ -59,7 +59,7 @@ int cli_ops_list(struct cli *cli)
         cli_json_print(line);
     } else if (ops->count > 0) {
         printf("%s%-16s  %-6s  %-9s  %-19s  %8s  %s%s\n", cli_colour(stdout, CLI_BOLD), "ID",
-               "KIND", "STATE", "STARTED", "TOOK", "SUBJECT", cli_colour(stdout, CLI_PLAIN));
+               "KIND", "STATE", "ASKED FOR", "TOOK", "SUBJECT", cli_colour(stdout, CLI_PLAIN));
         for (size_t i = 0; i < ops->count; i++)
             print_row(&ops->items[i]);
     } else if (!cli->options.quiet) {

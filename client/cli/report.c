@@ -60,7 +60,8 @@ static void report_build(struct cli_view *view, const struct jig_build_result *b
     const struct cli_options *o = &view->cli->options;
     for (size_t i = 0; i < b->diagnostics.count; i++)
         cli_view_diagnostic(view, &b->diagnostics.items[i]);
-    for (size_t i = 0; i < b->notices.count; i++)
+    bool news = b->outcome != JIG_BUILD_UP_TO_DATE || o->verbose;
+    for (size_t i = 0; news && i < b->notices.count; i++)
         cli_view_say(view, JIG_SEVERITY_NOTE, b->notices.items[i]);
     if (o->quiet)
         return;
@@ -104,7 +105,7 @@ void cli_report_deploy(struct cli_view *view, const struct jig_deploy_result *d)
     printf(": %s%s%s in %s", cli_colour(stdout, CLI_GREEN), words[i], cli_colour(stdout, CLI_PLAIN),
            cli_duration(d->server_us, time));
     if (d->bytes_written > 0)
-        printf(", %" PRId64 " bytes written", d->bytes_written);
+        printf(", %" PRId64 " bytes", d->bytes_written);
     if (d->bytes_skipped > 0)
         printf(", %" PRId64 " bytes skipped", d->bytes_skipped);
     putchar('\n');

@@ -26,6 +26,7 @@ struct run {
     struct cli_expect expect;
     int64_t limit_ns;
     uint64_t cursor;
+    bool paused;   /* the watcher has been told so */
     bool terminal; /* stdin is one, and is ours */
     bool ended;    /* by Ctrl-] */
     bool broken;   /* stdout can't be written */
@@ -64,6 +65,10 @@ static void tell_event(struct run *r, const struct jig_monitor_event *e)
         [JIG_MONITOR_RESUMED] = "resumed",
         [JIG_MONITOR_CLOSED] = "closed",
     };
+    bool news = e->kind != JIG_MONITOR_RESUMED || r->paused;
+    r->paused = e->kind == JIG_MONITOR_PAUSED;
+    if (!news)
+        return; /* the port was opened for us: that is no interruption */
     if (!r->cli->options.json) {
         cli_view_say(&r->view, JIG_SEVERITY_NOTE, e->text);
         return;

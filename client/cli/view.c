@@ -253,7 +253,8 @@ static void show_progress(struct cli_view *view, const struct jig_event *event)
     else
         snprintf(view->text, sizeof view->text, "%s %u %%", phase, percent);
     view->percent = (int)percent;
-    bool over = percent == 100 && strcmp(view->phase, phase) != 0;
+    bool over =
+        percent == 100 && event->is.progress.total_bytes > 0 && strcmp(view->phase, phase) != 0;
     if (over)
         snprintf(view->phase, sizeof view->phase, "%s", phase);
     if (over && !view->terminal && !view->cli->options.quiet)

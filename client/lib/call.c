@@ -156,7 +156,7 @@ enum jig_status jig_call_raw(struct jig_client *client, struct jig_target target
     if (request == NULL)
         return jig_error_memory(reterr);
     call.request = request;
-    enum jig_status status = jig_client_exchange(client, &call, deadline_ns, reterr);
+    enum jig_status status = jig_exchange(client, &call, deadline_ns, reterr);
     if (status == JIG_STATUS_OK)
         status = unwrap(target, call.reply, call.reply_size, arena, ret, reterr);
     free(call.reply);

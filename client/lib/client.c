@@ -64,7 +64,7 @@ enum jig_status jig_client_open(const char *url, const struct jig_client_options
     if (status != JIG_STATUS_OK)
         return status;
     int64_t deadline = options->deadline_ns != 0 ? options->deadline_ns : JIG_FOREVER;
-    status = jig_client_reach(c, !c->no_start, deadline, reterr);
+    status = jig_reach(c, !c->no_start, deadline, reterr);
     if (status != JIG_STATUS_OK) {
         jig_client_close(c);
         return status;
@@ -225,8 +225,7 @@ static void resume(struct jig_client *client, int64_t deadline_ns, const struct 
     if (!any)
         return;
     struct jig_error error;
-    enum jig_status status =
-        jig_client_reach(client, all_safe && !client->no_start, deadline_ns, &error);
+    enum jig_status status = jig_reach(client, all_safe && !client->no_start, deadline_ns, &error);
     bool same_daemon = !client->address.is_unix || (before > 0 && before == client->peer_pid);
     for (struct jig_call *call = client->calls; call != NULL; call = call->next) {
         if (call->done)
@@ -300,15 +299,15 @@ static enum jig_status wait_for(struct jig_client *client, struct jig_call *call
     return call->status;
 }
 
-enum jig_status jig_client_exchange(struct jig_client *client, struct jig_call *call,
-                                    int64_t deadline_ns, struct jig_error *reterr)
+enum jig_status jig_exchange(struct jig_client *client, struct jig_call *call, int64_t deadline_ns,
+                             struct jig_error *reterr)
 {
     if (call->request_size > JIG_REQUEST_MAX)
         return jig_error_set(reterr, JIG_STATUS_RESOURCE_EXHAUSTED,
                              "the request of %zu bytes is larger than the limit of %zu",
                              call->request_size, JIG_REQUEST_MAX);
     if (client->sp.fd < 0) {
-        enum jig_status status = jig_client_reach(client, !client->no_start, deadline_ns, reterr);
+        enum jig_status status = jig_reach(client, !client->no_start, deadline_ns, reterr);
         if (status != JIG_STATUS_OK)
             return status;
     }

@@ -62,12 +62,12 @@ struct jig_client {
 };
 
 /* Sends the request and waits for the reply. */
-enum jig_status jig_client_exchange(struct jig_client *client, struct jig_call *call,
-                                    int64_t deadline_ns, struct jig_error *reterr) JIG_CHECKED;
+enum jig_status jig_exchange(struct jig_client *client, struct jig_call *call, int64_t deadline_ns,
+                             struct jig_error *reterr) JIG_CHECKED;
 
 /* Connects to the address, starting the daemon when that is allowed. */
-enum jig_status jig_client_reach(struct jig_client *client, bool may_start, int64_t deadline_ns,
-                                 struct jig_error *reterr) JIG_CHECKED;
+enum jig_status jig_reach(struct jig_client *client, bool may_start, int64_t deadline_ns,
+                          struct jig_error *reterr) JIG_CHECKED;
 
 /* poll(2) that goes on after a signal and ends at an absolute deadline. DEADLINE_EXCEEDED then. */
 struct pollfd;

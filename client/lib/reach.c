@@ -105,8 +105,8 @@ static int try_once(struct jig_client *client, int64_t deadline_ns, enum jig_sta
     return 0;
 }
 
-enum jig_status jig_client_reach(struct jig_client *client, bool may_start, int64_t deadline_ns,
-                                 struct jig_error *reterr)
+enum jig_status jig_reach(struct jig_client *client, bool may_start, int64_t deadline_ns,
+                          struct jig_error *reterr)
 {
     for (int tries = 0;; tries++) {
         enum jig_status status;

@@ -49,14 +49,6 @@ char *jig_dirs_config(void)
     return xdg("XDG_CONFIG_HOME", ".config");
 }
 
-char *jig_dirs_runtime(void)
-{
-    const char *value = getenv("XDG_RUNTIME_DIR");
-    if (value != NULL && value[0] == '/')
-        return jig_path_join(value, "jig");
-    return jig_strf("/tmp/jig-%lu", (unsigned long)getuid());
-}
-
 enum jig_code jig_dirs_make_private(const char *path, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *parent = jig_path_dir(path);
