@@ -240,24 +240,35 @@ static bool read_chunk(struct jig_proc *p, enum jig_stream stream)
     return false;
 }
 
+/* What is left of the group must not outlive its leader. It is killed first: until the leader is
+ * waited for, no other group can have its number. */
 static void reap(struct jig_proc *p)
 {
     if (p->reaped)
         return;
     int status = 0;
+    kill(-p->pid, SIGKILL);
     while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    kill(-p->pid, SIGKILL); /* what is left of the group must not outlive its leader */
     p->reaped = true;
     p->result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     p->result.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-static void drain_after_exit(struct jig_proc *p)
+/* Reads no more than a pipe can hold: one that left the group may go on writing for ever. */
+static void drain(struct jig_proc *p, enum jig_stream stream)
 {
-    while (read_chunk(p, JIG_STDOUT) || read_chunk(p, JIG_STDERR))
+    int size = fcntl(stream == JIG_STDOUT ? p->out : p->err, F_GETPIPE_SZ);
+    int chunks = (size > 0 ? size : 0) / READ_CHUNK + 1;
+    for (int i = 0; i < chunks && read_chunk(p, stream); i++)
         continue;
+}
+
+static void end(struct jig_proc *p)
+{
     reap(p);
+    drain(p, JIG_STDOUT);
+    drain(p, JIG_STDERR);
 }
 
 /* Fills fds for one child: pidfd, stdout, stderr. Closed ones are -1, which poll ignores. */
@@ -266,6 +277,37 @@ static void watch(const struct jig_proc *p, struct pollfd fds[3])
     fds[0] = (struct pollfd){.fd = p->reaped ? -1 : p->pidfd, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = p->out, .events = POLLIN};
     fds[2] = (struct pollfd){.fd = p->err, .events = POLLIN};
+}
+
+/* Where poll(2) looks for n children, the cancel and one more; `fds` has room for them. */
+static size_t watch_all(struct jig_proc *const *procs, size_t n, int cancel_fd, int also_fd,
+                        struct pollfd *fds)
+{
+    for (size_t i = 0; i < n; i++)
+        watch(procs[i], fds + 3 * i);
+    fds[3 * n] = (struct pollfd){.fd = cancel_fd, .events = POLLIN};
+    fds[3 * n + 1] = (struct pollfd){.fd = also_fd, .events = POLLIN};
+    return 3 * n + 2;
+}
+
+/* Delivers what is there to read. True when a child has exited, which is then over. */
+static bool serve(struct jig_proc *const *procs, size_t n, const struct pollfd *fds,
+                  size_t *ret_index)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fds[3 * i + 1].revents != 0)
+            read_chunk(procs[i], JIG_STDOUT);
+        if (fds[3 * i + 2].revents != 0)
+            read_chunk(procs[i], JIG_STDERR);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (fds[3 * i].revents == 0)
+            continue;
+        end(procs[i]);
+        *ret_index = i;
+        return true;
+    }
+    return false;
 }
 
 /* ret_index is n when also_fd is readable before one of the children has exited. */
@@ -278,29 +320,15 @@ static enum jig_code wait_children(struct jig_proc *const *procs, size_t n, int 
         enum jig_code code = jig_until_check(until, reterr);
         if (code != JIG_OK)
             return code;
-        for (size_t i = 0; i < n; i++)
-            watch(procs[i], fds + 3 * i);
-        fds[3 * n] =
-            (struct pollfd){.fd = until->cancel != NULL ? until->cancel->fd : -1, .events = POLLIN};
-        fds[3 * n + 1] = (struct pollfd){.fd = also_fd, .events = POLLIN};
-        int ready = poll(fds, 3 * n + 2, jig_deadline_poll_ms(until->deadline_ns));
+        int cancel_fd = until->cancel != NULL ? until->cancel->fd : -1;
+        size_t count = watch_all(procs, n, cancel_fd, also_fd, fds);
+        int ready = poll(fds, count, jig_deadline_poll_ms(until->deadline_ns));
         if (ready < 0 && errno != EINTR)
             return jig_err_sys(reterr, errno, "cannot wait for a child");
         if (ready <= 0)
             continue;
-        for (size_t i = 0; i < n; i++) {
-            if (fds[3 * i + 1].revents != 0)
-                read_chunk(procs[i], JIG_STDOUT);
-            if (fds[3 * i + 2].revents != 0)
-                read_chunk(procs[i], JIG_STDERR);
-        }
-        for (size_t i = 0; i < n; i++) {
-            if (fds[3 * i].revents == 0)
-                continue;
-            drain_after_exit(procs[i]);
-            *ret_index = i;
+        if (serve(procs, n, fds, ret_index))
             return JIG_OK;
-        }
         if (fds[3 * n + 1].revents != 0) {
             *ret_index = n;
             return JIG_OK;
@@ -315,6 +343,15 @@ enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
     if (n == 0 || n > MOST_CHILDREN)
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "cannot wait for %zu children", n);
     return wait_children(procs, n, -1, until, ret_index, reterr);
+}
+
+bool jig_proc_any_exited(struct jig_proc *const *procs, size_t n, size_t *ret_index)
+{
+    struct pollfd fds[3 * MOST_CHILDREN + 2];
+    if (n == 0 || n > MOST_CHILDREN)
+        return false;
+    size_t count = watch_all(procs, n, -1, -1, fds);
+    return poll(fds, count, 0) > 0 && serve(procs, n, fds, ret_index);
 }
 
 enum jig_code jig_proc_wait_or(struct jig_proc *p, int also_fd, const struct jig_until *until,
@@ -334,16 +371,23 @@ struct jig_proc_result jig_proc_result(const struct jig_proc *p)
 
 void jig_proc_kill(struct jig_proc *p, int grace_ms)
 {
-    if (p->reaped)
-        return;
-    kill(-p->pid, SIGTERM);
+    jig_proc_kill_all(&p, 1, grace_ms);
+}
+
+void jig_proc_kill_all(struct jig_proc *const *procs, size_t n, int grace_ms)
+{
     int64_t deadline = jig_deadline_in_ms(grace_ms);
-    struct pollfd exited = {.fd = p->pidfd, .events = POLLIN};
-    while (poll(&exited, 1, jig_deadline_poll_ms(deadline)) < 0 && errno == EINTR)
-        continue;
-    if (exited.revents == 0)
-        kill(-p->pid, SIGKILL);
-    reap(p);
+    for (size_t i = 0; i < n; i++) {
+        if (!procs[i]->reaped)
+            kill(-procs[i]->pid, SIGTERM);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct pollfd exited = {.fd = procs[i]->reaped ? -1 : procs[i]->pidfd, .events = POLLIN};
+        while (exited.fd >= 0 && poll(&exited, 1, jig_deadline_poll_ms(deadline)) < 0 &&
+               errno == EINTR)
+            continue;
+        reap(procs[i]); /* kills it, when it is still there */
+    }
 }
 
 void jig_proc_free(struct jig_proc *p)

@@ -10,7 +10,7 @@
  *                       |  \--jig_proc_kill (TERM, a grace, KILL)--^
  *
  * A child whose group leader has exited is over, even when a grandchild still holds its pipes:
- * what they hold at that moment is read, the rest of the group is killed.
+ * the rest of the group is killed, and what the pipes hold at that moment is read.
  *
  * Threads: a jig_proc belongs to one thread at a time; several threads may run several of them.
  */
@@ -66,6 +66,9 @@ enum jig_code jig_proc_wait_any(struct jig_proc *const *procs, size_t n,
                                 const struct jig_until *until, size_t *ret_index,
                                 struct jig_err *reterr) JIG_CHECKED;
 
+/* The same without waiting: false when none has exited. Delivers what they wrote so far. */
+bool jig_proc_any_exited(struct jig_proc *const *procs, size_t n, size_t *ret_index);
+
 /* Waits for one child's exit or until also_fd is readable, whichever is first; ret_exited says
  * which it was. Its output is delivered meanwhile. Else as jig_proc_wait_any. */
 enum jig_code jig_proc_wait_or(struct jig_proc *p, int also_fd, const struct jig_until *until,
@@ -76,6 +79,9 @@ struct jig_proc_result jig_proc_result(const struct jig_proc *p);
 
 /* Ends the process group: SIGTERM, up to grace_ms, SIGKILL; then reaps. Idempotent. */
 void jig_proc_kill(struct jig_proc *p, int grace_ms);
+
+/* The same for several at once: all of them share one grace. */
+void jig_proc_kill_all(struct jig_proc *const *procs, size_t n, int grace_ms);
 
 /* Kills (without grace) when it still runs. NULL is fine. */
 void jig_proc_free(struct jig_proc *p);

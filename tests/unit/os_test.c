@@ -180,6 +180,38 @@ static void a_grandchild_does_not_hold_the_caller(void **state)
     forget(&h);
 }
 
+/* One that left the group and writes without end: what the pipe held is read, no more. */
+static void an_escaped_writer_does_not_hold_the_caller(void **state)
+{
+    (void)state;
+    struct heard h;
+    struct jig_proc_result r;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    assert_int_equal(run("setsid yes & echo first; exit 3", &h, &forever, &r, &err), JIG_OK);
+    assert_int_equal(r.exit_status, 3);
+    forget(&h);
+}
+
+/* All of those who do not obey a TERM share one grace. */
+static void many_are_killed_at_once(void **state)
+{
+    (void)state;
+    struct jig_err err = JIG_ERR_INIT;
+    char *argv[] = {"sh", "-c", "trap '' TERM; while :; do tail -f /dev/null; done", NULL};
+    struct jig_proc_spec spec = {.argv = argv};
+    struct jig_proc *procs[8] = {NULL};
+    for (size_t i = 0; i < JIG_COUNT(procs); i++)
+        assert_int_equal(jig_proc_start(&spec, &procs[i], &err), JIG_OK);
+    size_t ended = 0;
+    assert_false(jig_proc_any_exited(procs, JIG_COUNT(procs), &ended));
+    jig_proc_kill_all(procs, JIG_COUNT(procs), 1);
+    for (size_t i = 0; i < JIG_COUNT(procs); i++) {
+        assert_true(jig_proc_result(procs[i]).signal != 0);
+        jig_proc_free(procs[i]);
+    }
+}
+
 static void cancel_ends_the_group(void **state)
 {
     (void)state;
@@ -232,6 +264,8 @@ int main(void)
         cmocka_unit_test(both_pipes_are_polled),
         cmocka_unit_test(children_inherit_nothing),
         cmocka_unit_test(a_grandchild_does_not_hold_the_caller),
+        cmocka_unit_test(an_escaped_writer_does_not_hold_the_caller),
+        cmocka_unit_test(many_are_killed_at_once),
         cmocka_unit_test(cancel_ends_the_group),
         cmocka_unit_test(a_missing_program_is_named),
         cmocka_unit_test(absolute_paths),
