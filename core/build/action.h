@@ -33,6 +33,7 @@ struct jig_action {
     bool shareable;          /* its outputs may come from and go to the shared cache */
     bool always;             /* no key: run each time (hooks, whose effects nobody declares) */
     bool is_compile;         /* counts as compiled or reused; stands in compile_commands.json */
+    bool is_hook;            /* does not count: a build in which only hooks ran is up to date */
 };
 
 struct jig_action *jig_action_new(const char *phase, const char *step);

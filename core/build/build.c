@@ -250,6 +250,11 @@ static enum jig_code settle(struct jig_plan *p, const char *record_path, enum ji
     struct jig_runner_summary *s = jig_runner_summary(p->runner);
     p->result->summary = *s;
     *s = (struct jig_runner_summary){0};
+    uint64_t left_out = p->result->summary.diagnostics_left_out;
+    if (left_out > 0)
+        jig_strv_append_take(&p->result->notices,
+                             jig_strf("%llu further diagnostics are left out of the result",
+                                      (unsigned long long)left_out));
     p->result->up_to_date = code == JIG_OK && p->result->summary.ran == 0;
     jig_runner_free(p->runner); /* nothing of it may run on while the record is written */
     p->runner = NULL;

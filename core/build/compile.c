@@ -65,6 +65,7 @@ enum jig_code jig_plan_hooks(struct jig_plan *p, const char *place, struct jig_e
         free(a->cwd);
         a->cwd = jig_xstrdup(p->build_dir);
         a->always = true;
+        a->is_hook = true;
         code = jig_runner_submit(p->runner, a, &job, reterr);
         if (code == JIG_OK)
             code = jig_runner_wait(p->runner, job, reterr);

@@ -6,40 +6,19 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/check.h"
-#include "core/build/depfile.h"
-#include "core/build/shadow.h"
-#include "core/os/proc.h"
+#include "core/build/job.h"
 #include "core/os/time.h"
 
-#define LARGEST_OUTPUT (8u << 20) /* of one tool, for each stream; the rest is dropped */
-#define MOST_REASONS   10000
-#define MOST_RUNNING   64
-#define KILL_GRACE_MS  500
-
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED };
-
-struct jig_job {
-    struct jig_runner *runner;
-    struct jig_action *action;
-    enum job_state state;
-    bool reused;
-    bool asked; /* a failure is an answer */
-    char *because;
-    struct jig_digest tool;
-    struct jig_digest command;
-    struct jig_trace_file *before; /* the inputs as they were when it started */
-    size_t before_count;
-    struct jig_proc *proc;
-    struct jig_buf out;
-    struct jig_buf err;
-    int exit_status;
-    int64_t started_ns;       /* monotonic */
-    int64_t started_clock_ns; /* what filesystems would have stamped then */
-};
+#define MOST_REASONS     10000
+#define MOST_DIAGNOSTICS 10000 /* that the result keeps; all of them are told */
+#define MOST_RUNNING     64
+#define KILL_GRACE_MS    500
+#define LONGEST_RUN_MS   (60 * 60 * 1000)
 
 struct jig_runner {
     struct jig_runner_config config;
-    struct jig_map tools; /* program -> struct jig_digest */
+    struct jig_map tools;  /* program -> struct jig_digest */
+    struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs */
     struct jig_shadow *shadow;
     struct jig_job **jobs;
     size_t job_count;
@@ -58,11 +37,14 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
     struct jig_runner *r = jig_new(struct jig_runner);
     r->config = *config;
     jig_map_init(&r->tools, free);
+    jig_map_init(&r->makers, NULL);
     r->shadow = jig_shadow_new(config->build_dir, config->files, config->probes);
     if (r->config.jobs < 1)
         r->config.jobs = 1;
     if (r->config.jobs > MOST_RUNNING)
         r->config.jobs = MOST_RUNNING;
+    if (r->config.longest_run_ms <= 0)
+        r->config.longest_run_ms = LONGEST_RUN_MS;
     return r;
 }
 
@@ -72,23 +54,21 @@ static void give_slot_back(struct jig_runner *r)
         atomic_fetch_add(&r->config.slots->free, 1);
 }
 
-static void free_job(struct jig_job *j)
+/* The children that run; returns how many. */
+static size_t running_procs(const struct jig_runner *r, struct jig_proc *out[MOST_RUNNING])
 {
-    jig_proc_free(j->proc);
-    jig_action_free(j->action);
-    free(j->because);
-    jig_trace_files_free(j->before, j->before_count);
-    jig_buf_release(&j->out);
-    jig_buf_release(&j->err);
-    free(j);
+    for (size_t i = 0; i < r->running_count; i++)
+        out[i] = r->running[i]->proc;
+    return r->running_count;
 }
 
 static void stop_running(struct jig_runner *r)
 {
+    struct jig_proc *procs[MOST_RUNNING];
+    jig_proc_kill_all(procs, running_procs(r, procs), KILL_GRACE_MS);
     for (size_t i = 0; i < r->running_count; i++) {
-        jig_proc_kill(r->running[i]->proc, KILL_GRACE_MS);
         give_slot_back(r);
-        r->running[i]->state = JOB_FAILED;
+        r->running[i]->state = JIG_JOB_FAILED;
     }
     r->running_count = 0;
 }
@@ -99,9 +79,10 @@ void jig_runner_free(struct jig_runner *r)
         return;
     stop_running(r);
     for (size_t i = 0; i < r->job_count; i++)
-        free_job(r->jobs[i]);
+        jig_job_free(r->jobs[i]);
     free(r->jobs);
     jig_map_release(&r->tools);
+    jig_map_release(&r->makers);
     jig_shadow_free(r->shadow);
     jig_runner_summary_release(&r->summary);
     free(r);
@@ -138,6 +119,8 @@ bool jig_job_reused(const struct jig_job *job)
     return job->reused;
 }
 
+/* ---- what is told ---- */
+
 static void tell_step(struct jig_runner *r, const struct jig_job *j,
                       enum jig_build_step_state state)
 {
@@ -156,19 +139,33 @@ static void tell_step(struct jig_runner *r, const struct jig_job *j,
     e->step(e->ctx, &event);
 }
 
-/* Takes the tool's stderr apart, tells of it and keeps it for the result. */
-static void tell_diagnostics(struct jig_runner *r, const struct jig_job *j)
+/* Takes the tool's stderr apart, tells of it and keeps it for the result, as far as there is room.
+ * The first error's message is put into *ret_error (may be NULL); the caller frees. */
+static void tell_diagnostics(struct jig_runner *r, const struct jig_job *j, char **ret_error)
 {
     struct jig_diagnostics *all = &r->summary.diagnostics;
-    size_t first = all->n;
+    struct jig_diagnostics fresh = {0};
     if (j->asked)
         return;
-    jig_diagnostics_parse(j->err.data, all);
-    if (all->n == first && j->err.len > 0)
-        jig_diagnostics_whole(j->err.data, j->exit_status != 0, all);
+    jig_diagnostics_parse(j->err.data, &fresh);
+    if (fresh.n == 0 && j->err.len > 0)
+        jig_diagnostics_whole(j->err.data, j->exit_status != 0, &fresh);
     const struct jig_build_events *e = r->config.events;
-    for (size_t i = first; e != NULL && e->diagnostic != NULL && i < all->n; i++)
-        e->diagnostic(e->ctx, &all->items[i]);
+    for (size_t i = 0; i < fresh.n; i++) {
+        struct jig_diagnostic *d = &fresh.items[i];
+        if (e != NULL && e->diagnostic != NULL)
+            e->diagnostic(e->ctx, d);
+        if (ret_error != NULL && *ret_error == NULL && d->severity == JIG_SEVERITY_ERROR)
+            *ret_error = jig_xstrdup(d->message);
+        if (all->n >= MOST_DIAGNOSTICS) {
+            r->summary.diagnostics_left_out++;
+            continue;
+        }
+        all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
+        all->items[all->n++] = *d;
+        *d = (struct jig_diagnostic){0};
+    }
+    jig_diagnostics_release(&fresh);
 }
 
 static void add_reason(struct jig_runner *r, const struct jig_job *j, const char *because)
@@ -181,55 +178,33 @@ static void add_reason(struct jig_runner *r, const struct jig_job *j, const char
         (struct jig_step_reason){jig_xstrdup(j->action->step), jig_xstrdup(because)};
 }
 
-static char *trace_name(const struct jig_runner *r, const struct jig_action *a)
+static void tell_changed(struct jig_runner *r, const char *path)
 {
-    if (a->name != NULL)
-        return jig_xstrdup(a->name);
-    return jig_build_relative(r->config.build_dir, a->outputs.v[0]);
+    const struct jig_build_events *e = r->config.events;
+    if (e == NULL || e->notice == NULL)
+        return;
+    JIG_CLEANUP_FREE char *text =
+        jig_strf("%s changed during the build; the next build looks at it again", path);
+    e->notice(e->ctx, "build.input_changed", JIG_SEVERITY_WARNING, text);
 }
 
+/* ---- would it do anything new? ---- */
+
 /* The job's outputs are there already: replays what the tool said then. */
-static void replay(struct jig_runner *r, struct jig_job *j, const struct jig_trace *t)
+static void replay(struct jig_runner *r, struct jig_job *j, const struct jig_trace *t,
+                   const char *because)
 {
     jig_buf_puts(&j->err, t->errors);
     jig_buf_puts(&j->out, t->output);
     j->reused = true;
-    j->state = JOB_DONE;
+    j->state = JIG_JOB_DONE;
     r->done++;
     if (j->action->is_compile)
         r->summary.reused++;
     if (r->config.explain)
-        add_reason(r, j, "up to date");
+        add_reason(r, j, because);
     tell_step(r, j, JIG_BUILD_STEP_REUSED);
-    tell_diagnostics(r, j);
-}
-
-/* Hashes the inputs that are known before the run: the declared ones, and what the last run read.
- */
-static enum jig_code snapshot(struct jig_runner *r, struct jig_job *j, const struct jig_trace *last,
-                              struct jig_err *reterr)
-{
-    struct jig_strv paths = {0};
-    jig_strv_extend(&paths, &j->action->inputs);
-    size_t declared = paths.n;
-    for (size_t i = 0; last != NULL && i < last->input_count; i++) {
-        char *path = jig_build_absolute(r->config.build_dir, last->inputs[i].path);
-        jig_strv_append_take(&paths, path);
-    }
-    enum jig_code code = JIG_OK;
-    j->before = jig_xcalloc(paths.n, sizeof *j->before);
-    for (size_t i = 0; code == JIG_OK && i < paths.n; i++) {
-        struct jig_file_content content;
-        struct jig_err err = JIG_ERR_INIT;
-        enum jig_code looked = jig_files_look(r->config.files, paths.v[i], &content, &err);
-        if (looked == JIG_OK)
-            j->before[j->before_count++] =
-                (struct jig_trace_file){jig_xstrdup(paths.v[i]), content.sha256};
-        else if (i < declared)
-            code = jig_err_set(reterr, err.code, "%s: %s", j->action->step, err.message);
-    }
-    jig_strv_release(&paths);
-    return code;
+    tell_diagnostics(r, j, NULL);
 }
 
 /* A tool is looked at once in a build. */
@@ -285,11 +260,11 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
         return code;
     j->tool = check.tool;
     j->command = check.command;
-    JIG_CLEANUP_FREE char *name = trace_name(r, j->action);
+    JIG_CLEANUP_FREE char *name = jig_action_record_name(j->action, c->build_dir);
     const struct jig_trace *last = jig_record_get(c->record, name);
     j->because = check_record(r, &check, name);
     if (j->because == NULL) {
-        replay(r, j, last);
+        replay(r, j, last, "up to date");
         return JIG_OK;
     }
     if (j->action->shareable && c->objcache != NULL) {
@@ -297,11 +272,11 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
             jig_objcache_fetch(c->objcache, &j->command, c->build_dir, c->files, r->shadow);
         if (shared != NULL) {
             jig_record_put_take(c->record, shared);
-            replay(r, j, shared);
+            replay(r, j, shared, "taken from the shared objects");
             return JIG_OK;
         }
     }
-    code = snapshot(r, j, last, reterr);
+    code = jig_job_look_before(j, c, last, reterr);
     jig_record_forget(c->record, name); /* not current from here until it has run well */
     return code;
 }
@@ -311,86 +286,29 @@ bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
     struct jig_check check;
     if (a->always || prepare_check(r, a, &check, NULL) != JIG_OK)
         return false;
-    JIG_CLEANUP_FREE char *name = trace_name(r, a);
+    JIG_CLEANUP_FREE char *name = jig_action_record_name(a, r->config.build_dir);
     JIG_CLEANUP_FREE char *why = check_record(r, &check, name);
     return why == NULL;
 }
 
-static enum jig_code add_job(struct jig_runner *r, struct jig_action *action, bool asked,
-                             struct jig_job **ret, struct jig_err *reterr)
+/* ---- failing ---- */
+
+/* The first one is what the build is said to have failed of. */
+static void fail(struct jig_runner *r, const struct jig_err *err)
 {
-    struct jig_job *j = jig_new(struct jig_job);
-    j->runner = r;
-    j->action = action;
-    j->asked = asked;
-    j->exit_status = 0;
-    jig_buf_init(&j->out, LARGEST_OUTPUT);
-    jig_buf_init(&j->err, LARGEST_OUTPUT);
-    r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
-    r->jobs[r->job_count++] = j;
-    if (r->failed) {
-        j->state = JOB_FAILED;
-        if (reterr != NULL)
-            *reterr = r->first_failure;
-        return r->first_failure.code;
-    }
-    enum jig_code code = JIG_OK;
-    if (action->always)
-        j->because = jig_xstrdup("it runs in every build");
-    else
-        code = decide(r, j, reterr);
-    if (code != JIG_OK)
-        j->state = JOB_FAILED;
-    *ret = j;
-    return code;
+    if (!r->failed)
+        r->first_failure = *err;
+    r->failed = true;
 }
 
-static void hear(void *ctx, enum jig_stream stream, const char *data, size_t n)
+static enum jig_code first_failure(const struct jig_runner *r, struct jig_err *reterr)
 {
-    struct jig_job *j = ctx;
-    struct jig_buf *b = stream == JIG_STDOUT ? &j->out : &j->err;
-    size_t room = b->max - b->len;
-    for (size_t i = 0; i < n && i < room; i++) /* a NUL would cut the text short */
-        jig_buf_putc(b, data[i] != '\0' ? data[i] : '?');
+    if (reterr != NULL)
+        *reterr = r->first_failure;
+    return r->first_failure.code;
 }
 
-/* What an earlier run left must not pass for what this one leaves (and ar would add to it). */
-static enum jig_code clear_outputs(const struct jig_action *a, struct jig_err *reterr)
-{
-    for (size_t i = 0; i < a->outputs.n; i++) {
-        JIG_CLEANUP_FREE char *dir = jig_path_dir(a->outputs.v[i]);
-        enum jig_code code = jig_fs_mkdirs(dir, 0777, reterr);
-        if (code == JIG_OK && !a->always)
-            code = jig_fs_remove_tree(a->outputs.v[i], reterr);
-        if (code != JIG_OK)
-            return code;
-    }
-    return JIG_OK;
-}
-
-static enum jig_code start(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
-{
-    struct jig_proc_spec spec = {
-        .argv = j->action->argv.v, .cwd = j->action->cwd, .output = hear, .ctx = j};
-    j->started_ns = jig_now_ns();
-    j->started_clock_ns = jig_stamp_clock_ns();
-    enum jig_code code = clear_outputs(j->action, reterr);
-    if (code == JIG_OK) {
-        code = jig_proc_start(&spec, &j->proc, reterr);
-        if (code != JIG_OK && reterr != NULL)
-            reterr->reason = JIG_REASON_BUILD_FAILED;
-    }
-    if (code != JIG_OK) {
-        j->state = JOB_FAILED;
-        return code;
-    }
-    j->state = JOB_RUNNING;
-    r->running[r->running_count++] = j;
-    if (!j->asked)
-        add_reason(r, j, j->because);
-    tell_step(r, j, JIG_BUILD_STEP_STARTED);
-    return JIG_OK;
-}
+/* ---- running ---- */
 
 static bool may_start(struct jig_runner *r)
 {
@@ -405,295 +323,219 @@ static bool may_start(struct jig_runner *r)
     return false;
 }
 
-static enum jig_code start_queued(struct jig_runner *r, struct jig_err *reterr)
+/* Starts the job when there is room for it. */
+static void try_start(struct jig_runner *r, struct jig_job *j)
 {
-    while (r->next < r->job_count) {
-        struct jig_job *j = r->jobs[r->next];
-        if (j->state != JOB_QUEUED) {
-            r->next++;
-            continue;
-        }
-        if (!may_start(r))
-            return JIG_OK;
-        r->next++;
-        enum jig_code code = start(r, j, reterr);
-        if (code != JIG_OK) {
-            give_slot_back(r);
-            return code;
-        }
-    }
-    return JIG_OK;
-}
-
-static bool known_before(const struct jig_job *j, const char *path, struct jig_digest *ret)
-{
-    for (size_t i = 0; i < j->before_count; i++) {
-        if (strcmp(j->before[i].path, path) == 0) {
-            *ret = j->before[i].sha256;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Looks at one input after the run. False when it may have changed while the tool ran. */
-static bool look_after(struct jig_runner *r, const struct jig_job *j, const char *path,
-                       struct jig_trace *t)
-{
-    struct jig_file_content now;
-    struct jig_digest before;
-    if (jig_files_look(r->config.files, path, &now, NULL) != JIG_OK)
-        return false;
-    bool known = known_before(j, path, &before);
-    if (known && !jig_digest_equal(&before, &now.sha256))
-        return false;
-    int64_t youngest =
-        now.stamp.mtime_ns > now.stamp.ctime_ns ? now.stamp.mtime_ns : now.stamp.ctime_ns;
-    if (!known && youngest >= j->started_clock_ns)
-        return false;
-    t->inputs[t->input_count++] =
-        (struct jig_trace_file){jig_build_relative(r->config.build_dir, path), now.sha256};
-    return true;
-}
-
-static enum jig_code all_inputs(const struct jig_job *j, struct jig_strv *out,
-                                struct jig_err *reterr)
-{
-    jig_strv_extend(out, &j->action->inputs);
-    if (j->action->depfile == NULL)
-        return JIG_OK;
-    return jig_depfile_read(j->action->depfile, j->action->cwd, out, reterr);
-}
-
-static enum jig_code look_at_outputs(struct jig_runner *r, const struct jig_job *j,
-                                     struct jig_trace *t, struct jig_err *reterr)
-{
-    const struct jig_action *a = j->action;
-    t->outputs = jig_xcalloc(a->outputs.n, sizeof *t->outputs);
-    for (size_t i = 0; i < a->outputs.n; i++) {
-        struct jig_file_content content;
-        if (jig_files_look(r->config.files, a->outputs.v[i], &content, NULL) != JIG_OK)
-            return jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
-                                  "%s: %s said that it went well but left no %s", a->step,
-                                  jig_path_base(a->argv.v[0]), a->outputs.v[i]);
-        t->outputs[t->output_count++] = (struct jig_trace_file){
-            jig_build_relative(r->config.build_dir, a->outputs.v[i]), content.sha256};
-    }
-    return JIG_OK;
-}
-
-static void tell_changed(struct jig_runner *r, const char *path)
-{
-    const struct jig_build_events *e = r->config.events;
-    if (e == NULL || e->notice == NULL)
+    struct jig_err err = JIG_ERR_INIT;
+    if (j->state != JIG_JOB_QUEUED || !may_start(r))
         return;
-    JIG_CLEANUP_FREE char *text =
-        jig_strf("%s changed during the build; the next build looks at it again", path);
-    e->notice(e->ctx, "build.input_changed", JIG_SEVERITY_WARNING, text);
+    if (jig_job_start(j, &err) != JIG_OK) {
+        give_slot_back(r);
+        fail(r, &err);
+        return;
+    }
+    r->running[r->running_count++] = j;
+    if (!j->asked)
+        add_reason(r, j, j->because);
+    tell_step(r, j, JIG_BUILD_STEP_STARTED);
+}
+
+static void start_queued(struct jig_runner *r)
+{
+    while (r->next < r->job_count && !r->failed) {
+        struct jig_job *j = r->jobs[r->next];
+        try_start(r, j);
+        if (j->state == JIG_JOB_QUEUED)
+            return;
+        r->next++;
+    }
 }
 
 /* Makes the trace of a run that went well and keeps it, unless an input changed meanwhile. */
 static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
 {
-    const struct jig_action *a = j->action;
-    struct jig_strv inputs = {0};
-    struct jig_trace *t = jig_new(struct jig_trace);
-    t->name = trace_name(r, a);
-    t->command = j->command;
-    t->tool = j->tool;
-    t->errors = jig_xstrdup(j->err.data);
-    t->output = jig_xstrdup(j->out.data);
-    for (size_t i = 0; i < a->argv.n; i++)
-        jig_strv_append_take(&t->argv, jig_build_relative(r->config.build_dir, a->argv.v[i]));
-    enum jig_code code = look_at_outputs(r, j, t, reterr);
-    bool keep = code == JIG_OK && all_inputs(j, &inputs, NULL) == JIG_OK;
-    t->inputs = jig_xcalloc(inputs.n, sizeof *t->inputs);
-    for (size_t i = 0; keep && i < inputs.n; i++) {
-        keep = look_after(r, j, inputs.v[i], t);
-        if (!keep)
-            tell_changed(r, inputs.v[i]);
-    }
-    jig_strv_release(&inputs);
-    if (!keep) {
-        jig_trace_free(t);
+    struct jig_trace *t = NULL;
+    JIG_CLEANUP_FREE char *changed = NULL;
+    enum jig_code code = jig_job_trace(j, &r->config, r->shadow, &t, &changed, reterr);
+    if (changed != NULL)
+        tell_changed(r, changed);
+    if (code != JIG_OK || t == NULL)
         return code;
-    }
-    JIG_CLEANUP_FREE char *young =
-        a->depfile != NULL ? jig_shadow_record(r->shadow, t, j->started_clock_ns) : NULL;
-    if (young != NULL) {
-        tell_changed(r, young);
-        jig_trace_free(t);
-        return JIG_OK;
-    }
-    t->key = jig_action_key(&t->command, t->inputs, t->input_count);
-    if (a->shareable && !t->opaque && r->config.objcache != NULL)
+    if (j->action->shareable && !t->opaque && r->config.objcache != NULL)
         jig_objcache_store(r->config.objcache, t, r->config.build_dir);
     jig_record_put_take(r->config.record, t);
     return JIG_OK;
 }
 
-static const char *first_error(const struct jig_runner *r, size_t from)
-{
-    const struct jig_diagnostics *d = &r->summary.diagnostics;
-    for (size_t i = from; i < d->n; i++) {
-        if (d->items[i].severity == JIG_SEVERITY_ERROR)
-            return d->items[i].message;
-    }
-    return NULL;
-}
-
-/* The sentence for a tool that said no. */
-static void describe_failure(const struct jig_runner *r, const struct jig_job *j,
-                             struct jig_proc_result result, size_t diagnostics_from,
-                             struct jig_err *err)
-{
-    const char *tool = jig_path_base(j->action->argv.v[0]);
-    const char *said = first_error(r, diagnostics_from);
-    if (result.signal != 0)
-        jig_err_reason(err, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
-                       "%s failed: %s was ended by signal %d", j->action->step, tool,
-                       result.signal);
-    else if (said != NULL)
-        jig_err_reason(err, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED, "%s failed: %s",
-                       j->action->step, said);
-    else
-        jig_err_reason(err, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
-                       "%s failed: %s gave exit status %d%s%.400s", j->action->step, tool,
-                       result.exit_status, j->err.len > 0 ? ": " : "", j->err.data);
-}
-
-static void fail(struct jig_runner *r, const struct jig_err *err)
-{
-    if (!r->failed)
-        r->first_failure = *err;
-    r->failed = true;
-}
-
+/* The job's tool has exited. */
 static void finish(struct jig_runner *r, struct jig_job *j)
 {
     struct jig_proc_result result = jig_proc_result(j->proc);
     struct jig_err err = JIG_ERR_INIT;
-    size_t diagnostics_from = r->summary.diagnostics.n;
+    JIG_CLEANUP_FREE char *said = NULL;
     j->exit_status = result.exit_status;
     r->done++;
-    r->summary.ran++;
+    r->summary.ran += !j->action->is_hook;
     r->summary.compiled += j->action->is_compile;
     r->summary.children_us += (jig_now_ns() - j->started_ns) / 1000;
     jig_proc_free(j->proc);
     j->proc = NULL;
     give_slot_back(r);
-    tell_diagnostics(r, j);
+    tell_diagnostics(r, j, &said);
     bool well = result.exit_status == 0;
     enum jig_code code = JIG_OK;
     if (well && !j->action->always)
         code = record(r, j, &err);
-    if (!well && !j->asked) {
-        describe_failure(r, j, result, diagnostics_from, &err);
+    if (!well && (!j->asked || result.signal != 0)) {
+        jig_job_describe_failure(j, result, said, &err);
         code = err.code;
     }
-    j->state = code == JIG_OK ? JOB_DONE : JOB_FAILED;
-    tell_step(r, j, j->state == JOB_DONE ? JIG_BUILD_STEP_FINISHED : JIG_BUILD_STEP_FAILED);
+    j->state = code == JIG_OK ? JIG_JOB_DONE : JIG_JOB_FAILED;
+    tell_step(r, j, code == JIG_OK ? JIG_BUILD_STEP_FINISHED : JIG_BUILD_STEP_FAILED);
     if (code != JIG_OK)
         fail(r, &err);
 }
 
-/* Starts what may start and waits until one child has ended. */
-static enum jig_code pump(struct jig_runner *r, struct jig_err *reterr)
+static void finish_running(struct jig_runner *r, size_t index)
 {
-    enum jig_code code = start_queued(r, reterr);
-    if (code != JIG_OK) {
-        if (reterr != NULL)
-            fail(r, reterr);
-        r->failed = true;
-    }
-    if (r->running_count == 0)
-        return code;
-    struct jig_proc *procs[MOST_RUNNING];
-    for (size_t i = 0; i < r->running_count; i++)
-        procs[i] = r->running[i]->proc;
-    size_t index = 0;
-    enum jig_code waited =
-        jig_proc_wait_any(procs, r->running_count, &r->config.until, &index, reterr);
-    if (waited != JIG_OK) {
-        stop_running(r);
-        struct jig_err err = JIG_ERR_INIT;
-        jig_err_set(&err, waited, "%s", reterr != NULL ? reterr->message : "stopped");
-        fail(r, &err);
-        return waited;
-    }
     struct jig_job *ended = r->running[index];
     r->running[index] = r->running[--r->running_count];
     finish(r, ended);
-    return code;
 }
 
-static enum jig_code first_failure(const struct jig_runner *r, struct jig_err *reterr)
+/* Goes on with what has ended by now, so that a caller who submits much keeps all tools busy. */
+static void catch_up(struct jig_runner *r)
 {
-    if (reterr != NULL)
-        *reterr = r->first_failure;
-    return r->first_failure.code;
+    struct jig_proc *procs[MOST_RUNNING];
+    size_t index = 0;
+    start_queued(r);
+    while (jig_proc_any_exited(procs, running_procs(r, procs), &index)) {
+        finish_running(r, index);
+        start_queued(r);
+    }
 }
 
-static bool is_over(const struct jig_job *j)
+/* The job that has run longest. */
+static struct jig_job *eldest(const struct jig_runner *r)
 {
-    return j->state == JOB_DONE || j->state == JOB_FAILED;
+    struct jig_job *j = r->running[0];
+    for (size_t i = 1; i < r->running_count; i++) {
+        if (r->running[i]->started_ns < j->started_ns)
+            j = r->running[i];
+    }
+    return j;
+}
+
+/* The wait ended before a child did: nothing goes on after a cancel, a deadline, or a tool that
+ * runs for ever. */
+static void give_up(struct jig_runner *r, struct jig_err *why)
+{
+    const struct jig_job *j = eldest(r);
+    if (why->code == JIG_DEADLINE_EXCEEDED && jig_until_check(&r->config.until, NULL) == JIG_OK)
+        jig_err_reason(why, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
+                       "%s failed: %s did not end within %lld seconds", j->action->step,
+                       jig_path_base(j->action->argv.v[0]),
+                       (long long)r->config.longest_run_ms / 1000);
+    stop_running(r);
+    fail(r, why);
+}
+
+/* Waits until one child has ended. */
+static void wait_for_one(struct jig_runner *r)
+{
+    struct jig_proc *procs[MOST_RUNNING];
+    struct jig_err err = JIG_ERR_INIT;
+    size_t index = 0;
+    int64_t longest = eldest(r)->started_ns + r->config.longest_run_ms * JIG_NS_PER_MS;
+    struct jig_until until = jig_until_sooner(&r->config.until, longest);
+    if (jig_proc_wait_any(procs, running_procs(r, procs), &until, &index, &err) == JIG_OK)
+        finish_running(r, index);
+    else
+        give_up(r, &err);
+}
+
+/* Until the job is done, or all are (NULL). After a failure, what runs already is waited for: its
+ * diagnostics are wanted, too. */
+static enum jig_code run_until(struct jig_runner *r, const struct jig_job *job,
+                               struct jig_err *reterr)
+{
+    for (;;) {
+        start_queued(r);
+        if (job != NULL && job->state == JIG_JOB_DONE)
+            return JIG_OK;
+        if (r->running_count > 0)
+            wait_for_one(r);
+        else
+            return r->failed ? first_failure(r, reterr) : JIG_OK;
+    }
 }
 
 enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct jig_err *reterr)
 {
-    while (!is_over(job)) {
-        enum jig_code code = pump(r, reterr);
-        if (code != JIG_OK)
-            return code;
-        if (r->failed && r->running_count == 0)
-            break;
-    }
-    if (job->state == JOB_DONE)
-        return JIG_OK;
-    while (r->running_count > 0) { /* their diagnostics are wanted, too */
-        enum jig_code code = pump(r, reterr);
-        if (code != JIG_OK)
-            return code;
-    }
-    return first_failure(r, reterr);
+    return run_until(r, job, reterr);
 }
 
 enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr)
 {
-    for (;;) {
-        enum jig_code code = pump(r, reterr);
-        if (code != JIG_OK)
-            return code;
-        if (r->running_count > 0)
-            continue;
-        if (r->failed)
-            return first_failure(r, reterr);
-        if (r->next >= r->job_count)
-            return JIG_OK;
+    return run_until(r, NULL, reterr);
+}
+
+/* ---- submitting ---- */
+
+/* Two steps that leave one file would undo each other in every build. */
+static enum jig_code claim_outputs(struct jig_runner *r, const struct jig_action *a,
+                                   struct jig_err *reterr)
+{
+    for (size_t i = 0; i < a->outputs.n; i++) {
+        const char *maker = jig_map_get(&r->makers, a->outputs.v[i]);
+        if (maker != NULL)
+            return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                                  "'%s' and '%s' would both leave %s", maker, a->step,
+                                  a->outputs.v[i]);
+        jig_map_set(&r->makers, a->outputs.v[i], a->step);
     }
+    return JIG_OK;
+}
+
+static void add_job(struct jig_runner *r, struct jig_job *j)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
+    r->jobs[r->job_count++] = j;
+    enum jig_code code =
+        r->failed ? r->first_failure.code : jig_until_check(&r->config.until, &err);
+    if (code == JIG_OK && !j->asked) /* who asks may ask again */
+        code = claim_outputs(r, j->action, &err);
+    if (code == JIG_OK && j->action->always)
+        j->because = jig_xstrdup("it runs in every build");
+    else if (code == JIG_OK)
+        code = decide(r, j, &err);
+    if (code == JIG_OK)
+        return;
+    j->state = JIG_JOB_FAILED;
+    fail(r, &err);
 }
 
 enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
                                 struct jig_job **ret_job, struct jig_err *reterr)
 {
-    struct jig_job *j = NULL;
-    enum jig_code code = add_job(r, action, false, &j, reterr);
-    if (code != JIG_OK)
-        return code;
+    struct jig_job *j = jig_job_new(action, false);
+    add_job(r, j);
+    catch_up(r);
+    if (r->failed)
+        return jig_runner_wait_all(r, reterr);
     if (ret_job != NULL)
         *ret_job = j;
-    return start_queued(r, reterr);
+    return JIG_OK;
 }
 
 enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
                              struct jig_job **ret_job, int *ret_exit_status, struct jig_err *reterr)
 {
-    struct jig_job *j = NULL;
-    enum jig_code code = add_job(r, action, true, &j, reterr);
-    if (code == JIG_OK && j->state == JOB_QUEUED && may_start(r))
-        code = start(r, j, reterr); /* before what is queued: somebody waits for it */
-    if (code == JIG_OK)
-        code = jig_runner_wait(r, j, reterr);
+    struct jig_job *j = jig_job_new(action, true);
+    add_job(r, j);
+    try_start(r, j); /* before what is queued: somebody waits for it */
+    enum jig_code code = run_until(r, j, reterr);
     if (code != JIG_OK)
         return code;
     *ret_job = j;

@@ -13,8 +13,9 @@
  * that the run turned out to read was written after its start) the run's outputs serve this build,
  * but nothing is recorded, so the next build runs the action again.
  *
- * After a failure nothing new is started; what runs already is waited for, so that its diagnostics
- * are not lost. A cancel or a deadline kills what runs.
+ * After a failure nothing new is started, and every call fails alike; what runs already is waited
+ * for, so that its diagnostics are not lost. A cancel or a deadline kills what runs, and so does a
+ * tool that runs longer than any tool should.
  *
  * Threads: a runner belongs to one thread. Slots are shared by all runners of a daemon.
  */
@@ -49,7 +50,8 @@ struct jig_runner_config {
     struct jig_slots *slots; /* NULL: no common limit */
     struct jig_until until;
     const struct jig_build_events *events;
-    bool explain; /* keep a reason for reused steps, too */
+    bool explain;           /* keep a reason for reused steps, too */
+    int64_t longest_run_ms; /* a tool that takes longer is ended; 0: an hour */
 };
 
 /* Why a step ran, for the result. */
@@ -61,11 +63,12 @@ struct jig_step_reason {
 struct jig_runner_summary {
     uint32_t compiled; /* compile actions that ran */
     uint32_t reused;   /* compile actions that did not have to */
-    uint32_t ran;      /* actions that ran, compiles included */
+    uint32_t ran;      /* actions that ran, compiles included and hooks left out */
     struct jig_step_reason *reasons;
     size_t reason_count;
     size_t reason_cap;
     struct jig_diagnostics diagnostics; /* of every action, replayed ones included */
+    uint64_t diagnostics_left_out;      /* there were more than the result keeps */
     int64_t children_us;                /* wall-clock time of all tool runs, added up */
 };
 
@@ -76,7 +79,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config);
 void jig_runner_free(struct jig_runner *r); /* kills what still runs */
 
 /* Takes the action. ret_job (may be NULL) lives as long as the runner. Fails when an input or the
- * tool is missing, or when an earlier job failed. */
+ * tool is missing, when an earlier job failed, or when an earlier job leaves the same file. */
 enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
                                 struct jig_job **ret_job, struct jig_err *reterr) JIG_CHECKED;
 
@@ -86,7 +89,8 @@ enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job,
 enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr) JIG_CHECKED;
 
 /* Like jig_runner_submit and _wait, but a tool's failure is an answer: ret_exit_status is its exit
- * status, its diagnostics are not reported, and nothing is recorded unless it is 0. For tools that
+ * status, its diagnostics are not reported, and nothing is recorded unless it is 0. A tool that a
+ * signal ended has not answered. For tools that
  * are asked rather than told: the preprocessor in library discovery. */
 enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
                              struct jig_job **ret_job, int *ret_exit_status,

@@ -281,7 +281,7 @@ static char *probe_in(const char *root, const char *name, int64_t since_clock_ns
     JIG_CLEANUP_FREE char *path = jig_path_join(root, name);
     JIG_CLEANUP_FREE char *folder = jig_path_dir(path);
     struct jig_stamp s;
-    if (jig_fs_stamp(folder, &s, NULL) == JIG_OK && s.ctime_ns >= since_clock_ns)
+    if (jig_fs_stamp(folder, &s, NULL) == JIG_OK && !jig_stamp_predates(&s, since_clock_ns))
         *ret_young = true;
     return jig_fs_is_file(path) ? jig_steal(&path) : NULL;
 }
@@ -429,7 +429,7 @@ static bool keep_known(void *ctx, const char *path)
 {
     struct recording *r = ctx;
     struct jig_stamp s;
-    if (jig_fs_stamp_link(path, &s, NULL) != JIG_OK || s.ctime_ns >= r->since_clock_ns) {
+    if (jig_fs_stamp_link(path, &s, NULL) != JIG_OK || !jig_stamp_predates(&s, r->since_clock_ns)) {
         r->young = jig_xstrdup(path);
         return false;
     }

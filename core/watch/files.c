@@ -50,11 +50,21 @@ int64_t jig_stamp_clock_ns(void)
     return jig_unix_coarse_ns();
 }
 
+static bool keeps_whole_seconds(const struct jig_stamp *s)
+{
+    return s->mtime_ns % JIG_NS_PER_S == 0 && s->ctime_ns % JIG_NS_PER_S == 0;
+}
+
+/* The ctime alone: it cannot be set, and a file from an archive may be of next year. */
+bool jig_stamp_predates(const struct jig_stamp *s, int64_t clock_ns)
+{
+    return s->ctime_ns < clock_ns - (keeps_whole_seconds(s) ? WHOLE_SECOND_NS : 0);
+}
+
 bool jig_stamp_is_racy(const struct jig_stamp *s, int64_t now_unix_ns)
 {
     int64_t youngest = s->mtime_ns > s->ctime_ns ? s->mtime_ns : s->ctime_ns;
-    bool whole_seconds = s->mtime_ns % JIG_NS_PER_S == 0 && s->ctime_ns % JIG_NS_PER_S == 0;
-    return youngest > now_unix_ns - (whole_seconds ? WHOLE_SECOND_NS : TICK_NS);
+    return youngest > now_unix_ns - (keeps_whole_seconds(s) ? WHOLE_SECOND_NS : TICK_NS);
 }
 
 /* A link that leads nowhere may lead to a file at any time, and the folder's stamp stays as it is

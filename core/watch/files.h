@@ -58,6 +58,9 @@ struct jig_files_stats jig_files_stats(struct jig_files *f);
 /* True when a stamp is too young, at `now_unix_ns`, to tell a later write apart. */
 bool jig_stamp_is_racy(const struct jig_stamp *s, int64_t now_unix_ns);
 
+/* True when no write at `clock_ns` (jig_stamp_clock_ns) or later can have left this stamp. */
+bool jig_stamp_predates(const struct jig_stamp *s, int64_t clock_ns);
+
 /* The clock that filesystems stamp with, in nanoseconds since 1970. */
 int64_t jig_stamp_clock_ns(void);
 
