@@ -73,6 +73,18 @@ enum jig_status jig_client_open(const char *url, const struct jig_client_options
     return JIG_STATUS_OK;
 }
 
+enum jig_status jig_wait_hung_up(struct jig_client *client, int64_t deadline_ns,
+                                 struct jig_error *reterr)
+{
+    while (jig_sp_step(&client->sp, deliver, client, NULL) == JIG_STATUS_OK) {
+        struct pollfd p = {.fd = client->sp.fd, .events = jig_sp_events(&client->sp)};
+        enum jig_status status = jig_poll_until(&p, 1, deadline_ns, reterr);
+        if (status != JIG_STATUS_OK)
+            return status;
+    }
+    return JIG_STATUS_OK;
+}
+
 /* Ends a connection on which nothing was said yet. nng before 1.6 stops accepting when a peer is
  * gone before the greetings (its issue 1518), so they are finished first, if that goes at once. */
 static void part(struct jig_client *client)

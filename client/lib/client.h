@@ -69,6 +69,10 @@ enum jig_status jig_exchange(struct jig_client *client, struct jig_call *call, i
 enum jig_status jig_reach(struct jig_client *client, bool may_start, int64_t deadline_ns,
                           struct jig_error *reterr) JIG_CHECKED;
 
+/* Waits until the peer has hung up. */
+enum jig_status jig_wait_hung_up(struct jig_client *client, int64_t deadline_ns,
+                                 struct jig_error *reterr) JIG_CHECKED;
+
 /* poll(2) that goes on after a signal and ends at an absolute deadline. DEADLINE_EXCEEDED then. */
 struct pollfd;
 enum jig_status jig_poll_until(struct pollfd *fds, size_t count, int64_t deadline_ns,

@@ -86,6 +86,17 @@ static bool fill_pid(struct jig_arena *arena, const ProtobufCMessage *reply, voi
     return true;
 }
 
+static enum jig_status wait_gone(struct jig_client *client, int64_t deadline_ns,
+                                 struct jig_error *reterr)
+{
+    if (client->peer_pid <= 0)
+        return jig_wait_hung_up(client, deadline_ns, reterr);
+    struct jig_err why;
+    if (jig_detached_wait_gone(client->peer_pid, deadline_ns, &why) == JIG_OK)
+        return JIG_STATUS_OK;
+    return jig_error_set(reterr, (enum jig_status)why.code, "jigd: %s", why.message);
+}
+
 enum jig_status jig_client_shutdown(struct jig_client *client, bool force, int64_t deadline_ns,
                                     int64_t *ret_pid, struct jig_error *reterr)
 {
@@ -98,10 +109,7 @@ enum jig_status jig_client_shutdown(struct jig_client *client, bool force, int64
         return status;
     int64_t pid = *(const int64_t *)result;
     jig_client_free(result);
-    struct jig_err why;
-    if (client->peer_pid > 0 &&
-        jig_detached_wait_gone(client->peer_pid, deadline_ns, &why) != JIG_OK)
-        status = jig_error_set(reterr, (enum jig_status)why.code, "jigd: %s", why.message);
+    status = wait_gone(client, deadline_ns, reterr);
     jig_sp_release(&client->sp);
     if (status == JIG_STATUS_OK && ret_pid != NULL)
         *ret_pid = pid;
