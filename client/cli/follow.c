@@ -67,6 +67,16 @@ static void tell(struct following *f, const struct jig_operation_changes *change
     cli_view_draw(f->view);
 }
 
+/* A daemon that does not know what we started is another one than we asked. */
+static void lost(const struct following *f, struct jig_error *error)
+{
+    error->status = JIG_STATUS_UNAVAILABLE;
+    error->cause = JIG_CAUSE_NONE;
+    snprintf(error->message, sizeof error->message,
+             "the daemon that ran operation %s is gone, and the operation with it", f->id);
+    snprintf(error->hint, sizeof error->hint, "start it again; 'jig daemon logs' may say more");
+}
+
 static bool watch(struct following *f, struct jig_error *error)
 {
     uint64_t cursor = 0;
@@ -77,6 +87,8 @@ static bool watch(struct following *f, struct jig_error *error)
         if (status != JIG_STATUS_OK) {
             if (wind_up(f, error))
                 continue;
+            if (f->ours && status == JIG_STATUS_NOT_FOUND)
+                lost(f, error);
             return false;
         }
         tell(f, changes);

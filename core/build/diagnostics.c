@@ -81,7 +81,7 @@ static bool read_placed(const char *line, struct head *h)
 static bool read_unplaced(const char *line, struct head *h)
 {
     *h = (struct head){.file = line};
-    if (strstr(line, " overflowed by ") != NULL ||
+    if (strstr(line, " overflowed by ") != NULL || strstr(line, " is not within region ") != NULL ||
         (strstr(line, ": section `") != NULL && strstr(line, "will not fit") != NULL)) {
         const char *text = strstr(line, ": ");
         h->severity = JIG_SEVERITY_ERROR;

@@ -133,13 +133,15 @@ static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
 /* A linker knows what the chip has; its bootloader has a part of that. */
 static void add_room_hint(const struct jig_plan *p, struct jig_err *err)
 {
-    const char *max = jig_props_get(p->props, "upload.maximum_size");
-    if (err == NULL || max == NULL || strstr(err->message, "overflowed") == NULL)
+    const char *flash = jig_props_get_or(p->props, "upload.maximum_size", "?");
+    const char *ram = jig_props_get_or(p->props, "upload.maximum_data_size", "?");
+    if (err == NULL || (strstr(err->message, "overflowed") == NULL &&
+                        strstr(err->message, "not within region") == NULL))
         return;
     jig_err_hint(err,
-                 "%s has %s bytes of flash for a program; leave something out, or take a board "
-                 "with more",
-                 p->request->board->fqbn_text, max);
+                 "%s has %s bytes of flash for a program and %s bytes of RAM; leave something out, "
+                 "or take a board with more",
+                 p->request->board->fqbn_text, flash, ram);
 }
 
 enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr)

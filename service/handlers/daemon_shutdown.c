@@ -16,7 +16,9 @@ static enum jig_code check_unused(const struct jig_env *env, struct jig_err *ret
         reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BUSY,
         "jigd is in use: %u operation%s at work, %zu serial session%s open", operations,
         operations == 1 ? "" : "s", monitors.sessions, monitors.sessions == 1 ? "" : "s");
-    jig_err_hint(reterr, "force it to end them, or wait: 'jig ops list' shows what runs");
+    jig_err_hint(
+        reterr,
+        "'jig ops list' shows what runs; wait for it, or end it with 'jig daemon stop --force'");
     return code;
 }
 
