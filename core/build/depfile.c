@@ -131,12 +131,8 @@ enum jig_code jig_depfile_read(const char *path, const char *cwd, struct jig_str
         if (code != JIG_OK)
             jig_err_prefix(reterr, "%s", path);
     }
-    for (size_t i = 0; code == JIG_OK && i < words.n; i++) {
-        char *absolute = jig_path_absolute(cwd, words.v[i]);
-        if (!jig_strv_contains(out, absolute))
-            jig_strv_append(out, absolute);
-        free(absolute);
-    }
+    for (size_t i = 0; code == JIG_OK && i < words.n; i++)
+        jig_strv_append_take(out, jig_path_join(cwd, words.v[i]));
     jig_strv_release(&words);
     jig_buf_release(&text);
     return code;

@@ -16,7 +16,8 @@
 enum jig_code jig_depfile_parse(const char *text, size_t n, struct jig_strv *out,
                                 struct jig_err *reterr) JIG_CHECKED;
 
-/* Reads the file (at most 16 MiB); paths that are relative are made absolute against `cwd`. */
+/* Reads the file (at most 16 MiB); `cwd` is put before paths that are relative. Nothing else is
+ * changed: behind a link, "x/../y.h" is not y.h. */
 enum jig_code jig_depfile_read(const char *path, const char *cwd, struct jig_strv *out,
                                struct jig_err *reterr) JIG_CHECKED;
 

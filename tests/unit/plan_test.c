@@ -222,6 +222,26 @@ static void what_reads_unnamed_files_always_runs(void **state)
     workshop_close(&w);
 }
 
+/* L is a link to a folder elsewhere, and ".." leads from there. */
+static void behind_a_link_up_leads_elsewhere(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "elsewhere/L/L.h", "#include \"../shared.h\"\n");
+    workshop_put(&w, "elsewhere/shared.h", "one\n");
+    workshop_put(&w, "libraries/shared.h", "not this one\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <L.h>\n");
+    JIG_CLEANUP_FREE char *link = workshop_path(&w, "libraries/L");
+    assert_int_equal(symlink("../elsewhere/L", link), 0);
+    workshop_settle(&w);
+    workshop_put(&w, "elsewhere/shared.h", "two\n");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "two"));
+    workshop_settle(&w);
+    workshop_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +254,7 @@ int main(void)
         IN_FOLDER(what_was_passed_over_stays_passed_over),
         IN_FOLDER(a_link_that_leads_somewhere_now_counts),
         IN_FOLDER(what_reads_unnamed_files_always_runs),
+        IN_FOLDER(behind_a_link_up_leads_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
