@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/base/buf.h"
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/shadow.h"
@@ -25,10 +25,15 @@ static char *display(const char *path, const char *project_dir)
 static void words_only_in(const struct jig_strv *from, const struct jig_strv *other,
                           struct jig_strv *out)
 {
+    struct jig_map there;
+    jig_map_init(&there, NULL);
+    for (size_t i = 0; i < other->n; i++)
+        jig_map_set(&there, other->v[i], out);
     for (size_t i = 0; i < from->n && out->n < MOST_WORDS_SHOWN; i++) {
-        if (!jig_strv_contains(other, from->v[i]))
+        if (!jig_map_has(&there, from->v[i]))
             jig_strv_append(out, from->v[i]);
     }
+    jig_map_release(&there);
 }
 
 static char *explain_command(const struct jig_trace *t, const struct jig_action *a,
@@ -83,6 +88,26 @@ static char *check_shadows(const struct jig_check *c, struct jig_trace *t, bool 
                     name);
 }
 
+static int by_path(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct jig_trace_file *)item)->path);
+}
+
+/* A file that the command reads now and did not read then: a library that appeared, a file that a
+ * word names and that was not there. The trace's inputs are sorted. */
+static char *check_new_inputs(const struct jig_check *c, const struct jig_trace *t)
+{
+    for (size_t i = 0; i < c->action->inputs.n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_build_relative(c->build_dir, c->action->inputs.v[i]);
+        if (t->input_count > 0 &&
+            bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path) != NULL)
+            continue;
+        JIG_CLEANUP_FREE char *name = display(path, c->project_dir);
+        return jig_strf("%s is new", name);
+    }
+    return NULL;
+}
+
 char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
 {
     *ret_updated = false;
@@ -100,6 +125,9 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
         if (why != NULL)
             return why;
     }
+    char *fresh = check_new_inputs(c, t);
+    if (fresh != NULL)
+        return fresh;
     for (size_t i = 0; i < t->output_count; i++) {
         char *why = check_file(c, &t->outputs[i], true);
         if (why != NULL)

@@ -19,12 +19,12 @@ struct jig_check {
     struct jig_shadow *shadow;
 };
 
-/* NULL when the trace holds: the command is the same, every input has the content it had, no new
- * file would be found before one of them, and every output is there with the content it had.
- * Otherwise the reason, for people: "never built", "src/main.cpp changed", "src/old.h is gone",
- * "the tool avr-g++ changed", "the command line changed: -DA=1 became -DA=2", "lib/a.h is new and
- * would be found first", "core.a was changed or removed". The caller frees. *ret_updated is set
- * when the trace was brought up to date (see shadow.h). */
+/* NULL when the trace holds: the command is the same, every input has the content it had, none is
+ * new, no new file would be found before one of them, and every output is there with the content it
+ * had. Otherwise the reason, for people: "never built", "src/main.cpp changed", "src/old.h is
+ * gone", "the tool avr-g++ changed", "the command line changed: -DA=1 became -DA=2", "lib/a.h is
+ * new and would be found first", "core.a was changed or removed". The caller frees. *ret_updated is
+ * set when the trace was brought up to date (see shadow.h). */
 char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated);
 
 #endif

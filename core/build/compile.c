@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/plan.h"
+#include "core/build/words.h"
 #include "core/os/fs.h"
 
 void jig_plan_includes(const struct jig_plan *p, enum jig_scope scope, struct jig_strv *out)
@@ -17,18 +18,6 @@ void jig_plan_includes(const struct jig_plan *p, enum jig_scope scope, struct ji
     jig_strv_extend(out, &p->core_includes);
     if (p->is_sketch && scope != JIG_SCOPE_CORE)
         jig_strv_extend(out, &p->lib_includes);
-}
-
-/* Files named by a word: as it is, behind '@' (a response file), or behind an option. */
-static void add_named_files(const struct jig_strv *argv, struct jig_strv *out)
-{
-    for (size_t i = 1; i < argv->n; i++) {
-        const char *word = argv->v[i];
-        if (word[0] == '@' || jig_str_starts(word, "-T"))
-            word += word[0] == '@' ? 1 : 2;
-        if (word[0] == '/' && jig_fs_is_file(word))
-            jig_strv_add_unique(out, word);
-    }
 }
 
 enum jig_code jig_plan_recipe(const struct jig_plan *p, const char *recipe,
@@ -158,11 +147,7 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
     else
         a->always = true; /* nobody can say what it read */
     jig_strv_append(&a->outputs, c->object);
-    add_named_files(&a->argv, &a->inputs);
-    for (size_t i = 0; i < a->inputs.n; i++) {
-        if (strcmp(a->inputs.v[i], c->object) == 0 || strcmp(a->inputs.v[i], depfile) == 0)
-            jig_strv_remove(&a->inputs, i--);
-    }
+    jig_words_files(&a->argv, NULL, &a->inputs);
     a->shareable = c->scope != JIG_SCOPE_PROJECT && is_shareable(p, a);
     return jig_runner_submit(p->runner, a, NULL, reterr);
 }

@@ -133,14 +133,34 @@ static bool look_after(const struct jig_job *j, const struct jig_runner_config *
     return held;
 }
 
-/* The declared inputs and those that the depfile names, each once. False without a depfile where
- * there was to be one. */
+/* What a linker lists with -t: "PATH", "(ARCHIVE)MEMBER", "-lNAME (PATH)", "ARCHIVE(MEMBER)"; other
+ * lines, and files of its own that are gone by now, count as none. */
+static void read_listing(const char *text, struct jig_strv *out)
+{
+    struct jig_strv lines = {0};
+    jig_str_split(text, "\n", false, &lines);
+    for (size_t i = 0; i < lines.n; i++) {
+        char *path = lines.v[i];
+        if (path[0] != '/')
+            path += strcspn(path, "(") + (strchr(path, '(') != NULL);
+        if (!jig_fs_is_file(path))
+            path[strcspn(path, path == lines.v[i] ? "(" : ")")] = '\0';
+        if (path[0] == '/' && jig_fs_is_file(path))
+            jig_strv_append(out, path);
+    }
+    jig_strv_release(&lines);
+}
+
+/* The declared inputs and those that the depfile or the linker names, each once. False without a
+ * depfile where there was to be one. */
 static bool all_inputs(const struct jig_job *j, struct jig_strv *out)
 {
     struct jig_strv named = {0};
     struct jig_map seen;
     bool whole = j->action->depfile == NULL ||
                  jig_depfile_read(j->action->depfile, j->action->cwd, &named, NULL) == JIG_OK;
+    if (j->action->lists_inputs)
+        read_listing(j->out.data, &named);
     const struct jig_strv *lists[] = {&j->action->inputs, &named};
     jig_map_init(&seen, NULL);
     for (size_t k = 0; k < JIG_COUNT(lists); k++) {
@@ -181,7 +201,7 @@ static struct jig_trace *empty_trace(const struct jig_job *j, const struct jig_r
     t->command = j->command;
     t->tool = j->tool;
     t->errors = jig_xstrdup(j->err.data);
-    t->output = jig_xstrdup(j->out.data);
+    t->output = jig_xstrdup(a->lists_inputs ? "" : j->out.data);
     for (size_t i = 0; i < a->argv.n; i++)
         jig_strv_append_take(&t->argv, jig_build_relative(c->build_dir, a->argv.v[i]));
     return t;

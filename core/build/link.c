@@ -4,23 +4,10 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/plan.h"
+#include "core/build/words.h"
 #include "core/os/fs.h"
 
 #define PLACEHOLDER "{jig objects}"
-
-/* Every word that names a file that is there now, outputs left out. */
-static void add_inputs(struct jig_action *a)
-{
-    for (size_t i = 1; i < a->argv.n; i++) {
-        const char *word = a->argv.v[i];
-        if (word[0] == '@')
-            word++;
-        else if (jig_str_starts(word, "-T"))
-            word += 2;
-        if (word[0] == '/' && !jig_strv_contains(&a->outputs, word) && jig_fs_is_file(word))
-            jig_strv_add_unique(&a->inputs, word);
-    }
-}
 
 /* The words below the build folder that are named after the project: what a recipe leaves. */
 static void find_outputs(const struct jig_plan *p, struct jig_action *a, bool is_link)
@@ -125,9 +112,14 @@ static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
     JIG_CLEANUP_FREE char *step = jig_strf("link %s.elf", p->project_name);
     enum jig_code code =
         jig_plan_recipe(p, "recipe.c.combine.pattern", extra, false, "link", step, ret, reterr);
-    if (code == JIG_OK)
-        add_link_flags(p, &(*ret)->argv);
-    return code;
+    if (code != JIG_OK)
+        return code;
+    add_link_flags(p, &(*ret)->argv);
+    if (jig_tool_is_driver((*ret)->argv.v[0])) { /* libc and the like: nothing else names them */
+        jig_strv_append(&(*ret)->argv, "-Wl,-t");
+        (*ret)->lists_inputs = true;
+    }
+    return JIG_OK;
 }
 
 /* A linker knows what the chip has; its bootloader has a part of that. */
@@ -155,7 +147,7 @@ enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     find_outputs(p, a, true);
-    add_inputs(a);
+    jig_words_files(&a->argv, &a->outputs, &a->inputs);
     code = run(p, a, NULL, reterr);
     if (code != JIG_OK)
         add_room_hint(p, reterr);
@@ -189,7 +181,7 @@ static enum jig_code convert_one(struct jig_plan *p, const char *key, struct jig
     if (code != JIG_OK)
         return code;
     find_outputs(p, a, false);
-    add_inputs(a);
+    jig_words_files(&a->argv, &a->outputs, &a->inputs);
     jig_strv_extend(made, &a->outputs);
     return jig_runner_submit(p->runner, a, NULL, reterr);
 }
@@ -227,7 +219,7 @@ enum jig_code jig_plan_measure(struct jig_plan *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     a->name = jig_xstrdup("#size");
-    add_inputs(a);
+    jig_words_files(&a->argv, &a->outputs, &a->inputs);
     code = run(p, a, &job, reterr);
     if (code == JIG_OK)
         code = jig_size_read(p->props, jig_job_output(job), size, reterr);

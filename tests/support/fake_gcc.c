@@ -3,7 +3,8 @@
  * without a real one. What it is depends on the name it is run by:
  *
  *   fake-gcc fake-g++   with -E or -c: reads a source and what it includes, as a compiler finds
- *                       it; without: puts objects together
+ *                       it; without: puts objects together, and lib/libsystem.a beside its bin/,
+ *                       if there is one; with -Wl,-t it lists them
  *   fake-ar             rcs ARCHIVE OBJECT...
  *   fake-objcopy        FROM TO
  *   fake-size           prints ".text BYTES"
@@ -46,6 +47,7 @@ struct compile {
     bool preprocess;
     bool compile;
     bool no_depfile;
+    bool list;
     int status;
 };
 
@@ -306,6 +308,10 @@ static void take_word(struct compile *c, char **argv, int argc, int *i)
         c->preprocess = true;
     else if (strcmp(argv[*i], "-c") == 0)
         c->compile = true;
+    else if (strcmp(argv[*i], "-Wl,-t") == 0)
+        c->list = true;
+    else if (option_value(argv, argc, i, "-L", &value) || option_value(argv, argc, i, "-l", &value))
+        return; /* see take_libraries */
     else if (option_value(argv, argc, i, "-iquote", &value))
         jig_strv_append(&c->quote_dirs, value);
     else if (option_value(argv, argc, i, "-isystem", &value))
@@ -345,6 +351,14 @@ static void take_libraries(struct compile *c, char **argv, int argc)
     jig_strv_release(&dirs);
 }
 
+static void take_system(struct compile *c, const char *program)
+{
+    JIG_CLEANUP_FREE char *bin = jig_path_dir(program);
+    JIG_CLEANUP_FREE char *path = jig_path_join(bin, "../lib/libsystem.a");
+    if (jig_fs_is_file(path))
+        jig_strv_append(&c->inputs, path);
+}
+
 static int driver(int argc, char **argv)
 {
     struct compile c = {0};
@@ -361,6 +375,9 @@ static int driver(int argc, char **argv)
         compile(&c);
     } else {
         take_libraries(&c, argv, argc);
+        take_system(&c, argv[0]);
+        for (size_t i = 0; c.list && i < c.inputs.n; i++)
+            printf(i % 2 == 0 ? "%s\n" : "(%s)member.o\n", c.inputs.v[i]);
         put_together(&c.inputs, c.output);
     }
     struct jig_strv *lists[] = {&c.quote_dirs, &c.dirs, &c.system_dirs, &c.words,

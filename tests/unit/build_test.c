@@ -7,6 +7,8 @@
 #include "core/build/depfile.h"
 #include "core/build/diagnostics.h"
 #include "core/build/size.h"
+#include "core/build/words.h"
+#include "core/os/fs.h"
 
 static void depfiles_with_every_quoting(void **state)
 {
@@ -111,9 +113,71 @@ static void sizes_by_the_platforms_own_expressions(void **state)
     jig_props_free(p);
 }
 
+/* Every way in which a command names a file that it reads; what it writes is none. */
+static void files_that_a_command_names(void **state)
+{
+    const char *dir = *state;
+    static const char *const have[] = {
+        "a.o",         "x.ld",         "y.ld",        "z.rsp",   "out.map",    "out.elf", "specs",
+        "l1/libfoo.a", "l2/libfoo.so", "l2/libbar.a", "l2/s.ld", "l2/exact.o", "m.h"};
+    struct jig_err err = JIG_ERR_INIT;
+    for (size_t i = 0; i < JIG_COUNT(have); i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(dir, have[i]);
+        JIG_CLEANUP_FREE char *folder = jig_path_dir(path);
+        assert_int_equal(jig_fs_mkdirs(folder, 0755, &err), JIG_OK);
+        assert_int_equal(jig_fs_write_unsynced(path, "x", 1, 0644, &err), JIG_OK);
+    }
+    static const char *const words[] = {
+        "/bin/sh",
+        "$/a.o",
+        "-o",
+        "$/out.elf",
+        "-lfoo",
+        "-L$/l1",
+        "-L",
+        "$/l2",
+        "-lbar",
+        "-l:exact.o",
+        "-Wl,-T,$/x.ld",
+        "-T$/y.ld",
+        "-Ts.ld",
+        "-Wl,-Map,$/out.map",
+        "-Wl,--Map=$/out.map",
+        "@$/z.rsp",
+        "-specs=$/specs",
+        "$/a.o",
+        "$/missing.o",
+        "-lnone",
+        "-DM=$/m.h",
+        "-I$/l1",
+    };
+    struct jig_strv argv = {0};
+    struct jig_strv out = {0};
+    for (size_t i = 0; i < JIG_COUNT(words); i++) {
+        const char *at = strchr(words[i], '$');
+        jig_strv_append_take(
+            &argv, at == NULL ? jig_xstrdup(words[i])
+                              : jig_strf("%.*s%s%s", (int)(at - words[i]), words[i], dir, at + 1));
+    }
+    jig_words_files(&argv, NULL, &out);
+    JIG_CLEANUP_FREE char *all = jig_strv_join(&out, " ");
+    static const char *const want[] = {"a.o",  "l1/libfoo.a", "l2/libbar.a", "l2/exact.o", "x.ld",
+                                       "y.ld", "l2/s.ld",     "z.rsp",       "specs"};
+    struct jig_strv wanted = {0};
+    for (size_t i = 0; i < JIG_COUNT(want); i++)
+        jig_strv_append_take(&wanted, jig_path_join(dir, want[i]));
+    JIG_CLEANUP_FREE char *expected = jig_strv_join(&wanted, " ");
+    assert_string_equal(all, expected);
+    jig_strv_release(&argv);
+    jig_strv_release(&out);
+    jig_strv_release(&wanted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(files_that_a_command_names, unit_folder_setup,
+                                        unit_folder_teardown),
         cmocka_unit_test(depfiles_with_every_quoting),
         cmocka_unit_test(broken_depfiles_are_refused),
         cmocka_unit_test(diagnostics_of_gcc),

@@ -242,6 +242,40 @@ static void behind_a_link_up_leads_elsewhere(void **state)
     workshop_close(&w);
 }
 
+/* A library that -l names, one that only the tool knows of, and a script: a change of any links. */
+static void what_only_the_linker_reads(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *because;
+    } rows[] = {
+        {"project/l/libq.a", "link firmware.elf: l/libq.a changed"},
+        {"hardware/fake/one/lib/libsystem.a", "lib/libsystem.a changed"},
+        {"project/late/libq.a", "link firmware.elf: late/libq.a is new"},
+    };
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "hardware/fake/one/lib/libsystem.a", "system\n");
+    workshop_put(&w, "project/l/libq.a", "q\n");
+    JIG_CLEANUP_FREE char *ini =
+        jig_strf(INI "build_flags = -L%s/project/late -L%s/project/l -lq\n", w.dir, w.dir);
+    workshop_put(&w, "project/platformio.ini", ini);
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        JIG_CLEANUP_FREE char *text = jig_strf("content %zu\n", i);
+        workshop_settle(&w);
+        workshop_put(&w, rows[i].path, text);
+        assert_int_equal(workshop_build(&w), JIG_OK);
+        assert_true(w.result.summary.reason_count > 0);
+        JIG_CLEANUP_FREE char *first = jig_strf("%s: %s", w.result.summary.reasons[0].step,
+                                                w.result.summary.reasons[0].because);
+        assert_true(jig_str_ends(first, rows[i].because));
+        JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+        assert_non_null(strstr(elf, text));
+    }
+    workshop_settle(&w);
+    workshop_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +289,7 @@ int main(void)
         IN_FOLDER(a_link_that_leads_somewhere_now_counts),
         IN_FOLDER(what_reads_unnamed_files_always_runs),
         IN_FOLDER(behind_a_link_up_leads_elsewhere),
+        IN_FOLDER(what_only_the_linker_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

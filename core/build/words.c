@@ -1,0 +1,160 @@
+#include "core/build/words.h"
+
+#include <string.h>
+
+#include "core/base/map.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/fs.h"
+
+/* What an option says of the path that belongs to it. */
+enum meaning {
+    READS,        /* the path is read */
+    WRITES,       /* it is written, or it is no path */
+    LIBRARY_DIR,  /* a folder in which libraries and scripts are looked for */
+    LIBRARY_NAME, /* foo, for libfoo.a */
+    SCRIPT,       /* a linker script, perhaps in one of those folders */
+};
+
+/* The path is the rest of the word, or else the next one; the first option that fits counts. */
+static const struct {
+    const char *option;
+    enum meaning meaning;
+} options[] = {
+    {"--dependency-file=", WRITES},
+    {"--output=", WRITES},
+    {"--output", WRITES},
+    {"-isystem", WRITES}, /* a folder */
+    {"-iquote", WRITES},
+    {"--Map=", WRITES},
+    {"-Map=", WRITES},
+    {"--Map", WRITES},
+    {"-Map", WRITES},
+    {"-MF", WRITES},
+    {"-MQ", WRITES},
+    {"-MT", WRITES},
+    {"-D", WRITES}, /* a macro */
+    {"-I", WRITES}, /* a folder */
+    {"-U", WRITES},
+    {"-o", WRITES},
+    {"--library-path=", LIBRARY_DIR},
+    {"-L", LIBRARY_DIR},
+    {"--library=", LIBRARY_NAME},
+    {"-l", LIBRARY_NAME},
+    {"--script=", SCRIPT},
+    {"-T", SCRIPT},
+    {"@", READS},
+};
+
+struct finder {
+    struct jig_map seen; /* what is out already, and what is left out */
+    struct jig_strv dirs;
+    struct jig_strv *out;
+    bool only_dirs; /* folders are collected first: -L counts for every -l */
+};
+
+static void take(struct finder *f, const char *path)
+{
+    if (path[0] != '/' || f->only_dirs || jig_map_has(&f->seen, path) || !jig_fs_is_file(path))
+        return;
+    jig_map_set(&f->seen, path, f);
+    jig_strv_append(f->out, path);
+}
+
+static bool take_from_dirs(struct finder *f, const char *name)
+{
+    for (size_t i = 0; i < f->dirs.n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(f->dirs.v[i], name);
+        if (!jig_fs_is_file(path))
+            continue;
+        take(f, path);
+        return true;
+    }
+    return false;
+}
+
+/* "foo", or ":file" for exactly that. */
+static void take_library(struct finder *f, const char *name)
+{
+    for (size_t i = 0; i < f->dirs.n && name[0] != ':'; i++) {
+        JIG_CLEANUP_FREE char *shared = jig_strf("%s/lib%s.so", f->dirs.v[i], name);
+        JIG_CLEANUP_FREE char *archive = jig_strf("%s/lib%s.a", f->dirs.v[i], name);
+        const char *found = jig_fs_is_file(shared)    ? shared
+                            : jig_fs_is_file(archive) ? archive
+                                                      : NULL;
+        if (found == NULL)
+            continue;
+        take(f, found);
+        return;
+    }
+    if (name[0] == ':')
+        take_from_dirs(f, name + 1);
+}
+
+static void apply(struct finder *f, enum meaning meaning, const char *value)
+{
+    if (meaning == LIBRARY_DIR && f->only_dirs && value[0] == '/')
+        jig_strv_add_unique(&f->dirs, value);
+    else if (meaning == LIBRARY_NAME && !f->only_dirs)
+        take_library(f, value);
+    else if (meaning == SCRIPT && value[0] != '/' && !f->only_dirs)
+        take_from_dirs(f, value);
+    else if (meaning == READS || meaning == SCRIPT)
+        take(f, value);
+}
+
+/* One word, or one piece of a -Wl, word; *i is moved past the value when that is a word of its own.
+ */
+static void look_at(struct finder *f, const struct jig_strv *words, size_t *i)
+{
+    const char *word = words->v[*i];
+    for (size_t k = 0; k < JIG_COUNT(options); k++) {
+        if (!jig_str_starts(word, options[k].option))
+            continue;
+        const char *value = word + strlen(options[k].option);
+        bool joined = value[0] != '\0' || jig_str_ends(options[k].option, "=");
+        if (!joined && *i + 1 < words->n)
+            value = words->v[++*i];
+        apply(f, options[k].meaning, value);
+        return;
+    }
+    const char *slash = word[0] == '-' ? strchr(word, '/') : word;
+    bool bare = slash == word || (slash != NULL && (slash[-1] == '=' || slash == word + 2));
+    if (bare)
+        take(f, slash);
+}
+
+static void look_at_all(struct finder *f, const struct jig_strv *words)
+{
+    for (size_t i = 0; i < words->n; i++)
+        look_at(f, words, &i);
+}
+
+/* The words, with those that a compiler hands on to its linker taken apart. */
+static void spread(const struct jig_strv *argv, struct jig_strv *out)
+{
+    for (size_t i = 1; i < argv->n; i++) {
+        if (jig_str_starts(argv->v[i], "-Wl,"))
+            jig_str_split(argv->v[i] + strlen("-Wl,"), ",", false, out);
+        else if (strcmp(argv->v[i], "-Xlinker") != 0)
+            jig_strv_append(out, argv->v[i]);
+    }
+}
+
+void jig_words_files(const struct jig_strv *argv, const struct jig_strv *but, struct jig_strv *out)
+{
+    struct finder f = {.out = out, .only_dirs = true};
+    struct jig_strv words = {0};
+    jig_map_init(&f.seen, NULL);
+    for (size_t i = 0; but != NULL && i < but->n; i++)
+        jig_map_set(&f.seen, but->v[i], out);
+    for (size_t i = 0; i < out->n; i++)
+        jig_map_set(&f.seen, out->v[i], out);
+    spread(argv, &words);
+    look_at_all(&f, &words);
+    f.only_dirs = false;
+    look_at_all(&f, &words);
+    jig_strv_release(&words);
+    jig_strv_release(&f.dirs);
+    jig_map_release(&f.seen);
+}
