@@ -146,6 +146,19 @@ static int fail_operation(struct cli *cli, const char *id, const struct jig_erro
     return (int)cli_exit_of(error->status, error->cause);
 }
 
+/* The caller broke it off. What a deploy that was cancelled says of the board is not lost. */
+static void broken_off_error(const struct cli_followed *followed, struct jig_error *ret)
+{
+    const struct jig_operation *op = followed->operation;
+    const char *how = followed->timed_out ? "out of time" : "interrupted";
+    *ret = (struct jig_error){.status = followed->timed_out ? JIG_STATUS_DEADLINE_EXCEEDED
+                                                            : JIG_STATUS_CANCELLED};
+    int n = snprintf(ret->message, sizeof ret->message, "%s: the %s was cancelled", how,
+                     cli_operation_kind(op->kind));
+    if (op->kind == JIG_OPERATION_DEPLOY && op->error != NULL)
+        snprintf(ret->message + n, sizeof ret->message - (size_t)n, "; %s", op->error->message);
+}
+
 int cli_followed_judge(struct cli *cli, struct cli_view *view, const struct cli_followed *followed)
 {
     const struct jig_operation *op = followed->operation;
@@ -160,11 +173,7 @@ int cli_followed_judge(struct cli *cli, struct cli_view *view, const struct cli_
              cli_operation_kind(op->kind));
     if (op->error != NULL)
         error = *op->error;
-    if (broken_off) {
-        error = (struct jig_error){.status = followed->timed_out ? JIG_STATUS_DEADLINE_EXCEEDED
-                                                                 : JIG_STATUS_CANCELLED};
-        snprintf(error.message, sizeof error.message, "%s: the %s was cancelled",
-                 followed->timed_out ? "out of time" : "interrupted", cli_operation_kind(op->kind));
-    }
+    if (broken_off)
+        broken_off_error(followed, &error);
     return fail_operation(cli, op->id, &error);
 }
