@@ -312,11 +312,16 @@ void rig_await_running(struct rig *rig, int n)
 
 struct rig_client *rig_connect(struct rig *rig)
 {
+    return rig_connect_to(rig_url(rig));
+}
+
+struct rig_client *rig_connect_to(const char *url)
+{
     struct rig_client *client = jig_new(struct rig_client);
     assert_int_equal(nng_req0_open(&client->socket), 0);
     /* Nothing is sent again by itself: the tests do that. */
     nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    assert_int_equal(nng_dial(client->socket, rig_url(rig), NULL, 0), 0);
+    assert_int_equal(nng_dial(client->socket, url, NULL, 0), 0);
     return client;
 }
 

@@ -49,6 +49,7 @@ int rig_started(struct rig *rig); /* operations that StartBuild has started */
 void rig_await_running(struct rig *rig, int n);
 
 struct rig_client *rig_connect(struct rig *rig);
+struct rig_client *rig_connect_to(const char *url);
 void rig_disconnect(struct rig_client *client);
 
 /* Sends an envelope as it is; rig_land gives the reply's bytes to be freed. NULL: none came. */
