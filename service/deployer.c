@@ -90,7 +90,9 @@ struct deploy {
     struct jig_upload_plan *plan;
     struct jig_flash_result flash;
     int64_t started_ns;
-    int64_t flash_us;
+    enum jig_flash_phase phase; /* of the flash, and when it began; 0: not yet */
+    int64_t phase_since_ns;
+    int64_t phase_us[JIG_FLASH_DONE + 1];
     char session[JIG_SESSION_NAME_MAX]; /* "" when none was asked for */
 };
 
@@ -253,9 +255,21 @@ static enum jig_code parts_image(struct deploy *d, struct jig_err *reterr)
 
 /* ---- the flash ---- */
 
+/* Ends the phase that was, and begins the next. */
+static void enter_phase(struct deploy *d, enum jig_flash_phase phase)
+{
+    int64_t now = jig_now_ns();
+    if (d->phase_since_ns != 0)
+        d->phase_us[d->phase] += (now - d->phase_since_ns) / 1000;
+    d->phase = phase;
+    d->phase_since_ns = now;
+}
+
 static void on_progress(void *ctx, const struct jig_flash_progress *p)
 {
     struct deploy *d = ctx;
+    if (p->phase != d->phase && p->phase <= JIG_FLASH_DONE)
+        enter_phase(d, p->phase);
     struct jig_progress_event event = {.phase = jig_flash_phase_name(p->phase),
                                        .percent = p->percent > 0 ? (uint32_t)p->percent : 0,
                                        .done_bytes = (int64_t)p->bytes,
@@ -304,10 +318,10 @@ static enum jig_code flash_device(struct deploy *d, struct jig_err *reterr)
     };
     struct jig_flash_watcher watcher = {.progress = on_progress, .line = on_line, .ctx = d};
     struct jig_until until = jig_operation_until(d->op);
-    int64_t began = jig_now_ns();
+    enter_phase(d, JIG_FLASH_CONNECTING);
     enum jig_code code =
         jig_flash(jig_flasher_find("tool"), &request, &watcher, &until, &d->flash, reterr);
-    d->flash_us = (jig_now_ns() - began) / 1000;
+    enter_phase(d, JIG_FLASH_DONE);
     return code;
 }
 
@@ -400,14 +414,18 @@ static void set_result(struct deploy *d)
     jig_arena_init(&arena, RESULT_MAX_BYTES);
     Jig__V1__DeployResult message;
     Jig__V1__BuildResult build;
-    Jig__V1__PhaseTime phase;
-    Jig__V1__PhaseTime *phases[] = {&phase};
+    Jig__V1__PhaseTime phases[JIG_FLASH_DONE];
+    Jig__V1__PhaseTime *pointers[JIG_FLASH_DONE];
     jig__v1__deploy_result__init(&message);
-    jig__v1__phase_time__init(&phase);
-    phase.name = (char *)"flash";
-    phase.duration_us = d->flash_us;
-    message.phases = phases;
-    message.n_phases = 1;
+    message.phases = pointers;
+    for (int i = 0; i < JIG_FLASH_DONE; i++) {
+        Jig__V1__PhaseTime *phase = &phases[message.n_phases];
+        jig__v1__phase_time__init(phase);
+        phase->name = text(jig_flash_phase_name((enum jig_flash_phase)i));
+        phase->duration_us = d->phase_us[i];
+        if (phase->duration_us > 0) /* one that this tool has */
+            pointers[message.n_phases++] = phase;
+    }
     message.outcome = JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_WRITTEN;
     message.device = text(d->device.id);
     message.port = text(d->flash.port);

@@ -159,7 +159,7 @@ def test_tool_that_leaves_nothing(new_bench, warm_cache):
     ("platform = atmelavr\n[env:uno]\n", 1, []),
     (PIO + "[env:uno]\nboard = nano\n", 5, ["env:uno"]),
     (PIO + "board = nano\n", 5, ["board"]),
-    (PIO + "[env:two\n", 5, [])])
+    (PIO + "[env two\n", 5, [])])
 def test_malformed_platformio_ini(shared, name, ini, line, parts):
     folder = shared.project(name, {"platformio.ini": ini, "src/main.cpp": MAIN})
     error = shared.jig("build", folder).error(3, "platformio.ini", *parts)
