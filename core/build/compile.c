@@ -187,7 +187,8 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
     jig_sources_sort(&variant, 0);
     struct jig_compile common = {.scope = JIG_SCOPE_CORE};
     if (code == JIG_OK)
-        code = compile_list(p, &variant, "core", &common, "variant", &p->variant_objects, reterr);
+        code =
+            compile_list(p, &variant, "variant", &common, "variant", &p->variant_objects, reterr);
     if (code == JIG_OK)
         code = compile_list(p, &core, "core", &common, "core", &p->core_objects, reterr);
     jig_sources_release(&core);
@@ -197,10 +198,10 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
 
 /* A dot_a_linkage library is linked as one archive. */
 static enum jig_code archive_library(struct jig_plan *p, const struct jig_library *lib,
-                                     struct jig_strv *objects, struct jig_err *reterr)
+                                     const char *folder, struct jig_strv *objects,
+                                     struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *archive =
-        jig_strf("%s/libraries/%s/%s.a", p->build_dir, lib->dir_name, lib->dir_name);
+    JIG_CLEANUP_FREE char *archive = jig_strf("%s/%s/%s.a", p->build_dir, folder, lib->dir_name);
     enum jig_code code = jig_runner_wait_all(p->runner, reterr); /* the objects must be there */
     if (code == JIG_OK)
         code = jig_plan_archive(p, archive, objects, "archive", reterr);
@@ -224,6 +225,17 @@ static enum jig_code library_flags(struct jig_plan *p, const struct jig_library 
     return code;
 }
 
+/* Where a library's objects go. Libraries of several places may have folders of one name. */
+static char *library_folder(const struct jig_plan *p, const struct jig_used_library *used)
+{
+    const char *name = used->lib->dir_name;
+    size_t same = 0;
+    for (const struct jig_used_library *u = p->libraries; u != used; u++)
+        same += strcmp(u->lib->dir_name, name) == 0;
+    return same == 0 ? jig_strf("libraries/%s", name)
+                     : jig_strf("libraries/%s@%zu", name, same + 1);
+}
+
 static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_library *used,
                                      struct jig_err *reterr)
 {
@@ -233,7 +245,7 @@ static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_l
     enum jig_code code = JIG_OK;
     if (used->precompiled.dir == NULL || used->precompiled.sources_too)
         code = jig_library_sources(lib, true, p->log, &sources, reterr);
-    JIG_CLEANUP_FREE char *folder = jig_strf("libraries/%s", lib->dir_name);
+    JIG_CLEANUP_FREE char *folder = library_folder(p, used);
     struct jig_flags flags = {0};
     if (code == JIG_OK)
         code = library_flags(p, lib, &flags, reterr);
@@ -243,7 +255,7 @@ static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_l
         code = compile_list(p, &sources, folder, &common, lib->dir_name, &objects, reterr);
     jig_flags_release(&flags);
     if (code == JIG_OK && lib->dot_a_linkage && objects.n > 0)
-        code = archive_library(p, lib, &objects, reterr);
+        code = archive_library(p, lib, folder, &objects, reterr);
     else if (code == JIG_OK)
         jig_strv_extend(&p->library_objects, &objects);
     if (code == JIG_OK)

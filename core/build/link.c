@@ -9,16 +9,24 @@
 
 #define PLACEHOLDER "{jig objects}"
 
-/* The words below the build folder that are named after the project: what a recipe leaves. */
-static void find_outputs(const struct jig_plan *p, struct jig_action *a, bool is_link)
+/* The words below the build folder that are named after the project: what a recipe leaves, unless
+ * an earlier one left it (`made`). True when there was one of those. */
+static bool find_outputs(const struct jig_plan *p, struct jig_action *a, bool is_link,
+                         const struct jig_strv *made)
 {
+    bool reads_made = false;
     JIG_CLEANUP_FREE char *prefix = jig_strf("%s/%s.", p->build_dir, p->project_name);
     for (size_t i = 1; i < a->argv.n; i++) {
         bool is_elf = jig_str_ends(a->argv.v[i], ".elf");
-        if (jig_str_starts(a->argv.v[i], prefix) && is_elf == is_link)
+        if (!jig_str_starts(a->argv.v[i], prefix) || is_elf != is_link)
+            continue;
+        if (made != NULL && jig_strv_contains(made, a->argv.v[i]))
+            reads_made = true;
+        else
             jig_strv_add_unique(&a->outputs, a->argv.v[i]);
     }
     a->always = a->outputs.n == 0; /* nobody can say what it left */
+    return reads_made;
 }
 
 static enum jig_code run(struct jig_plan *p, struct jig_action *a, struct jig_job **ret,
@@ -146,7 +154,7 @@ enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr)
     code = link_action(p, &a, reterr);
     if (code != JIG_OK)
         return code;
-    find_outputs(p, a, true);
+    find_outputs(p, a, true, NULL);
     jig_words_files(&a->argv, &a->outputs, &a->inputs);
     code = run(p, a, NULL, reterr);
     if (code != JIG_OK)
@@ -180,7 +188,12 @@ static enum jig_code convert_one(struct jig_plan *p, const char *key, struct jig
     enum jig_code code = jig_plan_recipe(p, key, NULL, false, "convert", step, &a, reterr);
     if (code != JIG_OK)
         return code;
-    find_outputs(p, a, false);
+    if (find_outputs(p, a, false, made))
+        code = jig_runner_wait_all(p->runner, reterr); /* it is to be there */
+    if (code != JIG_OK) {
+        jig_action_free(a);
+        return code;
+    }
     jig_words_files(&a->argv, &a->outputs, &a->inputs);
     jig_strv_extend(made, &a->outputs);
     return jig_runner_submit(p->runner, a, NULL, reterr);

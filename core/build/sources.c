@@ -26,10 +26,29 @@ char *jig_plan_merged_path(const struct jig_plan *p)
     return jig_strf("%.*s.merged.cpp", (int)n, p->generated);
 }
 
+/* Each ".." of a name becomes "up": an object stays in its own build folder, wherever its source
+ * is.
+ */
+static char *downwards(const char *relative)
+{
+    struct jig_strv parts = {0};
+    jig_str_split(relative, "/", false, &parts);
+    for (size_t i = 0; i < parts.n; i++) {
+        if (strcmp(parts.v[i], "..") == 0) {
+            free(parts.v[i]);
+            parts.v[i] = jig_xstrdup("up");
+        }
+    }
+    char *joined = jig_strv_join(&parts, "/");
+    jig_strv_release(&parts);
+    return joined;
+}
+
 static void add_own(struct jig_plan *p, const char *source, const char *object, const char *step)
 {
+    JIG_CLEANUP_FREE char *below = downwards(object);
     jig_strv_append(&p->own_sources, source);
-    jig_strv_append_take(&p->own_objects, jig_strf("%s/%s.o", p->build_dir, object));
+    jig_strv_append_take(&p->own_objects, jig_strf("%s/%s.o", p->build_dir, below));
     jig_strv_append(&p->own_steps, step);
 }
 
@@ -59,16 +78,16 @@ struct stale {
 static enum jig_walk find_stale(void *ctx, const struct jig_walk_entry *e)
 {
     struct stale *s = ctx;
-    if (e->is_dir)
-        return JIG_WALK_INTO;
+    bool wanted = jig_map_has(s->wanted, e->relative);
     const char *ext = jig_path_ext(e->name);
     bool made_here = strcmp(ext, ".o") == 0 || strcmp(ext, ".d") == 0;
-    if (!made_here && !jig_map_has(s->wanted, e->relative))
+    if (e->is_dir ? wanted : !wanted && !made_here) /* a folder stands where a file is to be */
         jig_strv_append(&s->found, e->path);
-    return JIG_WALK_ON;
+    return e->is_dir && !wanted ? JIG_WALK_INTO : JIG_WALK_ON;
 }
 
-/* Removes copies of files that the sketch no longer has: an #include must not find them. */
+/* Removes copies of files that the sketch no longer has: an #include must not find them, and a
+ * folder of that name may have come. */
 static enum jig_code remove_stale(const struct jig_plan *p, const struct jig_map *wanted,
                                   struct jig_err *reterr)
 {
@@ -106,15 +125,15 @@ static enum jig_code sketch_sources(struct jig_plan *p, struct jig_err *reterr)
     jig_map_set(&wanted, merged, p);
     jig_strv_append(&sources, main);
     enum jig_code code = JIG_OK;
-    for (size_t i = 0; code == JIG_OK && i < p->sketch->additional.n; i++) {
+    for (size_t i = 0; i < p->sketch->additional.n; i++) {
         const char *relative = p->sketch->additional.v[i];
         jig_map_set(&wanted, relative, p);
-        code = copy_additional(p, relative, reterr);
         if (jig_sketch_is_source(relative))
             jig_strv_append(&sources, relative);
     }
-    if (code == JIG_OK)
-        code = remove_stale(p, &wanted, reterr);
+    code = remove_stale(p, &wanted, reterr);
+    for (size_t i = 0; code == JIG_OK && i < p->sketch->additional.n; i++)
+        code = copy_additional(p, p->sketch->additional.v[i], reterr);
     if (sources.n > 1)
         qsort(sources.v, sources.n, sizeof *sources.v, by_link_order);
     for (size_t i = 0; i < sources.n; i++) {

@@ -276,6 +276,93 @@ static void what_only_the_linker_reads(void **state)
     workshop_close(&w);
 }
 
+static void add_to_platform(const struct workshop *w, const char *lines)
+{
+    JIG_CLEANUP_FREE char *old = workshop_read(w, "hardware/fake/one/platform.txt");
+    JIG_CLEANUP_FREE char *all = jig_strf("%s%s", old, lines);
+    workshop_put(w, "hardware/fake/one/platform.txt", all);
+}
+
+/* A hook runs in every build, and says so; what it leaves alone is up to date. */
+static void hooks_run_and_the_build_is_up_to_date(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    add_to_platform(&w,
+                    "recipe.hooks.prebuild.1.pattern=\"{compiler.path}fake-touch\" hook.txt ran\n");
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *before = workshop_read(&w, "build/hook.txt");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    assert_true(w.result.up_to_date);
+    assert_int_equal(w.result.summary.reason_count, 1);
+    JIG_CLEANUP_FREE char *after = workshop_read(&w, "build/hook.txt");
+    assert_true(strlen(after) > strlen(before));
+    workshop_close(&w);
+}
+
+/* One recipe makes the file that the next one reads. */
+static void conversions_of_conversions(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    add_to_platform(&w, "recipe.objcopy.hex2.pattern=\"{compiler.path}fake-objcopy\" "
+                        "\"{build.path}/{build.project_name}.hex\" "
+                        "\"{build.path}/{build.project_name}.uf2\"\n");
+    workshop_settle(&w);
+    assert_int_equal(w.result.artifact_count, 3);
+    workshop_put(&w, "project/src/main.cpp", "another\n");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    JIG_CLEANUP_FREE char *uf2 = workshop_read(&w, "build/firmware.uf2");
+    assert_non_null(strstr(uf2, "another"));
+    workshop_close(&w);
+}
+
+/* Names that meet: in the core and its variant, in two libraries' folders, above src/. */
+static void files_of_the_same_name(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "hardware/fake/one/variants/plain/wiring.c", "of the variant\n");
+    workshop_put(&w, "libraries/same/One.h", "one\n");
+    workshop_put(&w, "libraries/same/code.c", "of the first library\n");
+    workshop_put(&w, "project/lib/same/Two.h", "two\n");
+    workshop_put(&w, "project/lib/same/code.c", "of the second library\n");
+    workshop_put(&w, "shared/code.c", "from above\n");
+    workshop_put(&w, "project/platformio.ini", INI "build_src_filter = +<*> +<../../shared/*>\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <One.h>\n#include <Two.h>\n");
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    static const char *const texts[] = {"of the variant", "wiring\n", "of the first library",
+                                        "of the second library", "from above"};
+    for (size_t i = 0; i < JIG_COUNT(texts); i++)
+        assert_non_null(strstr(elf, texts[i]));
+    assert_false(workshop_has(&w, "shared/code.c.o"));
+    assert_int_equal(workshop_count(&w, "project", "code.c.o"), 0);
+    workshop_close(&w);
+}
+
+/* What was a file in a sketch is a folder now, and the other way round. */
+static void a_tab_becomes_a_folder_and_back(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    free(w.project);
+    w.project = workshop_path(&w, "Blink");
+    workshop_put(&w, "Blink/Blink.ino", "void setup() {}\n");
+    workshop_put(&w, "Blink/src/thing.h", "a file\n");
+    workshop_put(&w, "Blink/x.cpp", "#include \"src/thing.h\"\n");
+    workshop_settle(&w);
+    workshop_remove(&w, "Blink/src/thing.h");
+    workshop_put(&w, "Blink/src/thing.h/inner.h", "in a folder\n");
+    workshop_put(&w, "Blink/x.cpp", "#include \"src/thing.h/inner.h\"\n");
+    workshop_settle(&w);
+    workshop_remove(&w, "Blink/src/thing.h");
+    workshop_put(&w, "Blink/src/thing.h", "a file again\n");
+    workshop_put(&w, "Blink/x.cpp", "#include \"src/thing.h\"\n");
+    workshop_settle(&w);
+    workshop_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +377,10 @@ int main(void)
         IN_FOLDER(what_reads_unnamed_files_always_runs),
         IN_FOLDER(behind_a_link_up_leads_elsewhere),
         IN_FOLDER(what_only_the_linker_reads),
+        IN_FOLDER(hooks_run_and_the_build_is_up_to_date),
+        IN_FOLDER(conversions_of_conversions),
+        IN_FOLDER(files_of_the_same_name),
+        IN_FOLDER(a_tab_becomes_a_folder_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
