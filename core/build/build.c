@@ -17,6 +17,7 @@
  * platformio-core, builder/main.py. */
 #define PLATFORMIO_VERSION "60200"
 
+#define MOST_TRIES  10      /* to lock a folder that somebody keeps removing */
 #define MOST_WALKED 1000000 /* files of one full walk */
 
 struct jig_build_engine {
@@ -296,24 +297,6 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     return code;
 }
 
-/* Waits for another build of the same folder, saying for whom. */
-static enum jig_code take_lock(const struct jig_build_request *q, struct jig_lock *lock,
-                               const char *path, struct jig_err *reterr)
-{
-    struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_lock_try(lock, path, q->holder, &err);
-    if (code != JIG_ABORTED) {
-        if (code != JIG_OK && reterr != NULL)
-            *reterr = err;
-        return code;
-    }
-    JIG_CLEANUP_FREE char *text =
-        jig_strf("waiting for another build of this project: %s", err.message);
-    if (q->events != NULL && q->events->notice != NULL)
-        q->events->notice(q->events->ctx, "build.waiting", JIG_SEVERITY_NOTE, text);
-    return jig_lock_wait(lock, path, q->holder, &q->until, reterr);
-}
-
 /* The folder, kept out of version control and out of other tools' sights. */
 static enum jig_code make_build_dir(const char *dir, struct jig_err *reterr)
 {
@@ -332,14 +315,58 @@ static enum jig_code make_build_dir(const char *dir, struct jig_err *reterr)
     return code;
 }
 
-/* Everything but the lock, which others may be waiting for. */
+/* Waits for another build of the same folder, saying for whom. */
+static enum jig_code wait_for_lock(const struct jig_build_request *q, struct jig_lock *lock,
+                                   const char *path, const char *holder, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *text = jig_strf("waiting for another build of this project: %s", holder);
+    if (q->events != NULL && q->events->notice != NULL)
+        q->events->notice(q->events->ctx, "build.waiting", JIG_SEVERITY_NOTE, text);
+    return jig_lock_wait(lock, path, q->holder, &q->until, reterr);
+}
+
+/* Makes the folder and locks it; again, when somebody removes it in between. */
+static enum jig_code take_folder(const struct jig_build_request *q, struct jig_lock *lock,
+                                 const char *lock_path, struct jig_err *reterr)
+{
+    enum jig_code code = JIG_NOT_FOUND;
+    for (int i = 0; code == JIG_NOT_FOUND && i < MOST_TRIES; i++) {
+        struct jig_err err = JIG_ERR_INIT;
+        code = make_build_dir(q->build_dir, reterr);
+        if (code != JIG_OK)
+            return code;
+        code = jig_lock_try(lock, lock_path, q->holder, &err);
+        if (code == JIG_ABORTED)
+            code = wait_for_lock(q, lock, lock_path, err.message, &err);
+        if (code != JIG_OK && reterr != NULL)
+            *reterr = err;
+    }
+    return code;
+}
+
+/* A folder that holds files and no tag of ours is somebody's own. */
+static enum jig_code check_is_ours(const char *dir, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *tag_path = jig_path_join(dir, "CACHEDIR.TAG");
+    struct jig_strv names = {0};
+    enum jig_code code = JIG_OK;
+    if (jig_fs_list(dir, &names, NULL) == JIG_OK && names.n > 0 && !jig_fs_is_file(tag_path)) {
+        code = jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_USAGE,
+                              "%s is not a build folder of jig's, and is not cleaned", dir);
+        jig_err_hint(reterr, "it has no CACHEDIR.TAG; empty it yourself, or name another folder");
+    }
+    jig_strv_release(&names);
+    return code;
+}
+
+/* Everything but the tag, and the lock, which others may be waiting for. */
 static enum jig_code clean(const char *dir, struct jig_err *reterr)
 {
     struct jig_strv names = {0};
     enum jig_code code = jig_fs_list(dir, &names, reterr);
     for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
         JIG_CLEANUP_FREE char *path = jig_path_join(dir, names.v[i]);
-        if (strcmp(names.v[i], ".jig-lock") != 0)
+        if (strcmp(names.v[i], ".jig-lock") != 0 && strcmp(names.v[i], "CACHEDIR.TAG") != 0)
             code = jig_fs_remove_tree(path, reterr);
     }
     jig_strv_release(&names);
@@ -351,12 +378,11 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
 {
     *result = (struct jig_build_result){0};
     int64_t started = jig_now_ns();
-    enum jig_code code = make_build_dir(q->build_dir, reterr);
-    if (code != JIG_OK)
-        return code;
     JIG_CLEANUP_FREE char *lock_path = jig_path_join(q->build_dir, ".jig-lock");
     struct jig_lock lock = JIG_LOCK_INIT;
-    code = take_lock(q, &lock, lock_path, reterr);
+    enum jig_code code = q->clean ? check_is_ours(q->build_dir, reterr) : JIG_OK;
+    if (code == JIG_OK)
+        code = take_folder(q, &lock, lock_path, reterr);
     if (code == JIG_OK && q->clean) {
         code = clean(q->build_dir, reterr);
         if (code == JIG_OK)
@@ -364,6 +390,9 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
     }
     if (code == JIG_OK)
         code = build_locked(e, q, result, reterr);
+    if (code == JIG_OK && !jig_lock_is_current(&lock, lock_path))
+        code = jig_err_reason(reterr, JIG_ABORTED, JIG_REASON_BUILD_FAILED,
+                              "the build folder %s was removed during the build", q->build_dir);
     jig_lock_release(&lock);
     result->total_us = (jig_now_ns() - started) / 1000;
     pthread_mutex_lock(&e->mu);

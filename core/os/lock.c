@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/os/time.h"
@@ -32,6 +33,13 @@ static void sign(int fd, const char *holder)
         return; /* the words are a courtesy; the lock is what counts */
 }
 
+static bool is_file_of(int fd, const char *path)
+{
+    struct stat held, now;
+    return fstat(fd, &held) == 0 && lstat(path, &now) == 0 && held.st_dev == now.st_dev &&
+           held.st_ino == now.st_ino;
+}
+
 enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
                            struct jig_err *reterr)
 {
@@ -39,6 +47,11 @@ enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *hol
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot open the lock file %s", path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (!is_file_of(fd, path)) { /* it was removed since it was opened */
+            close(fd);
+            return jig_err_reason(reterr, JIG_ABORTED, JIG_REASON_BUSY,
+                                  "the lock file %s is being removed", path);
+        }
         sign(fd, holder);
         l->fd = fd;
         return JIG_OK;
@@ -68,6 +81,11 @@ enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *ho
 bool jig_lock_held(const struct jig_lock *l)
 {
     return l->fd >= 0;
+}
+
+bool jig_lock_is_current(const struct jig_lock *l, const char *path)
+{
+    return l->fd >= 0 && is_file_of(l->fd, path);
 }
 
 void jig_lock_release(struct jig_lock *l)

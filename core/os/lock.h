@@ -1,8 +1,9 @@
 /*
  * lock.h - flock(2) on a file of its own: held means that the holder lives.
  *
- * The file is made when missing and stays afterwards (removing it would let two holders in). Its
- * content, written while held, names the holder for people: "operation 12ab of ann (pid 123)".
+ * The file is made when missing and stays afterwards: removing it would let two holders in. Who
+ * waited for a file that was removed meanwhile waits for the one in its place. Its content, written
+ * while held, names the holder for people: "operation 12ab of ann (pid 123)".
  *
  * Threads: a jig_lock belongs to one thread at a time; two locks of one file exclude each other
  * even within a process.
@@ -35,6 +36,10 @@ enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *ho
                             const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
 
 bool jig_lock_held(const struct jig_lock *l);
+
+/* True while the lock is held on the file that `path` is now: when that was removed, another may
+ * hold a lock on a new one. */
+bool jig_lock_is_current(const struct jig_lock *l, const char *path);
 void jig_lock_release(struct jig_lock *l); /* idempotent */
 
 #endif

@@ -87,12 +87,24 @@ void workshop_restart(struct workshop *w, const char *cache)
     w->engine = jig_build_engine_new(&config);
 }
 
+void workshop_share(struct workshop *w, const struct workshop *of)
+{
+    *w = *of;
+    w->of = of;
+    w->dir = jig_xstrdup(of->dir);
+    w->project = jig_xstrdup(of->project);
+    w->build_dir = jig_xstrdup(of->build_dir);
+    w->result = (struct jig_build_result){0};
+}
+
 void workshop_close(struct workshop *w)
 {
     jig_build_result_release(&w->result);
-    jig_build_engine_free(w->engine);
-    jig_libcache_free(w->libcache);
-    jig_hardware_free(w->hardware);
+    if (w->of == NULL) {
+        jig_build_engine_free(w->engine);
+        jig_libcache_free(w->libcache);
+        jig_hardware_free(w->hardware);
+    }
     free(w->build_dir);
     free(w->project);
     free(w->dir);

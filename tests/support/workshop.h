@@ -16,6 +16,7 @@
 #include "core/build/build.h"
 
 struct workshop {
+    const struct workshop *of; /* what it shares; NULL: all is its own */
     char *dir;
     char *project; /* the folder or file that is loaded; "project" below dir unless set */
     char *build_dir;
@@ -40,6 +41,9 @@ struct workshop {
 
 void workshop_open(struct workshop *w, const char *dir);
 void workshop_close(struct workshop *w);
+
+/* The same folder, engine and platforms, for a build in another thread. Is closed first. */
+void workshop_share(struct workshop *w, const struct workshop *of);
 
 /* Another engine, as after a restart. `cache` is where shared objects are; NULL: nowhere. */
 void workshop_restart(struct workshop *w, const char *cache);

@@ -4,13 +4,16 @@
  */
 #include "tests/support/unit.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+#include "core/os/proc.h"
 #include "core/os/time.h"
 #include "tests/support/workshop.h"
 
@@ -24,6 +27,7 @@ struct saboteur {
     struct jig_cancel cancel;
     unsigned at; /* fires at this event, from 1; 0 never */
     unsigned seen;
+    const struct workshop *removes; /* its build folder; NULL: it cancels */
     struct jig_strv notices;
     unsigned errors;
 };
@@ -32,7 +36,12 @@ static void on_step(void *ctx, const struct jig_build_step *e)
 {
     struct saboteur *s = ctx;
     (void)e;
-    if (++s->seen == s->at)
+    if (++s->seen != s->at)
+        return;
+    if (s->removes != NULL) { /* at once, which a removal file by file is not */
+        JIG_CLEANUP_FREE char *gone = workshop_path(s->removes, "gone");
+        assert_int_equal(rename(s->removes->build_dir, gone), 0);
+    } else
         jig_cancel_fire(&s->cancel);
 }
 
@@ -124,11 +133,212 @@ static void cancelled_before_it_began(void **state)
     workshop_close(&w);
 }
 
+/* ---- failures ---- */
+
+/* A build that fails says what is wrong, and the next one is none the worse. */
+static void a_failure_does_not_last(void **state)
+{
+    struct workshop w;
+    struct saboteur s;
+    workshop_open(&w, *state);
+    put_a_project(&w);
+    workshop_settle(&w);
+    workshop_put(&w, "project/src/main.cpp", "#include <A.h>\n#error one\n");
+    workshop_put(&w, "project/src/other.c", "#error two\n");
+    watch(&w, &s, 0);
+    assert_int_equal(workshop_build(&w), JIG_FAILED_PRECONDITION);
+    assert_int_equal(w.err.reason, JIG_REASON_BUILD_FAILED);
+    assert_true(s.errors > 0);
+    assert_int_equal(w.result.summary.diagnostics.n, s.errors);
+    unwatch(&w, &s);
+    workshop_restart(&w, NULL);
+    workshop_put(&w, "project/src/other.c", "other\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <A.h>\nsetup\n");
+    workshop_settle(&w);
+    workshop_close(&w);
+}
+
+static void a_header_that_nobody_has(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/src/main.cpp", "#include <Nobody.h>\n");
+    assert_int_equal(workshop_build(&w), JIG_FAILED_PRECONDITION);
+    assert_non_null(strstr(w.err.message, "Nobody.h: No such file or directory"));
+    assert_non_null(strstr(w.err.hint, "no library that is installed here has Nobody.h"));
+    workshop_put(&w, "libraries/N/Nobody.h", "here\n");
+    workshop_settle(&w);
+    workshop_close(&w);
+}
+
+static void a_program_that_is_too_large(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "hardware/fake/one/boards.txt",
+                 "uno.name=Uno\nuno.build.core=fake\nuno.upload.maximum_size=10\n");
+    for (int i = 0; i < 2; i++) { /* measured, and from what is remembered */
+        assert_int_equal(workshop_build(&w), JIG_FAILED_PRECONDITION);
+        assert_int_equal(w.err.reason, JIG_REASON_BUILD_FAILED);
+        assert_non_null(strstr(w.err.message, "bytes of flash"));
+        assert_false(w.result.up_to_date);
+    }
+    workshop_close(&w);
+}
+
+static void a_tool_that_is_missing(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_settle(&w);
+    workshop_remove(&w, "hardware/fake/one/bin/fake-size");
+    assert_int_equal(workshop_build(&w), JIG_NOT_FOUND);
+    assert_non_null(strstr(w.err.message, "fake-size, which is not installed"));
+    workshop_close(&w);
+}
+
+/* The compiler itself edits what it has just read. */
+static void an_edit_during_the_build(void **state)
+{
+    struct workshop w;
+    struct saboteur s;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/src/x.h", "one\n");
+    JIG_CLEANUP_FREE char *text =
+        jig_strf("#include \"x.h\"\n#pragma fake append %s/project/src/x.h two\n", w.dir);
+    workshop_put(&w, "project/src/main.cpp", text);
+    watch(&w, &s, 0);
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    assert_true(jig_strv_contains(&s.notices, "build.input_changed"));
+    unwatch(&w, &s);
+    workshop_put(&w, "project/src/main.cpp", "#include \"x.h\"\n");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "two"));
+    workshop_close(&w);
+}
+
+/* A new compiler compiles everything anew; also one whose name leads elsewhere now. */
+static void another_compiler(void **state)
+{
+    struct workshop w;
+    struct jig_err err = JIG_ERR_INIT;
+    workshop_open(&w, *state);
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *compiler = workshop_path(&w, "hardware/fake/one/bin/fake-g++");
+    JIG_CLEANUP_FREE char *other = workshop_path(&w, "other-compiler");
+    JIG_CLEANUP_FREE char *program = jig_strf("cat %s > %s; echo >> %s", compiler, other, other);
+    char *argv[] = {"sh", "-c", program, NULL};
+    struct jig_proc_spec spec = {.argv = argv};
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    struct jig_proc_result result;
+    assert_int_equal(jig_proc_run(&spec, &forever, &result, &err), JIG_OK);
+    assert_int_equal(chmod(other, 0755), 0);
+    workshop_remove(&w, "hardware/fake/one/bin/fake-g++");
+    assert_int_equal(symlink(other, compiler), 0);
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    assert_int_equal(w.result.summary.compiled, 2); /* the two that it compiles */
+    assert_string_equal(w.result.summary.reasons[0].because, "the tool fake-g++ changed");
+    workshop_settle(&w);
+    workshop_close(&w);
+}
+
+/* ---- the build folder ---- */
+
+struct other_build {
+    struct workshop *w;
+    enum jig_code code;
+};
+
+static void *build_there(void *ctx)
+{
+    struct other_build *o = ctx;
+    o->code = workshop_build(o->w);
+    return NULL;
+}
+
+/* Two builds of one folder at a time: one after the other, and both are right. */
+static void two_builds_of_one_folder(void **state)
+{
+    struct workshop one, two;
+    workshop_open(&one, *state);
+    put_a_project(&one);
+    workshop_share(&two, &one);
+    for (int i = 0; i < 10; i++) {
+        JIG_CLEANUP_FREE char *text = jig_strf("#include <A.h>\nround %d\n", i);
+        workshop_put(&one, "project/src/main.cpp", text);
+        struct other_build other = {.w = &two};
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, build_there, &other), 0);
+        assert_int_equal(workshop_build(&one), JIG_OK);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(other.code, JIG_OK);
+        JIG_CLEANUP_FREE char *elf = workshop_read(&one, "build/firmware.elf");
+        assert_non_null(strstr(elf, text + strlen("#include <A.h>\n")));
+    }
+    workshop_close(&two);
+    workshop_close(&one);
+}
+
+/* Removed at every step: an error at worst, and the next build is right. */
+static void removed_at_every_step(void **state)
+{
+    struct workshop w;
+    struct saboteur s;
+    workshop_open(&w, *state);
+    put_a_project(&w);
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    JIG_CLEANUP_FREE char *want = workshop_read(&w, "build/firmware.hex");
+    bool reached = true;
+    for (unsigned at = 1; reached; at++) {
+        workshop_remove(&w, "build");
+        workshop_remove(&w, "gone");
+        watch(&w, &s, at);
+        s.removes = &w;
+        enum jig_code code = workshop_build(&w);
+        reached = s.seen >= at;
+        assert_true(!reached || code != JIG_OK);
+        unwatch(&w, &s);
+        if (workshop_build(&w) != JIG_OK)
+            fail_msg("after step %u: %s", at, w.err.message);
+        JIG_CLEANUP_FREE char *got = workshop_read(&w, "build/firmware.hex");
+        assert_string_equal(got, want);
+    }
+    workshop_close(&w);
+}
+
+static void a_clean_build_removes_only_its_own(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    w.clean = true;
+    workshop_put(&w, "build/letter.txt", "dear Ann\n");
+    assert_int_equal(workshop_build(&w), JIG_FAILED_PRECONDITION);
+    assert_non_null(strstr(w.err.message, "is not a build folder"));
+    assert_true(workshop_has(&w, "build/letter.txt"));
+    workshop_remove(&w, "build/letter.txt");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    workshop_put(&w, "build/old.txt", "old\n");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    assert_false(workshop_has(&w, "build/old.txt"));
+    assert_int_equal(w.result.summary.compiled, 3);
+    workshop_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(cancelled_at_every_step),
         IN_FOLDER(cancelled_before_it_began),
+        IN_FOLDER(a_failure_does_not_last),
+        IN_FOLDER(a_header_that_nobody_has),
+        IN_FOLDER(a_program_that_is_too_large),
+        IN_FOLDER(a_tool_that_is_missing),
+        IN_FOLDER(an_edit_during_the_build),
+        IN_FOLDER(another_compiler),
+        IN_FOLDER(two_builds_of_one_folder),
+        IN_FOLDER(removed_at_every_step),
+        IN_FOLDER(a_clean_build_removes_only_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
