@@ -75,7 +75,8 @@ def test_full_disk(inside, mounts, kilobytes):
     folder = inside.sketch("s", SKETCH)
     disk = inside.folder / "disk"
     disk.mkdir()
-    mounts.run(f"mount -t tmpfs -o size={kilobytes}k none {disk}")
+    mounts.run(f"mount -t tmpfs -o size=16m none {disk}")
+    mounts.run(f"head -c {16 * 1024 - kilobytes}K /dev/zero > {disk}/filler")
     outcome = inside.jig("build", folder, "--fqbn", UNO, "--build-dir", disk)
     assert outcome.status in (6, 12), str(outcome)
     error = outcome.error(outcome.status)
@@ -83,7 +84,7 @@ def test_full_disk(inside, mounts, kilobytes):
     assert "no space left" in said or "disk is full" in said, outcome
     assert str(disk) in error["message"] + outcome.out
     # With room, the same daemon builds on as if nothing had been.
-    mounts.run(f"mount -o remount,size=64m {disk}")
+    mounts.run(f"rm {disk}/filler")
     assert inside.build(folder, "--build-dir", disk)["outcome"] == "built"
     assert inside.build(folder, "--walk", "--build-dir", disk)["outcome"] == "up_to_date"
 
