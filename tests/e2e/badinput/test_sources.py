@@ -159,7 +159,11 @@ def test_tool_that_leaves_nothing(new_bench, warm_cache):
     ("platform = atmelavr\n[env:uno]\n", 1, []),
     (PIO + "[env:uno]\nboard = nano\n", 5, ["env:uno"]),
     (PIO + "board = nano\n", 5, ["board"]),
-    (PIO + "[env two\n", 5, [])])
+    (PIO + "[env two\n", 5, []),
+    # As Python's configparser reads it: the option "[env", and then [env:uno]'s second board.
+    (PIO + "[env:two\nboard = nano\n", 6, ["board"])],
+    ids=["no option", "no section", "section twice", "option twice", "open bracket",
+         "open bracket and twice"])
 def test_malformed_platformio_ini(shared, name, ini, line, parts):
     folder = shared.project(name, {"platformio.ini": ini, "src/main.cpp": MAIN})
     error = shared.jig("build", folder).error(3, "platformio.ini", *parts)
@@ -265,6 +269,15 @@ def test_project_path(bench, place):
     outcome = build(bench, folder)
     outcome.error(6)
     assert [d["file"] for d in outcome.kinds("diagnostic")] == [str(folder / "more.cpp")]
+
+
+@pytest.mark.parametrize("place", ["tab\there", "new\nline", "bell\a"])
+def test_project_path_with_control_characters(shared, name, place):
+    """No dependency file can hold them: refused before anything is compiled."""
+    folder = shared.sketch(f"{name}/{place}/s", BLINK)
+    outcome = build(shared, folder)
+    outcome.error(3, "control character")
+    assert not outcome.steps()
 
 
 @pytest.mark.parametrize("place", ["with space", "quo\"te's", "grüße", "dollar$HOME", "{brace}",
