@@ -28,6 +28,7 @@ struct run {
     uint64_t cursor;
     bool paused;   /* the watcher has been told so */
     bool terminal; /* stdin is one, and is ours */
+    bool in_line;  /* the last byte was no line's end */
     bool ended;    /* by Ctrl-] */
     bool broken;   /* stdout can't be written */
 };
@@ -87,6 +88,7 @@ static void take(struct run *r, const struct jig_monitor_data *d)
     if (!r->cli->options.json && d->size > 0) {
         fwrite(d->bytes, 1, d->size, stdout);
         r->broken = fflush(stdout) != 0;
+        r->in_line = d->bytes[d->size - 1] != '\n';
     }
     r->session->bytes += d->size;
     r->cursor = d->cursor;
@@ -182,6 +184,10 @@ static void end_input(struct run *r)
 {
     jig_client_unwatch(r->cli->client, STDIN_FILENO);
     cli_terminal_restore();
+    if (r->in_line && isatty(STDOUT_FILENO) != 0)
+        putchar('\n'); /* for the shell's prompt; files get what the board said, no more */
+    r->in_line = false;
+    fflush(stdout);
 }
 
 /* --- until --- */
@@ -207,6 +213,7 @@ static int64_t wait_ms(const struct run *r)
 
 static int timed_out(struct run *r)
 {
+    end_input(r);
     const struct cli_options *o = &r->cli->options;
     double seconds = (double)(o->timeout_ms >= 0 ? o->timeout_ms : o->deadline_ms) / 1000;
     if (o->expect != NULL)
@@ -219,6 +226,7 @@ static int timed_out(struct run *r)
 
 static int decided(struct run *r)
 {
+    end_input(r);
     const struct cli_options *o = &r->cli->options;
     snprintf(r->session->matched, sizeof r->session->matched, "%s", r->expect.matched);
     if (r->expect.verdict == CLI_EXPECTED) {

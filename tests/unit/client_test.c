@@ -171,6 +171,49 @@ static void test_nobody_listens(void **state)
     assert_null(client);
 }
 
+/* --- errors --- */
+
+static void test_error_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct jig_error error;
+    char text[JIG_ERROR_MESSAGE_MAX + 64];
+    for (size_t before = 0; before < 4; before++) {
+        memset(text, 'x', before);
+        size_t n = before;
+        for (; n + 4 < sizeof text; n += 3)
+            memcpy(text + n, "\u20ac", 4);
+        jig_error_set(&error, JIG_STATUS_UNKNOWN, "%s", text);
+        assert_true(jig_utf8_valid(error.message, strlen(error.message)));
+        assert_true(strlen(error.message) > JIG_ERROR_MESSAGE_MAX - 4);
+    }
+}
+
+static void test_details_that_do_not_fit(void **state)
+{
+    (void)state;
+    struct jig_error error;
+    char name[1000];
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    jig_error_set(&error, JIG_STATUS_UNKNOWN, "x");
+    for (int i = 0; i < 6; i++)
+        jig_error_detail(&error, name);
+    jig_error_detail(&error, "short");
+    assert_int_equal(strlen(error.details), 4 * 999 + 3 + 1 + 5);
+    jig_error_detail(NULL, "x");
+    assert_int_equal(jig_error_set(NULL, JIG_STATUS_ABORTED, "x"), JIG_STATUS_ABORTED);
+}
+
+static void test_status_names(void **state)
+{
+    (void)state;
+    assert_string_equal(jig_status_name(JIG_STATUS_OK), "ok");
+    assert_string_equal(jig_status_name(JIG_STATUS_UNAUTHENTICATED), "unauthenticated");
+    assert_string_equal(jig_status_name((enum jig_status)17), "unknown");
+    assert_string_equal(jig_status_name((enum jig_status) - 1), "unknown");
+}
+
 /* --- calls --- */
 
 static void check_request(void *context, struct fake_request *r)
@@ -827,6 +870,9 @@ int main(void)
         TEST(test_url),
         TEST(test_url_too_long),
         TEST(test_nobody_listens),
+        TEST(test_error_is_cut_between_characters),
+        TEST(test_details_that_do_not_fit),
+        TEST(test_status_names),
         TEST(test_call),
         TEST(test_tcp),
         TEST(test_large_reply),
