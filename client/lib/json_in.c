@@ -267,7 +267,7 @@ static bool set_enum(struct reading *r, const struct path *at, const ProtobufCFi
         *(int *)to = v->value;
         return true;
     }
-    int32_t number;
+    int32_t number = 0;
     if (!json_is_number(value))
         return wrong_kind(r, at, "a name or a number", value);
     if (!set_signed(r, at, value, 32, &number))
