@@ -76,7 +76,7 @@ static void three_hundred_calls_behind_long_polls(void **state)
         snprintf(what, sizeof what, "%d", i);
         assert_echo(calls[i], what);
     }
-    assert_int_equal(jig_dispatcher_outstanding(rig_dispatcher(rig)), POLLS);
+    await_outstanding(rig, POLLS); /* a call is counted for a moment after its answer went out */
     Jig__V1__CancelOperationRequest cancel = JIG__V1__CANCEL_OPERATION_REQUEST__INIT;
     cancel.id = id;
     assert_int_equal(rig_code(rig_land(rig_send(client, "/jig.v1.OperationService/CancelOperation",
