@@ -205,8 +205,10 @@ static void plan_release(struct jig_plan *p)
     jig_record_release(&p->record);
     jig_props_free(p->props);
     jig_readlog_free(p->log);
-    if (p->files != p->engine->files)
+    if (p->request->walk) {
         jig_files_free(p->files);
+        jig_toolids_free(p->toolids);
+    }
     jig_sketch_free(p->sketch);
     free(p->project_name);
     free(p->generated);
@@ -232,7 +234,7 @@ static void make_runner(struct jig_plan *p)
         .project_dir = q->project->root,
         .jobs = q->jobs != 0 ? q->jobs : p->engine->processors,
         .files = p->files,
-        .toolids = p->engine->toolids,
+        .toolids = p->toolids,
         .probes = p->engine->probes,
         .objcache = p->engine->objcache,
         .record = &p->record,
@@ -278,6 +280,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     phase(&p, "prepare", &since);
     p.log = jig_readlog_new();
     p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
+    p.toolids = q->walk ? jig_toolids_new() : e->toolids;
     jig_record_init(&p.record);
     jig_record_load(&p.record, record_path);
     set_places(&p);

@@ -22,7 +22,8 @@ struct jig_plan {
     struct jig_build_engine *engine;
     const struct jig_build_request *request;
     struct jig_build_result *result;
-    struct jig_files *files; /* the engine's, or a fresh one for a full walk */
+    struct jig_files *files;     /* the engine's, or a fresh one for a full walk */
+    struct jig_toolids *toolids; /* likewise */
     struct jig_runner *runner;
     struct jig_record record;
     struct jig_props *props; /* the build's: jig_build_props and more */

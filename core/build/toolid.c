@@ -13,12 +13,13 @@
 #include "core/watch/files.h"
 
 #define ANSWER_MAX     65536
-#define ASK_TIMEOUT_MS 10000
+#define ASK_TIMEOUT_MS 60000
 
-/* A program, or a part of one, as it was when it was read. */
+/* A program or a part of one, as it was when it was read; or a folder that parts are looked for in.
+ */
 struct part {
     char *path;
-    struct jig_stamp stamp;
+    struct jig_stamp stamp; /* zero for a folder that is not there */
     struct jig_fingerprint content;
     bool racy; /* the stamp was too young to be believed */
 };
@@ -27,6 +28,7 @@ struct part {
 struct tool {
     struct part *parts;
     size_t n;
+    size_t cap;
     struct jig_digest identity;
 };
 
@@ -84,91 +86,122 @@ static void keep_stdout(void *ctx, enum jig_stream stream, const char *data, siz
 }
 
 /* The driver's answer to -print-search-dirs: "programs: =DIR:DIR..." and "libraries: =DIR:DIR...".
- */
-static void ask_search_dirs(const char *program, const struct jig_until *until,
-                            struct jig_buf *answer)
+ * One that gives none is known by its own content alone. */
+static enum jig_code ask_search_dirs(const char *program, const struct jig_until *until,
+                                     struct jig_buf *answer, struct jig_err *reterr)
 {
     char *argv[] = {(char *)program, (char *)"-print-search-dirs", NULL};
     struct jig_proc_spec spec = {.argv = argv, .output = keep_stdout, .ctx = answer};
     struct jig_proc_result result = {.exit_status = -1};
+    struct jig_err err = JIG_ERR_INIT;
     struct jig_until soon = jig_until_sooner(until, jig_deadline_in_ms(ASK_TIMEOUT_MS));
-    if (jig_proc_run(&spec, &soon, &result, NULL) != JIG_OK || result.exit_status != 0)
-        jig_buf_clear(answer); /* not one that answers: it is known by its own content alone */
+    enum jig_code code = jig_proc_run(&spec, &soon, &result, &err);
+    if (code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED) /* half an answer is none */
+        return jig_err_set(reterr, code, "asking %s where its parts are: %s", program, err.message);
+    if (code != JIG_OK || result.exit_status != 0)
+        jig_buf_clear(answer);
+    return JIG_OK;
 }
 
-/* The first of the folders on the line that begins with `label` which has the file. */
-static void add_from(const char *answer, const char *label, const char *name, struct jig_strv *out)
+static struct part *add_part(struct tool *tool, const char *path)
+{
+    tool->parts = jig_grow(tool->parts, &tool->cap, tool->n, sizeof *tool->parts);
+    struct part *p = &tool->parts[tool->n++];
+    *p = (struct part){.path = jig_xstrdup(path)};
+    return p;
+}
+
+/* The folder may get a part that is found before another, or lose one. */
+static void add_folder(struct tool *tool, const char *path)
+{
+    for (size_t i = 0; i < tool->n; i++) {
+        if (strcmp(tool->parts[i].path, path) == 0)
+            return;
+    }
+    struct part *p = add_part(tool, path);
+    if (jig_fs_stamp(path, &p->stamp, NULL) == JIG_OK)
+        p->racy = jig_stamp_is_racy(&p->stamp, jig_stamp_clock_ns());
+}
+
+static enum jig_code add_file(struct tool *tool, const char *path, struct jig_sha256 *h,
+                              struct jig_err *reterr)
+{
+    struct part *p = add_part(tool, path);
+    enum jig_code code = jig_fs_stamp(path, &p->stamp, reterr);
+    if (code != JIG_OK)
+        return code;
+    p->racy = jig_stamp_is_racy(&p->stamp, jig_stamp_clock_ns());
+    code = jig_fingerprint_file(path, &p->content, reterr);
+    jig_sha256_u64(h, p->content.high);
+    jig_sha256_u64(h, p->content.low);
+    return code;
+}
+
+/* The folders on the line of the answer that begins with `label`. */
+static void folders_of(const char *answer, const char *label, struct jig_strv *out)
 {
     const char *line = strstr(answer, label);
     if (line == NULL)
         return;
-    struct jig_strv dirs = {0};
-    JIG_CLEANUP_FREE char *list =
-        jig_xstrndup(line + strlen(label), strcspn(line + strlen(label), "\n"));
-    jig_str_split(list, ":", false, &dirs);
-    for (size_t i = 0; i < dirs.n; i++) {
-        JIG_CLEANUP_FREE char *path = jig_path_join(dirs.v[i], name);
-        JIG_CLEANUP_FREE char *real = NULL;
-        if (!jig_fs_is_file(path) || jig_fs_real(path, &real, NULL) != JIG_OK)
-            continue;
-        jig_strv_add_unique(out, real);
-        break;
+    line += strlen(label);
+    JIG_CLEANUP_FREE char *list = jig_xstrndup(line, strcspn(line, "\n"));
+    jig_str_split(list, ":", false, out);
+}
+
+/* The first of the folders that has the file. Its name is kept, links and all: another target makes
+ * another compiler. */
+static enum jig_code add_first(struct tool *tool, const struct jig_strv *folders, const char *name,
+                               struct jig_sha256 *h, struct jig_err *reterr)
+{
+    for (size_t i = 0; i < folders->n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(folders->v[i], name);
+        if (jig_fs_is_file(path))
+            return add_file(tool, path, h, reterr);
     }
-    jig_strv_release(&dirs);
-}
-
-/* The program, and what it runs or loads. */
-static void find_parts(const char *program, const struct jig_until *until, struct jig_strv *out)
-{
-    static const char *const programs[] = {
-        "cc1", "cc1plus", "lto1", "as", "collect2", "ld", "lto-wrapper", "liblto_plugin.so"};
-    jig_strv_append(out, program);
-    if (!jig_tool_is_driver(program))
-        return;
-    struct jig_buf answer;
-    jig_buf_init(&answer, ANSWER_MAX);
-    ask_search_dirs(program, until, &answer);
-    for (size_t i = 0; i < JIG_COUNT(programs); i++)
-        add_from(answer.data, "programs: =", programs[i], out);
-    add_from(answer.data, "libraries: =", "libgcc.a", out);
-    jig_buf_release(&answer);
-}
-
-static enum jig_code read_part(const char *path, struct part *ret, struct jig_err *reterr)
-{
-    struct part p = {0};
-    enum jig_code code = jig_fs_stamp(path, &p.stamp, reterr);
-    p.racy = jig_stamp_is_racy(&p.stamp, jig_stamp_clock_ns());
-    if (code == JIG_OK)
-        code = jig_fingerprint_file(path, &p.content, reterr);
-    if (code != JIG_OK)
-        return code;
-    p.path = jig_xstrdup(path);
-    *ret = p;
     return JIG_OK;
+}
+
+/* What a driver runs or loads. */
+static enum jig_code add_parts_of_driver(struct tool *tool, const char *answer,
+                                         struct jig_sha256 *h, struct jig_err *reterr)
+{
+    static const struct {
+        const char *label;
+        const char *names[9];
+    } rows[] = {
+        {"programs: =",
+         {"cc1", "cc1plus", "lto1", "as", "collect2", "ld", "lto-wrapper", "liblto_plugin.so"}},
+        {"libraries: =", {"libgcc.a"}},
+    };
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct jig_strv folders = {0};
+        folders_of(answer, rows[i].label, &folders);
+        for (size_t k = 0; k < folders.n; k++) /* before they are looked into */
+            add_folder(tool, folders.v[k]);
+        for (size_t k = 0; code == JIG_OK && rows[i].names[k] != NULL; k++)
+            code = add_first(tool, &folders, rows[i].names[k], h, reterr);
+        jig_strv_release(&folders);
+    }
+    return code;
 }
 
 static enum jig_code read_tool(const char *program, const struct jig_until *until,
                                struct tool **ret, struct jig_err *reterr)
 {
-    struct jig_strv paths = {0};
-    find_parts(program, until, &paths);
     struct tool *tool = jig_new(struct tool);
-    tool->parts = jig_xcalloc(paths.n, sizeof *tool->parts);
     struct jig_sha256 *h = jig_sha256_new();
+    struct jig_buf answer;
+    jig_buf_init(&answer, ANSWER_MAX);
     jig_sha256_string(h, jig_path_base(program));
-    enum jig_code code = jig_until_check(until, reterr); /* cut-off answers must not be kept */
-    for (size_t i = 0; code == JIG_OK && i < paths.n; i++) {
-        code = read_part(paths.v[i], &tool->parts[i], reterr);
-        if (code != JIG_OK)
-            break;
-        tool->n++;
-        jig_sha256_u64(h, tool->parts[i].content.high);
-        jig_sha256_u64(h, tool->parts[i].content.low);
-    }
+    enum jig_code code = add_file(tool, program, h, reterr);
+    if (code == JIG_OK && jig_tool_is_driver(program))
+        code = ask_search_dirs(program, until, &answer, reterr);
+    if (code == JIG_OK)
+        code = add_parts_of_driver(tool, answer.data, h, reterr);
     tool->identity = jig_sha256_final(h);
     jig_sha256_free(h);
-    jig_strv_release(&paths);
+    jig_buf_release(&answer);
     if (code == JIG_OK)
         *ret = tool;
     else
@@ -179,28 +212,41 @@ static enum jig_code read_tool(const char *program, const struct jig_until *unti
 static bool is_as_it_was(const struct tool *tool)
 {
     for (size_t i = 0; i < tool->n; i++) {
-        struct jig_stamp now;
-        if (tool->parts[i].racy || jig_fs_stamp(tool->parts[i].path, &now, NULL) != JIG_OK ||
-            !jig_stamp_equal(&now, &tool->parts[i].stamp))
+        struct jig_stamp now = {0};
+        if (jig_fs_stamp(tool->parts[i].path, &now, NULL) != JIG_OK)
+            now = (struct jig_stamp){0};
+        if (tool->parts[i].racy || !jig_stamp_equal(&now, &tool->parts[i].stamp))
             return false;
     }
     return true;
+}
+
+/* Not under the lock: a tool that takes its time to answer must not keep other builds, nor their
+ * cancels. Two who read the same one at the same time read the same. */
+static enum jig_code read_and_keep(struct jig_toolids *t, const char *program,
+                                   const struct jig_until *until, struct jig_digest *ret,
+                                   struct jig_err *reterr)
+{
+    struct tool *tool = NULL;
+    enum jig_code code = read_tool(program, until, &tool, reterr);
+    if (code != JIG_OK)
+        return code;
+    *ret = tool->identity;
+    pthread_mutex_lock(&t->mu);
+    jig_map_set(&t->by_program, program, tool);
+    pthread_mutex_unlock(&t->mu);
+    return JIG_OK;
 }
 
 enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program,
                               const struct jig_until *until, struct jig_digest *ret,
                               struct jig_err *reterr)
 {
-    enum jig_code code = JIG_OK;
     pthread_mutex_lock(&t->mu);
-    struct tool *tool = jig_map_get(&t->by_program, program);
-    if (tool == NULL || !is_as_it_was(tool)) {
-        code = read_tool(program, until, &tool, reterr);
-        if (code == JIG_OK)
-            jig_map_set(&t->by_program, program, tool);
-    }
-    if (code == JIG_OK)
+    const struct tool *tool = jig_map_get(&t->by_program, program);
+    bool known = tool != NULL && is_as_it_was(tool);
+    if (known)
         *ret = tool->identity;
     pthread_mutex_unlock(&t->mu);
-    return code;
+    return known ? JIG_OK : read_and_keep(t, program, until, ret, reterr);
 }

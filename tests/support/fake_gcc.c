@@ -364,7 +364,8 @@ static int driver(int argc, char **argv)
     struct compile c = {0};
     jig_buf_init(&c.text, MOST);
     if (argc == 2 && strcmp(argv[1], "-print-search-dirs") == 0) {
-        puts("programs: =\nlibraries: =");
+        JIG_CLEANUP_FREE char *bin = jig_path_dir(argv[0]);
+        printf("install: %s\nprograms: =%s/../first:%s/../second\nlibraries: =\n", bin, bin, bin);
         return 0;
     }
     for (int i = 1; i < argc; i++)

@@ -243,6 +243,31 @@ static void another_compiler(void **state)
     workshop_close(&w);
 }
 
+/* What a driver runs is part of it, and so is one that it would find first. */
+static void another_part_of_the_compiler(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *text;
+        bool changes;
+    } rows[] = {
+        {"hardware/fake/one/second/cc1", "one", true},
+        {"hardware/fake/one/second/cc1", "two", true},
+        {"hardware/fake/one/first/cc1", "three", true},
+        {"hardware/fake/one/second/cc1", "four", false},
+        {"hardware/fake/one/second/readme", "five", false},
+    };
+    struct workshop w;
+    workshop_open(&w, *state);
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        workshop_settle(&w);
+        workshop_put(&w, rows[i].path, rows[i].text);
+        assert_int_equal(workshop_build(&w), JIG_OK);
+        assert_int_equal(w.result.summary.compiled, rows[i].changes ? 3 : 0);
+    }
+    workshop_close(&w);
+}
+
 /* ---- the build folder ---- */
 
 struct other_build {
@@ -328,17 +353,12 @@ static void a_clean_build_removes_only_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(cancelled_at_every_step),
-        IN_FOLDER(cancelled_before_it_began),
-        IN_FOLDER(a_failure_does_not_last),
-        IN_FOLDER(a_header_that_nobody_has),
-        IN_FOLDER(a_program_that_is_too_large),
-        IN_FOLDER(a_tool_that_is_missing),
-        IN_FOLDER(an_edit_during_the_build),
-        IN_FOLDER(another_compiler),
-        IN_FOLDER(two_builds_of_one_folder),
-        IN_FOLDER(removed_at_every_step),
-        IN_FOLDER(a_clean_build_removes_only_its_own),
+        IN_FOLDER(cancelled_at_every_step),      IN_FOLDER(cancelled_before_it_began),
+        IN_FOLDER(a_failure_does_not_last),      IN_FOLDER(a_header_that_nobody_has),
+        IN_FOLDER(a_program_that_is_too_large),  IN_FOLDER(a_tool_that_is_missing),
+        IN_FOLDER(an_edit_during_the_build),     IN_FOLDER(another_compiler),
+        IN_FOLDER(another_part_of_the_compiler), IN_FOLDER(two_builds_of_one_folder),
+        IN_FOLDER(removed_at_every_step),        IN_FOLDER(a_clean_build_removes_only_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
