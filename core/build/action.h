@@ -42,7 +42,7 @@ void jig_action_free(struct jig_action *a);
 
 /* One input or output and what it holds. */
 struct jig_trace_file {
-    char *path; /* absolute, or "{build}/..." */
+    char *path; /* absolute, or "{build}/..."; core/base/shared.h */
     struct jig_digest sha256;
 };
 

@@ -246,9 +246,21 @@ static void make_runner(struct jig_plan *p)
     p->runner = jig_runner_new(&config);
 }
 
+/* A build is as good when it cannot be remembered, but the next one will start over. */
+static void save_record(struct jig_plan *p, const char *path)
+{
+    const struct jig_build_events *e = p->request->events;
+    struct jig_err err = JIG_ERR_INIT;
+    if (jig_record_save(&p->record, path, &err) == JIG_OK)
+        return;
+    char *text = jig_strf("what was built cannot be remembered: %s", err.message);
+    if (e != NULL && e->notice != NULL)
+        e->notice(e->ctx, "build.not_recorded", JIG_SEVERITY_WARNING, text);
+    jig_strv_append_take(&p->result->notices, text);
+}
+
 /* Takes what the runner counted and saves the record, whatever came of the build. */
-static enum jig_code settle(struct jig_plan *p, const char *record_path, enum jig_code code,
-                            struct jig_err *reterr)
+static void settle(struct jig_plan *p, const char *record_path, enum jig_code code)
 {
     struct jig_runner_summary *s = jig_runner_summary(p->runner);
     p->result->summary = *s;
@@ -261,14 +273,9 @@ static enum jig_code settle(struct jig_plan *p, const char *record_path, enum ji
     p->result->up_to_date = code == JIG_OK && p->result->summary.ran == 0;
     jig_runner_free(p->runner); /* nothing of it may run on while the record is written */
     p->runner = NULL;
-    struct jig_err err = JIG_ERR_INIT;
-    enum jig_code saved = jig_record_save(&p->record, record_path, &err);
-    if (code == JIG_OK && saved != JIG_OK) {
-        if (reterr != NULL)
-            *reterr = err;
-        return saved;
-    }
-    return code;
+    if (code == JIG_OK)
+        jig_record_forget_unused(&p->record);
+    save_record(p, record_path);
 }
 
 static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
@@ -293,7 +300,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     phase(&p, "record", &since);
     if (code == JIG_OK)
         code = jig_plan_write_commands(&p, reterr);
-    code = settle(&p, record_path, code, reterr);
+    settle(&p, record_path, code);
     add_missing_header_hint(&p, reterr);
     phase(&p, NULL, &since);
     plan_release(&p);

@@ -128,8 +128,7 @@ static bool look_after(const struct jig_job *j, const struct jig_runner_config *
                                      jig_stamp_equal(&before->stamp, &now.stamp)
                                : jig_stamp_predates(&now.stamp, j->started_clock_ns);
     if (held)
-        t->inputs[t->input_count++] =
-            (struct jig_trace_file){jig_build_relative(c->build_dir, path), now.sha256};
+        t->inputs[t->input_count++] = jig_trace_file_make(c->build_dir, path, &now.sha256);
     return held;
 }
 
@@ -187,8 +186,8 @@ static enum jig_code look_at_outputs(const struct jig_job *j, const struct jig_r
             return jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
                                   "%s: %s said that it went well but left no %s", a->step,
                                   jig_path_base(a->argv.v[0]), a->outputs.v[i]);
-        t->outputs[t->output_count++] = (struct jig_trace_file){
-            jig_build_relative(c->build_dir, a->outputs.v[i]), content.sha256};
+        t->outputs[t->output_count++] =
+            jig_trace_file_make(c->build_dir, a->outputs.v[i], &content.sha256);
     }
     return JIG_OK;
 }

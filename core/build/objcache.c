@@ -71,18 +71,21 @@ static size_t load_traces(const struct jig_objcache *c, const struct jig_digest 
 {
     JIG_CLEANUP_FREE char *path = entry_path(c, command, ".traces");
     struct jig_buf file;
-    jig_buf_init(&file, LARGEST_TRACES);
-    uint64_t total = 0;
-    const uint8_t *at = NULL;
-    const uint8_t *end = NULL;
+    struct jig_trace **traces = NULL;
     size_t n = 0;
-    if (jig_fs_read(path, &file, NULL) == JIG_OK &&
-        jig_traces_open(file.data, file.len, &total, &at, &end, NULL) == JIG_OK) {
-        while (n < total && n < MOST_TRACES && jig_trace_decode(&at, end, &out[n], NULL) == JIG_OK)
-            n++;
+    jig_buf_init(&file, LARGEST_TRACES);
+    if (jig_fs_read(path, &file, NULL) != JIG_OK ||
+        jig_traces_read(file.data, file.len, &traces, &n, NULL) != JIG_OK)
+        n = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i < MOST_TRACES)
+            out[i] = traces[i];
+        else
+            jig_trace_free(traces[i]);
     }
+    free(traces);
     jig_buf_release(&file);
-    return n;
+    return n < MOST_TRACES ? n : MOST_TRACES;
 }
 
 static bool inputs_hold(struct jig_trace *t, const char *build_dir, struct jig_files *files,
@@ -179,20 +182,18 @@ static enum jig_code put_traces(struct jig_objcache *c, const struct jig_trace *
                                 struct jig_err *reterr)
 {
     struct jig_trace *old[MOST_TRACES];
-    size_t n = load_traces(c, &t->command, old);
-    struct jig_buf payload, file;
-    jig_buf_init(&payload, LARGEST_TRACES);
-    jig_buf_init(&file, LARGEST_TRACES);
-    uint64_t kept = 1;
-    jig_trace_encode(t, &payload);
-    for (size_t i = 0; i < n; i++) {
-        if (kept < MOST_TRACES && !jig_digest_equal(&old[i]->key, &t->key)) {
-            jig_trace_encode(old[i], &payload);
-            kept++;
-        }
-        jig_trace_free(old[i]);
+    const struct jig_trace *kept[MOST_TRACES] = {t};
+    size_t n_old = load_traces(c, &t->command, old);
+    size_t n = 1;
+    for (size_t i = 0; i < n_old && n < MOST_TRACES; i++) {
+        if (!jig_digest_equal(&old[i]->key, &t->key))
+            kept[n++] = old[i];
     }
-    jig_traces_seal(&file, kept, &payload);
+    struct jig_buf file;
+    jig_buf_init(&file, LARGEST_TRACES);
+    jig_traces_write(kept, n, &file);
+    for (size_t i = 0; i < n_old; i++)
+        jig_trace_free(old[i]);
     JIG_CLEANUP_FREE char *path = entry_path(c, &t->command, ".traces");
     JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
     enum jig_code code = jig_buf_check(&file, path, reterr);
@@ -200,7 +201,6 @@ static enum jig_code put_traces(struct jig_objcache *c, const struct jig_trace *
         code = jig_fs_mkdirs(dir, 0700, reterr);
     if (code == JIG_OK)
         code = jig_fs_write_unsynced(path, file.data, file.len, 0600, reterr);
-    jig_buf_release(&payload);
     jig_buf_release(&file);
     return code;
 }

@@ -4,7 +4,7 @@
 #include "core/base/mem.h"
 #include "core/os/fs.h"
 
-#define LARGEST_RECORD (256u << 20)
+#define LARGEST_RECORD (64u << 20)
 
 static void free_trace(void *t)
 {
@@ -25,16 +25,12 @@ void jig_record_release(struct jig_record *r)
 static enum jig_code decode(struct jig_record *r, const struct jig_buf *file,
                             struct jig_err *reterr)
 {
-    uint64_t count = 0;
-    const uint8_t *at = NULL;
-    const uint8_t *end = NULL;
-    enum jig_code code = jig_traces_open(file->data, file->len, &count, &at, &end, reterr);
-    for (uint64_t i = 0; code == JIG_OK && i < count; i++) {
-        struct jig_trace *t = NULL;
-        code = jig_trace_decode(&at, end, &t, reterr);
-        if (code == JIG_OK)
-            jig_map_set(&r->traces, t->name, t);
-    }
+    struct jig_trace **traces = NULL;
+    size_t n = 0;
+    enum jig_code code = jig_traces_read(file->data, file->len, &traces, &n, reterr);
+    for (size_t i = 0; code == JIG_OK && i < n; i++)
+        jig_map_set(&r->traces, traces[i]->name, traces[i]);
+    free(traces);
     return code;
 }
 
@@ -59,37 +55,36 @@ enum jig_code jig_record_save(struct jig_record *r, const char *path, struct jig
 {
     if (!r->changed)
         return JIG_OK;
-    struct jig_buf payload, file;
-    jig_buf_init(&payload, LARGEST_RECORD);
+    struct jig_buf file;
     jig_buf_init(&file, LARGEST_RECORD);
-    uint64_t count = 0;
+    const struct jig_trace **traces = jig_xcalloc(r->traces.count, sizeof *traces);
+    size_t n = 0;
     for (size_t i = 0; i < r->traces.used; i++) {
-        if (r->traces.entries[i].key == NULL)
-            continue;
-        jig_trace_encode(r->traces.entries[i].value, &payload);
-        count++;
+        if (r->traces.entries[i].key != NULL)
+            traces[n++] = r->traces.entries[i].value;
     }
-    enum jig_code code = jig_buf_check(&payload, path, reterr);
-    if (code == JIG_OK) {
-        jig_traces_seal(&file, count, &payload);
-        code = jig_buf_check(&file, path, reterr);
-    }
+    jig_traces_write(traces, n, &file);
+    free(traces);
+    enum jig_code code = jig_buf_check(&file, path, reterr);
     if (code == JIG_OK)
         code = jig_fs_write_unsynced(path, file.data, file.len, 0644, reterr);
     if (code == JIG_OK)
         r->changed = false;
-    jig_buf_release(&payload);
     jig_buf_release(&file);
     return code;
 }
 
 struct jig_trace *jig_record_get(const struct jig_record *r, const char *name)
 {
-    return jig_map_get(&r->traces, name);
+    struct jig_trace *t = jig_map_get(&r->traces, name);
+    if (t != NULL)
+        t->used = true;
+    return t;
 }
 
 void jig_record_put_take(struct jig_record *r, struct jig_trace *t)
 {
+    t->used = true;
     jig_map_set(&r->traces, t->name, t);
     r->changed = true;
 }
@@ -98,4 +93,13 @@ void jig_record_forget(struct jig_record *r, const char *name)
 {
     if (jig_map_remove(&r->traces, name))
         r->changed = true;
+}
+
+void jig_record_forget_unused(struct jig_record *r)
+{
+    for (size_t i = 0; i < r->traces.used; i++) {
+        const struct jig_trace *t = r->traces.entries[i].value;
+        if (r->traces.entries[i].key != NULL && !t->used)
+            jig_record_forget(r, r->traces.entries[i].key);
+    }
 }

@@ -380,8 +380,7 @@ static void add(struct searched *a, const char *path, bool even_absent)
         return;
     jig_map_set(&a->seen, path, a);
     a->items = jig_grow(a->items, &a->cap, a->n, sizeof *a->items);
-    a->items[a->n++] =
-        (struct jig_trace_file){jig_build_relative(a->shadow->build_dir, path), now.sha256};
+    a->items[a->n++] = jig_trace_file_make(a->shadow->build_dir, path, &now.sha256);
 }
 
 /* The folder `prefix` below a root, and those on the way to it as far as they are there: when one

@@ -282,8 +282,7 @@ static void remember_generated(struct jig_plan *p, const struct jig_digest *comm
     t->errors = jig_xstrdup("");
     t->output = jig_xstrdup("");
     t->outputs = jig_xcalloc(1, sizeof *t->outputs);
-    t->outputs[0] =
-        (struct jig_trace_file){jig_build_relative(p->build_dir, p->generated), now.sha256};
+    t->outputs[0] = jig_trace_file_make(p->build_dir, p->generated, &now.sha256);
     t->output_count = 1;
     jig_record_put_take(&p->record, t);
 }

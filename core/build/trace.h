@@ -4,7 +4,10 @@
  *
  * Traces are kept in two places with one encoding: in the build folder's record (record.h) and in
  * the shared object cache (objcache.h). The encoding is a sequence of little-endian integers and
- * length-prefixed strings, always inside a container that is versioned and checksummed.
+ * length-prefixed strings, always inside a container that is versioned and checksummed. A file that
+ * many traces name, as headers are, is written once:
+ *
+ *   magic, checksum | n, files: path and digest | n, traces: ... inputs as places among the files
  *
  * Threads: a trace is immutable once made, and belongs to its container.
  */
@@ -35,24 +38,27 @@ struct jig_trace {
     size_t output_count;
     char *errors; /* what the tool wrote to stderr */
     char *output; /* what it wrote to stdout */
+    bool used;    /* by the build that runs now; not kept */
 };
 
 void jig_trace_free(struct jig_trace *t);
 void jig_trace_files_free(struct jig_trace_file *files, size_t n);
 
-void jig_trace_encode(const struct jig_trace *t, struct jig_buf *out);
+/* `path` is absolute. */
+struct jig_trace_file jig_trace_file_make(const char *build_dir, const char *path,
+                                          const struct jig_digest *sha256);
 
-/* Decodes one trace from the front of [*at, end) and moves *at behind it. DATA_LOSS on rubbish. */
-enum jig_code jig_trace_decode(const uint8_t **at, const uint8_t *end, struct jig_trace **ret,
-                               struct jig_err *reterr) JIG_CHECKED;
+/* Appends a file that holds the traces: header with version and checksum, then the payload. What
+ * does not fit makes the buffer fail (jig_buf_check). */
+void jig_traces_write(const struct jig_trace *const *traces, size_t n, struct jig_buf *out);
 
-/* A container of many traces: header with version, count, payload, checksum. */
-void jig_traces_seal(struct jig_buf *payload_to_file, uint64_t count,
-                     const struct jig_buf *payload);
-/* The payload inside a sealed container, borrowed; DATA_LOSS when it is of another version, cut off
- * or damaged. */
-enum jig_code jig_traces_open(const void *file, size_t n, uint64_t *ret_count,
-                              const uint8_t **ret_payload, const uint8_t **ret_end,
+/* The traces in such a file, in their order; each is the caller's, and so is the array. DATA_LOSS
+ * when it is of another version, cut off or damaged. */
+enum jig_code jig_traces_read(const void *file, size_t n, struct jig_trace ***ret, size_t *ret_n,
                               struct jig_err *reterr) JIG_CHECKED;
+
+/* The same for the payload alone, which no checksum vouches for; for the fuzzer. */
+enum jig_code jig_traces_decode(const uint8_t *payload, size_t n, struct jig_trace ***ret,
+                                size_t *ret_n, struct jig_err *reterr) JIG_CHECKED;
 
 #endif

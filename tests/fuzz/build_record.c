@@ -13,16 +13,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_traces(const uint8_t *at, const uint8_t *end)
+static void use(struct jig_trace **traces, size_t n)
 {
-    struct jig_trace *t = NULL;
-    while (at < end && jig_trace_decode(&at, end, &t, NULL) == JIG_OK) {
-        struct jig_buf again;
-        jig_buf_init(&again, 1 << 20);
-        jig_trace_encode(t, &again); /* what was read can be written */
-        jig_buf_release(&again);
-        jig_trace_free(t);
-    }
+    struct jig_buf again;
+    jig_buf_init(&again, 1 << 20);
+    jig_traces_write((const struct jig_trace *const *)traces, n, &again); /* what was read can be */
+    jig_buf_release(&again);
+    for (size_t i = 0; i < n; i++)
+        jig_trace_free(traces[i]);
+    free(traces);
 }
 
 /* The first byte says which reader: a container's checksum would keep the fuzzer out of the rest.
@@ -31,19 +30,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    uint64_t count = 0;
-    const uint8_t *at = NULL;
-    const uint8_t *end = NULL;
+    struct jig_trace **traces = NULL;
+    size_t n = 0;
     struct jig_strv words = {0};
     struct jig_diagnostics diagnostics = {0};
     char *text = jig_xstrndup((const char *)data + 1, size - 1);
     switch (data[0] % 4) {
     case 0:
-        read_traces(data + 1, data + size);
+        if (jig_traces_decode(data + 1, size - 1, &traces, &n, NULL) == JIG_OK)
+            use(traces, n);
         break;
     case 1:
-        if (jig_traces_open(data + 1, size - 1, &count, &at, &end, NULL) == JIG_OK)
-            read_traces(at, end);
+        if (jig_traces_read(data + 1, size - 1, &traces, &n, NULL) == JIG_OK)
+            use(traces, n);
         break;
     case 2:
         if (jig_depfile_parse((const char *)data + 1, size - 1, &words, NULL) != JIG_OK)

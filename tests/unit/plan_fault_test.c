@@ -5,8 +5,10 @@
 #include "tests/support/unit.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -332,6 +334,36 @@ static void removed_at_every_step(void **state)
     workshop_close(&w);
 }
 
+/* Room for small files alone, as on a full disk: every step that leaves more fails by its name, and
+ * nothing half written passes for whole later. */
+static void a_full_disk(void **state)
+{
+    struct workshop w;
+    struct rlimit old, small;
+    workshop_open(&w, *state);
+    put_a_project(&w);
+    workshop_restart(&w, "objects");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t room = 0; room < 2000; room = room * 3 / 2 + 10) {
+        small = (struct rlimit){room, old.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        enum jig_code code = workshop_build(&w);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+        assert_true(code == JIG_OK || w.err.message[0] != '\0');
+        assert_int_equal(workshop_count(&w, "build", ".jig-tmp"), 0);
+        assert_int_equal(workshop_count(&w, "objects", ".jig-tmp"), 0);
+    }
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *kept = workshop_read(&w, "build/firmware.hex");
+    workshop_remove(&w, "build");
+    workshop_restart(&w, NULL);
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    JIG_CLEANUP_FREE char *fresh = workshop_read(&w, "build/firmware.hex");
+    assert_string_equal(kept, fresh);
+    workshop_close(&w);
+}
+
 static void a_clean_build_removes_only_its_own(void **state)
 {
     struct workshop w;
@@ -353,12 +385,19 @@ static void a_clean_build_removes_only_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(cancelled_at_every_step),      IN_FOLDER(cancelled_before_it_began),
-        IN_FOLDER(a_failure_does_not_last),      IN_FOLDER(a_header_that_nobody_has),
-        IN_FOLDER(a_program_that_is_too_large),  IN_FOLDER(a_tool_that_is_missing),
-        IN_FOLDER(an_edit_during_the_build),     IN_FOLDER(another_compiler),
-        IN_FOLDER(another_part_of_the_compiler), IN_FOLDER(two_builds_of_one_folder),
-        IN_FOLDER(removed_at_every_step),        IN_FOLDER(a_clean_build_removes_only_its_own),
+        IN_FOLDER(cancelled_at_every_step),
+        IN_FOLDER(cancelled_before_it_began),
+        IN_FOLDER(a_failure_does_not_last),
+        IN_FOLDER(a_header_that_nobody_has),
+        IN_FOLDER(a_program_that_is_too_large),
+        IN_FOLDER(a_tool_that_is_missing),
+        IN_FOLDER(an_edit_during_the_build),
+        IN_FOLDER(another_compiler),
+        IN_FOLDER(another_part_of_the_compiler),
+        IN_FOLDER(two_builds_of_one_folder),
+        IN_FOLDER(removed_at_every_step),
+        IN_FOLDER(a_full_disk),
+        IN_FOLDER(a_clean_build_removes_only_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

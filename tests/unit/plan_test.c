@@ -363,6 +363,23 @@ static void a_tab_becomes_a_folder_and_back(void **state)
     workshop_close(&w);
 }
 
+/* A record does not grow with all that ever was. */
+static void what_is_gone_is_forgotten(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/src/other.c", "other\n");
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *before = workshop_path(&w, "build/.jig-record");
+    struct jig_stamp with, without;
+    assert_int_equal(jig_fs_stamp(before, &with, NULL), JIG_OK);
+    workshop_remove(&w, "project/src/other.c");
+    workshop_settle(&w);
+    assert_int_equal(jig_fs_stamp(before, &without, NULL), JIG_OK);
+    assert_true(without.size < with.size * 9 / 10);
+    workshop_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +398,7 @@ int main(void)
         IN_FOLDER(conversions_of_conversions),
         IN_FOLDER(files_of_the_same_name),
         IN_FOLDER(a_tab_becomes_a_folder_and_back),
+        IN_FOLDER(what_is_gone_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
