@@ -19,8 +19,8 @@ static void add_groups(pcre2_match_data *match, int groups, const char *text, in
             continue;
         JIG_CLEANUP_FREE char *word =
             jig_xstrndup(text + at[2 * i], (size_t)(at[2 * i + 1] - at[2 * i]));
-        if (jig_parse_i64(word, &value))
-            *sum += value;
+        if (jig_parse_i64(word, &value) && __builtin_add_overflow(*sum, value, sum))
+            *sum = INT64_MAX; /* whatever printed this, it fits no board */
     }
 }
 
@@ -40,9 +40,10 @@ static enum jig_code sum_matches(const char *key, const char *regex, const char 
     pcre2_set_match_limit(context, MATCH_LIMIT);
     size_t n = strlen(text);
     PCRE2_SIZE at = 0;
+    int groups = 1;
     *ret = 0;
     while (at <= n) {
-        int groups = pcre2_match(code, (PCRE2_SPTR)text, n, at, 0, match, context);
+        groups = pcre2_match(code, (PCRE2_SPTR)text, n, at, 0, match, context);
         if (groups <= 0)
             break;
         add_groups(match, groups, text, ret);
@@ -52,6 +53,9 @@ static enum jig_code sum_matches(const char *key, const char *regex, const char 
     pcre2_match_context_free(context);
     pcre2_match_data_free(match);
     pcre2_code_free(code);
+    if (groups < 0 && groups != PCRE2_ERROR_NOMATCH)
+        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
+                           "the platform's %s takes too long to match: %s", key, regex);
     return JIG_OK;
 }
 
