@@ -47,6 +47,7 @@ char *jig_buf_reserve(struct jig_buf *b, size_t n)
         }
         b->data = fresh;
         b->cap = want;
+        b->data[b->len] = '\0'; /* the caller may find that there is nothing to write */
     }
     return b->data + b->len;
 }

@@ -25,6 +25,21 @@ static void buf_refuses_past_its_ceiling(void **state)
     jig_buf_release(&b);
 }
 
+/* Room that is asked for and not used leaves a string all the same. */
+static void buf_is_a_string_while_it_grows(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 5000; n *= 3) {
+        struct jig_buf b;
+        jig_buf_init(&b, 10000);
+        char *at = jig_buf_reserve(&b, n);
+        assert_non_null(at);
+        assert_int_equal(b.data[0], '\0');
+        memset(at, 'x', n);
+        jig_buf_release(&b);
+    }
+}
+
 static void map_keeps_order_and_survives_churn(void **state)
 {
     (void)state;
@@ -179,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buf_refuses_past_its_ceiling),
+        cmocka_unit_test(buf_is_a_string_while_it_grows),
         cmocka_unit_test(map_keeps_order_and_survives_churn),
         cmocka_unit_test(shell_words_round_trip),
         cmocka_unit_test(paths),
