@@ -88,8 +88,11 @@ static enum jig_code run_tool(struct run *run, const struct jig_strv *argv, cons
                               const struct jig_until *until, struct jig_err *reterr)
 {
     const struct jig_flash_request *r = run->request;
-    struct jig_proc_spec spec = {
-        .argv = jig_strv_argv(argv), .cwd = r->cwd, .output = hear, .ctx = run};
+    struct jig_proc_spec spec = {.argv = jig_strv_argv(argv),
+                                 .cwd = r->cwd,
+                                 .output = hear,
+                                 .ctx = run,
+                                 .dies_with_us = true}; /* avrdude spins when its port dies */
     struct jig_port_watch watch;
     jig_port_watch_init(&watch, port);
     struct jig_proc *proc = NULL;

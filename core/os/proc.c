@@ -17,6 +17,7 @@
 #include "core/os/fs.h"
 #include "core/os/time.h"
 
+#define SETPRIV       "/usr/bin/setpriv"
 #define READ_CHUNK    16384
 #define KILL_GRACE_MS 500
 #define MOST_CHILDREN 256
@@ -140,9 +141,27 @@ static enum jig_code make_pipes(const struct jig_proc_spec *spec, struct pipes *
     return code;
 }
 
+/* posix_spawn has no attribute for the signal that comes with the parent's death: setpriv(1) sets
+ * it, and becomes the program. */
+static void add_death_signal(const char **program, const struct jig_proc_spec *spec,
+                             struct jig_strv *argv)
+{
+    static const char *const words[] = {SETPRIV, "--pdeathsig", "KILL", "--"};
+    if (!spec->dies_with_us || !jig_fs_is_executable(SETPRIV))
+        return;
+    for (size_t i = 0; i < JIG_COUNT(words); i++)
+        jig_strv_append(argv, words[i]);
+    jig_strv_append(argv, *program);
+    for (char *const *word = spec->argv + 1; *word != NULL; word++)
+        jig_strv_append(argv, *word);
+    *program = SETPRIV;
+}
+
 static int spawn(const char *program, const struct jig_proc_spec *spec, const struct pipes *pipes,
                  pid_t *ret_pid)
 {
+    struct jig_strv wrapped = {0};
+    add_death_signal(&program, spec, &wrapped);
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     posix_spawn_file_actions_init(&files);
@@ -166,7 +185,9 @@ static int spawn(const char *program, const struct jig_proc_spec *spec, const st
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
     char *const *env = spec->env != NULL ? spec->env : jig_proc_environment();
-    int failed = posix_spawn(ret_pid, program, &files, &attr, spec->argv, env);
+    char *const *argv = wrapped.n > 0 ? jig_strv_argv(&wrapped) : spec->argv;
+    int failed = posix_spawn(ret_pid, program, &files, &attr, argv, env);
+    jig_strv_release(&wrapped);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
     return failed;

@@ -35,6 +35,9 @@ struct jig_proc_spec {
     const char *cwd;     /* NULL: "/" */
     bool inherit_output; /* stdout and stderr are the caller's; `output` is never called */
     bool stdin_pipe;     /* stdin is a pipe that nobody writes to: it closes when we end, however */
+    /* It is killed when the thread that starts it ends, however: for tools that do not end by
+     * themselves when nobody waits for them. Takes util-linux's setpriv; without it, nothing. */
+    bool dies_with_us;
     /* Called from jig_proc_wait_any with what the child wrote, in order for each stream. */
     void (*output)(void *ctx, enum jig_stream stream, const char *data, size_t n);
     void *ctx;
