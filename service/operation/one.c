@@ -94,6 +94,7 @@ static void set_state(struct jig_operation *op, enum jig_operation_state state)
     if (is_over(state)) {
         op->ended_unix_ms = jig_unix_ms();
         op->ended_ns = jig_now_ns();
+        jig_cancel_release(&op->cancel); /* nothing waits by it now, and the record is kept long */
     }
 }
 
