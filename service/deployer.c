@@ -387,6 +387,8 @@ static enum jig_code flash_between_monitors(struct deploy *d, struct jig_err *re
         jig_device_release(&d->device);
         d->device = ready;
         code = flash_device(d, reterr);
+    } else if (code == JIG_UNAVAILABLE && reterr != NULL && reterr->reason == JIG_REASON_NONE) {
+        reterr->reason = JIG_REASON_DEPLOY_FAILED; /* an emulated board that does not start */
     }
     if (code == JIG_OK && d->request->monitor)
         code = keep_port(d, reterr);

@@ -139,8 +139,8 @@ enum jig_code jig_inventory_wait(struct jig_inventory *inv, uint64_t cursor,
 enum jig_code jig_inventory_find(struct jig_inventory *inv, const char *name,
                                  struct jig_device *ret, struct jig_err *reterr) JIG_CHECKED;
 
-/* Makes the board usable now (starts it, if it is emulated) and gives it with its port. UNAVAILABLE
- * when it is not connected. */
+/* Makes the board usable now (starts it, if it is emulated) and gives it with its port. NOT_FOUND
+ * when it is not connected, UNAVAILABLE when an emulated one does not start. */
 enum jig_code jig_inventory_ready(struct jig_inventory *inv, const char *id,
                                   const struct jig_until *until, struct jig_device *ret,
                                   struct jig_err *reterr) JIG_CHECKED;

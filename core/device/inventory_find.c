@@ -79,7 +79,9 @@ static enum jig_code by_pattern(struct jig_inventory *inv, const char *pattern,
     struct jig_strv fits = {0};
     for (size_t i = 0; i < inv->n; i++) {
         struct jig_entry *e = inv->entries[i];
-        if (!e->d.connected || fnmatch(pattern, e->d.port, FNM_PATHNAME) != 0)
+        bool as_is = fnmatch(pattern, e->d.port, FNM_PATHNAME) == 0;
+        bool as_asked = e->asked_port != NULL && fnmatch(pattern, e->asked_port, FNM_PATHNAME) == 0;
+        if (!e->d.connected || !(as_is || as_asked))
             continue;
         jig_strv_append_take(&fits, jig_device_describe(&e->d));
         *ret = e;
@@ -223,7 +225,7 @@ enum jig_code jig_inventory_ready(struct jig_inventory *inv, const char *id,
         if (e->d.connected)
             jig_device_copy(ret, &e->d);
         else
-            code = jig_err_set(reterr, JIG_UNAVAILABLE,
+            code = jig_err_set(reterr, JIG_NOT_FOUND,
                                e->d.port[0] != '\0' ? "the device %s is not connected; it was at %s"
                                                     : "the device %s is not connected",
                                real_id, e->d.port);

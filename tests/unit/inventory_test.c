@@ -118,7 +118,7 @@ static void a_configured_port_is_a_device(void **state)
     assert_true(d.generation > generation); /* what was believed about it is void */
     jig_device_release(&d);
     struct jig_until forever = JIG_UNTIL_FOREVER;
-    assert_int_equal(jig_inventory_ready(inv, "bench", &forever, &d, &err), JIG_UNAVAILABLE);
+    assert_int_equal(jig_inventory_ready(inv, "bench", &forever, &d, &err), JIG_NOT_FOUND);
     assert_non_null(strstr(err.message, "bench"));
     close(master);
     jig_inventory_free(inv);
