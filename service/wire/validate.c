@@ -181,7 +181,10 @@ static enum jig_code message(struct walk *w)
 enum jig_code jig_wire_validate(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
                                 size_t n, struct jig_err *reterr)
 {
+    static const uint8_t nothing[1];
     size_t fields = 0;
+    if (bytes == NULL) /* an empty message may have no bytes to point to */
+        bytes = nothing;
     struct walk w = {
         .type = type, .at = bytes, .end = bytes + n, .fields = &fields, .reterr = reterr};
     return message(&w);
