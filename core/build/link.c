@@ -68,6 +68,7 @@ enum jig_code jig_plan_archive(struct jig_plan *p, const char *archive,
     a->argv = argv;
     jig_strv_append(&a->outputs, archive);
     jig_strv_extend(&a->inputs, objects);
+    a->shareable = true; /* it is what its objects are, whoever's folder they are in */
     return run(p, a, NULL, reterr);
 }
 
