@@ -63,6 +63,7 @@ static void three_hundred_calls_behind_long_polls(void **state)
     struct rig_flight *calls[CALLS];
     rig_start(client, "until", 0, id);
     rig_await_running(rig, 1);
+    await_outstanding(rig, 0); /* the call that started it may still be counted */
     for (int i = 0; i < POLLS; i++)
         polls[i] = rig_send_watch(client, id, 2, 60000); /* past "queued" and "running" */
     await_outstanding(rig, POLLS);
@@ -97,6 +98,7 @@ static void surplus_calls_are_told_so(void **state)
     struct rig_flight *polls[8];
     rig_start(client, "until", 0, id);
     rig_await_running(rig, 1);
+    await_outstanding(rig, 0); /* the call that started it may still be counted */
     for (int i = 0; i < 8; i++)
         polls[i] = rig_send_watch(client, id, 2, 60000);
     await_outstanding(rig, 8);
