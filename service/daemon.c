@@ -32,7 +32,7 @@
 #define CONNECTIONS_MAX    512
 #define OUTSTANDING_MAX    1024
 #define CONTEXTS_MAX       (OUTSTANDING_MAX + 16) /* so that surplus calls are told so */
-#define RPC_THREADS        4
+#define RPC_THREADS        8 /* reading a project's files takes one for a while */
 #define BLOCKING_THREADS   16
 #define WORKERS_LEAST      4
 #define HOUSEKEEPING_MS    (60 * 1000)
@@ -440,7 +440,7 @@ static void give_up(struct jig_daemon *d)
 static void stop_work(struct jig_daemon *d)
 {
     if (d->server != NULL)
-        jig_server_close_listeners(d->server);
+        jig_server_stop_accepting(d->server);
     jig_devices_close(&d->devices);
     if (d->operations != NULL &&
         !jig_operations_stop(d->operations, jig_deadline_in_ms(OPERATIONS_STOP_MS)))

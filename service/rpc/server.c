@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/time.h"
 #include "service/rpc/call_impl.h"
 #include "service/rpc/mend.h"
 #include "service/rpc/peer.h"
@@ -19,6 +20,7 @@
 #define KEEP_RECEIVING   4 /* contexts that go on receiving when there are enough */
 #define SEND_MS          (30 * 1000)
 #define FLUSH_MS         1000
+#define LINGER_MS        50
 #define SOCKET_FILE_MODE 0600
 
 enum slot_state { SLOT_IDLE, SLOT_RECEIVING, SLOT_BUSY, SLOT_SENDING, SLOT_CLOSED };
@@ -55,7 +57,7 @@ struct jig_server {
     uid_t uid;
     char user[sizeof((struct jig_peer *)0)->user];
     pthread_mutex_t mu;
-    pthread_cond_t sent;
+    pthread_cond_t fewer; /* replies to send, or connections */
     /* All guarded by mu: */
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
@@ -68,6 +70,7 @@ struct jig_server {
     unsigned receiving;
     unsigned sending;
     bool serving;
+    bool full; /* no further connections */
     bool closing;
 };
 
@@ -145,7 +148,7 @@ static void recycle(struct slot *slot)
     struct jig_server *s = slot->server;
     pthread_mutex_lock(&s->mu);
     if (slot->state == SLOT_SENDING && --s->sending == 0)
-        pthread_cond_broadcast(&s->sent);
+        pthread_cond_broadcast(&s->fewer);
     bool again = false;
     if (s->closing) {
         slot->state = SLOT_CLOSED;
@@ -379,7 +382,8 @@ static bool add_connection(struct jig_server *s, nng_pipe pipe, enum jig_transpo
     c->ctx = s->options.ctx;
     c->job.run = tell_gone;
     pthread_mutex_lock(&s->mu);
-    bool fits = s->connection_count < s->options.connections_max;
+    bool fits = !s->full && s->connection_count < s->options.connections_max;
+    bool ending = s->full;
     if (fits) {
         c->next = s->connections;
         s->connections = c;
@@ -388,8 +392,9 @@ static bool add_connection(struct jig_server *s, nng_pipe pipe, enum jig_transpo
     pthread_mutex_unlock(&s->mu);
     if (!fits) {
         free(c);
-        jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection; there are %u already",
-                s->options.connections_max);
+        if (!ending)
+            jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection; there are %u already",
+                    s->options.connections_max);
     }
     return fits;
 }
@@ -419,7 +424,8 @@ static void on_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
     struct connection *c = *at;
     if (c != NULL) {
         *at = c->next;
-        s->connection_count--;
+        if (--s->connection_count == 0)
+            pthread_cond_broadcast(&s->fewer);
     }
     bool closing = s->closing;
     pthread_mutex_unlock(&s->mu);
@@ -439,7 +445,11 @@ enum jig_code jig_server_new(const struct jig_server_options *options, struct ji
     s->uid = getuid();
     jig_user_name(s->uid, s->user, sizeof s->user);
     pthread_mutex_init(&s->mu, NULL);
-    pthread_cond_init(&s->sent, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->fewer, &attr);
+    pthread_condattr_destroy(&attr);
     jig_nng_mend();
     int rv = nng_rep0_open(&s->socket);
     if (rv == 0)
@@ -539,31 +549,38 @@ void jig_server_endpoints(struct jig_server *s, struct jig_strv *out)
     pthread_mutex_unlock(&s->mu);
 }
 
-void jig_server_close_listeners(struct jig_server *s)
+/* nng's own way, closing the listeners, would close every connection that they made, too. */
+void jig_server_stop_accepting(struct jig_server *s)
 {
-    struct listener closed[LISTENERS_MAX];
     pthread_mutex_lock(&s->mu);
-    size_t n = s->listener_count;
-    s->listener_count = 0;
-    memcpy(closed, s->listeners, sizeof closed);
-    pthread_mutex_unlock(&s->mu);
-    for (size_t i = 0; i < n; i++) {
-        nng_listener_close(closed[i].handle);
-        if (closed[i].endpoint.path != NULL)
-            unlink(closed[i].endpoint.path);
-        jig_endpoint_release(&closed[i].endpoint);
+    s->full = true;
+    for (size_t i = 0; i < s->listener_count; i++) {
+        if (s->listeners[i].endpoint.path != NULL)
+            unlink(s->listeners[i].endpoint.path);
     }
+    pthread_mutex_unlock(&s->mu);
 }
 
+static struct timespec in_ms(int64_t ms)
+{
+    int64_t at = jig_deadline_in_ms(ms);
+    return (struct timespec){.tv_sec = (time_t)(at / JIG_NS_PER_S),
+                             .tv_nsec = (long)(at % JIG_NS_PER_S)};
+}
+
+/* Until what is on its way is with the kernel, and then a moment for clients to take it: nng's
+ * throw away what they have not read yet once the connection ends. */
 static void flush(struct jig_server *s)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += FLUSH_MS / 1000;
+    struct timespec sent_by = in_ms(FLUSH_MS);
     pthread_mutex_lock(&s->mu);
     int rc = 0;
     while (s->sending > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&s->sent, &s->mu, &until);
+        rc = pthread_cond_timedwait(&s->fewer, &s->mu, &sent_by);
+    struct timespec read_by = in_ms(LINGER_MS);
+    rc = 0;
+    while (s->connection_count > 0 && rc == 0)
+        rc = pthread_cond_timedwait(&s->fewer, &s->mu, &read_by);
     s->closing = true;
     pthread_mutex_unlock(&s->mu);
 }
@@ -572,9 +589,11 @@ void jig_server_free(struct jig_server *s)
 {
     if (s == NULL)
         return;
-    jig_server_close_listeners(s);
+    jig_server_stop_accepting(s);
     flush(s);
     nng_close(s->socket);
+    for (size_t i = 0; i < s->listener_count; i++)
+        jig_endpoint_release(&s->listeners[i].endpoint);
     for (size_t i = 0; i < s->slot_count; i++)
         slot_free(s->slots[i]);
     free(s->slots);
@@ -584,6 +603,6 @@ void jig_server_free(struct jig_server *s)
         free(c);
     }
     pthread_mutex_destroy(&s->mu);
-    pthread_cond_destroy(&s->sent);
+    pthread_cond_destroy(&s->fewer);
     free(s);
 }

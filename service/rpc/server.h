@@ -63,10 +63,12 @@ void jig_server_serve(struct jig_server *server);
 /* Where it listens, with ports that were chosen by the system. */
 void jig_server_endpoints(struct jig_server *server, struct jig_strv *out);
 
-/* No new connections. */
-void jig_server_close_listeners(struct jig_server *server);
+/* New connections are refused from now on, and unix sockets' files are gone; those that are there
+ * stay and are served. Idempotent. */
+void jig_server_stop_accepting(struct jig_server *server);
 
-/* Closes everything, after giving replies that are on their way up to a second; NULL is fine. */
+/* Closes everything, after giving replies that are on their way up to a second, and clients 50 ms
+ * to read them and leave; NULL is fine. */
 void jig_server_free(struct jig_server *server);
 
 #endif

@@ -1,8 +1,10 @@
 /* jigd itself, as a process: how it starts, that it is the only one, how it ends. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <nng/nng.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
@@ -235,7 +238,7 @@ static void it_ends_when_told(void **state)
     struct bench b = bench_of(*state);
     pid_t pid = start_ready(&b, NULL, NULL);
     struct rig_client *client = rig_connect_to(b.url);
-    /* Somebody who waits is told, not left behind. */
+    /* Somebody who waits is answered, not left behind. */
     Jig__V1__WatchDevicesRequest watch = JIG__V1__WATCH_DEVICES_REQUEST__INIT;
     Jig__V1__WatchDevicesResponse *devices =
         rig_call(client, "/jig.v1.DeviceService/WatchDevices", &watch.base,
@@ -252,10 +255,7 @@ static void it_ends_when_told(void **state)
                  &jig__v1__shutdown_response__descriptor);
     assert_int_equal(reply->pid, pid);
     rig_message_free(reply);
-    Jig__V1__Response *last = rig_land(waiting);
-    if (last !=
-        NULL) /* nng's close may overtake a reply: then the connection's end says the same */
-        assert_int_equal(rig_code(last), JIG_UNAVAILABLE);
+    assert_int_equal(rig_code(rig_land(waiting)), JIG_UNAVAILABLE);
     assert_int_equal(await_exit(pid), 0);
     rig_disconnect(client);
     bench_release(&b);
@@ -363,6 +363,242 @@ static void the_next_one_waits_for_the_last(void **state)
     bench_release(&b);
 }
 
+/* ---- who may come ---- */
+
+static int64_t stat_of(struct rig_client *client, const char *name)
+{
+    Jig__V1__GetStatsRequest request = JIG__V1__GET_STATS_REQUEST__INIT;
+    Jig__V1__GetStatsResponse *stats =
+        rig_call(client, "/jig.v1.DaemonService/GetStats", &request.base,
+                 &jig__v1__get_stats_response__descriptor);
+    int64_t value = -1;
+    for (size_t i = 0; i < stats->n_counters; i++) {
+        if (strcmp(stats->counters[i]->name, name) == 0)
+            value = stats->counters[i]->value;
+    }
+    rig_message_free(stats);
+    return value;
+}
+
+/* As another user: connects, and says how many bytes came before the end. */
+static int knock_as_nobody(unsigned port)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        static const uint8_t hello[] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+        char bytes[64];
+        size_t n = 0;
+        if (setuid(65534) != 0)
+            _exit(200);
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+            send(fd, hello, sizeof hello, MSG_NOSIGNAL) < 0)
+            _exit(201);
+        for (ssize_t got; (got = recv(fd, bytes, sizeof bytes, 0)) > 0;)
+            n += (size_t)got;
+        _exit((int)n);
+    }
+    int how;
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_true(WIFEXITED(how));
+    return WEXITSTATUS(how);
+}
+
+static void over_tcp_other_users_are_refused(void **state)
+{
+    if (geteuid() != 0)
+        skip(); /* nobody else to be */
+    struct bench b = bench_of(*state);
+    pid_t pid = start_ready(&b, "--listen", "tcp://127.0.0.1:0");
+    struct rig_client *client = rig_connect_to(b.url);
+    Jig__V1__GetStatusResponse *status = status_of(client);
+    const char *port = strrchr(status->endpoints[1], ':') + 1;
+    uint64_t number;
+    assert_true(jig_parse_u64(port, &number));
+    int64_t before = stat_of(client, "rpc.connections_refused");
+    assert_in_range(knock_as_nobody((unsigned)number), 0, 8); /* at most a greeting */
+    assert_int_equal(stat_of(client, "rpc.connections_refused"), before + 1);
+    assert_int_equal(pid_at(status->endpoints[1]), pid); /* its own user is welcome */
+    rig_message_free(status);
+    rig_disconnect(client);
+    kill(pid, SIGTERM);
+    assert_int_equal(await_exit(pid), 0);
+    bench_release(&b);
+}
+
+/* ---- serial sessions, over a pty ---- */
+
+static void configure_pty(const struct bench *b, int *ret_master)
+{
+    int slave;
+    char name[64];
+    assert_int_equal(openpty(ret_master, &slave, name, NULL, NULL), 0);
+    struct termios raw;
+    assert_int_equal(tcgetattr(slave, &raw), 0);
+    cfmakeraw(&raw);
+    assert_int_equal(tcsetattr(slave, TCSANOW, &raw), 0);
+    close(slave);
+    JIG_CLEANUP_FREE char *text = jig_strf("[device desk]\nport = %s\n", name);
+    assert_int_equal(jig_fs_write_atomic(b->conf, text, strlen(text), 0600, NULL), JIG_OK);
+}
+
+static void open_monitor(struct rig_client *client, char out[64])
+{
+    Jig__V1__OpenMonitorRequest request = JIG__V1__OPEN_MONITOR_REQUEST__INIT;
+    request.device = (char *)"desk";
+    request.baud = 115200;
+    Jig__V1__OpenMonitorResponse *reply =
+        rig_call(client, "/jig.v1.DeviceService/OpenMonitor", &request.base,
+                 &jig__v1__open_monitor_response__descriptor);
+    assert_string_equal(reply->device, "desk");
+    assert_int_equal(reply->baud, 115200);
+    snprintf(out, 64, "%s", reply->session);
+    rig_message_free(reply);
+}
+
+static struct rig_flight *send_read(struct rig_client *client, const char *session, uint64_t cursor)
+{
+    Jig__V1__ReadMonitorRequest request = JIG__V1__READ_MONITOR_REQUEST__INIT;
+    request.session = (char *)session;
+    request.cursor = cursor;
+    request.wait_ms = 60000;
+    return rig_send(client, "/jig.v1.DeviceService/ReadMonitor", &request.base, NULL, 0);
+}
+
+/* Reads until that many bytes have come; gives the cursor after them. */
+static uint64_t read_bytes(struct rig_client *client, const char *session, uint64_t cursor,
+                           size_t wanted, char *out)
+{
+    size_t n = 0;
+    while (n < wanted) {
+        Jig__V1__Response *reply = rig_land(send_read(client, session, cursor));
+        assert_non_null(reply);
+        assert_null(reply->status);
+        Jig__V1__ReadMonitorResponse *r =
+            jig__v1__read_monitor_response__unpack(NULL, reply->payload.len, reply->payload.data);
+        assert_true(r->data.len > 0 || r->n_events > 0 || r->cursor != cursor);
+        assert_true(n + r->data.len <= wanted);
+        memcpy(out + n, r->data.data, r->data.len);
+        n += r->data.len;
+        cursor = r->cursor;
+        rig_message_free(r);
+        rig_reply_free(reply);
+    }
+    return cursor;
+}
+
+static void await_monitors(struct rig_client *client, unsigned n)
+{
+    int64_t give_up = jig_deadline_in_ms(MOST_MS);
+    unsigned seen;
+    do {
+        Jig__V1__GetStatusResponse *status = status_of(client);
+        seen = status->monitors;
+        rig_message_free(status);
+    } while (seen != n && jig_now_ns() < give_up);
+    assert_int_equal(seen, n);
+}
+
+static void a_session_reads_waits_writes(void **state)
+{
+    struct bench b = bench_of(*state);
+    char session[64], bytes[64];
+    int master;
+    configure_pty(&b, &master);
+    pid_t pid = start_ready(&b, NULL, NULL);
+    struct rig_client *client = rig_connect_to(b.url);
+    open_monitor(client, session);
+    assert_int_equal(write(master, "hello", 5), 5);
+    uint64_t cursor = read_bytes(client, session, 0, 5, bytes);
+    assert_memory_equal(bytes, "hello", 5);
+    struct rig_flight *waiting = send_read(client, session, cursor); /* parked */
+    Jig__V1__WriteMonitorRequest request = JIG__V1__WRITE_MONITOR_REQUEST__INIT;
+    request.session = session;
+    request.data = (ProtobufCBinaryData){.len = 3, .data = (uint8_t *)"led"};
+    assert_int_equal(rig_code(rig_land(rig_send(client, "/jig.v1.DeviceService/WriteMonitor",
+                                                &request.base, NULL, 0))),
+                     JIG_OK);
+    assert_int_equal(read(master, bytes, 3), 3);
+    assert_memory_equal(bytes, "led", 3);
+    assert_int_equal(write(master, "on", 2), 2);
+    assert_int_equal(rig_code(rig_land(waiting)), JIG_OK);
+    Jig__V1__CloseMonitorRequest off = JIG__V1__CLOSE_MONITOR_REQUEST__INIT;
+    off.session = session;
+    const char *close_it = "/jig.v1.DeviceService/CloseMonitor";
+    assert_int_equal(rig_code(rig_land(rig_send(client, close_it, &off.base, NULL, 0))), JIG_OK);
+    assert_int_equal(rig_code(rig_land(rig_send(client, close_it, &off.base, NULL, 0))),
+                     JIG_NOT_FOUND);
+    assert_int_equal(rig_code(rig_land(send_read(client, session, 0))), JIG_NOT_FOUND);
+    rig_disconnect(client);
+    close(master);
+    kill(pid, SIGTERM);
+    assert_int_equal(await_exit(pid), 0);
+    bench_release(&b);
+}
+
+static void a_session_ends_with_its_connection(void **state)
+{
+    struct bench b = bench_of(*state);
+    char session[64];
+    int master;
+    configure_pty(&b, &master);
+    pid_t pid = start_ready(&b, NULL, NULL);
+    struct rig_client *owner = rig_connect_to(b.url);
+    struct rig_client *other = rig_connect_to(b.url);
+    open_monitor(owner, session);
+    await_monitors(other, 1);
+    Jig__V1__ShutdownRequest request = JIG__V1__SHUTDOWN_REQUEST__INIT;
+    const char *shutdown_it = "/jig.v1.DaemonService/Shutdown";
+    assert_int_equal(rig_code(rig_land(rig_send(other, shutdown_it, &request.base, NULL, 0))),
+                     JIG_FAILED_PRECONDITION); /* somebody would lose it */
+    rig_disconnect(owner);
+    await_monitors(other, 0);
+    assert_int_equal(rig_code(rig_land(rig_send(other, shutdown_it, &request.base, NULL, 0))),
+                     JIG_OK);
+    assert_int_equal(await_exit(pid), 0);
+    rig_disconnect(other);
+    close(master);
+    bench_release(&b);
+}
+
+static void a_hangup_reads_the_configuration_again(void **state)
+{
+    struct bench b = bench_of(*state);
+    int master;
+    pid_t pid = start_ready(&b, NULL, NULL);
+    struct rig_client *client = rig_connect_to(b.url);
+    Jig__V1__GetDeviceRequest request = JIG__V1__GET_DEVICE_REQUEST__INIT;
+    request.device = (char *)"desk";
+    const char *get = "/jig.v1.DeviceService/GetDevice";
+    assert_int_equal(rig_code(rig_land(rig_send(client, get, &request.base, NULL, 0))),
+                     JIG_NOT_FOUND);
+    Jig__V1__WatchDevicesRequest watch = JIG__V1__WATCH_DEVICES_REQUEST__INIT;
+    Jig__V1__WatchDevicesResponse *devices =
+        rig_call(client, "/jig.v1.DeviceService/WatchDevices", &watch.base,
+                 &jig__v1__watch_devices_response__descriptor);
+    watch.cursor = devices->cursor;
+    watch.wait_ms = 60000;
+    rig_message_free(devices);
+    struct rig_flight *news =
+        rig_send(client, "/jig.v1.DeviceService/WatchDevices", &watch.base, NULL, 0);
+    configure_pty(&b, &master);
+    kill(pid, SIGHUP);
+    assert_int_equal(rig_code(rig_land(news)), JIG_OK); /* it was told */
+    assert_int_equal(rig_code(rig_land(rig_send(client, get, &request.base, NULL, 0))), JIG_OK);
+    /* A configuration that is wrong changes nothing. */
+    assert_int_equal(jig_fs_write_atomic(b.conf, "nonsense", 8, 0600, NULL), JIG_OK);
+    kill(pid, SIGHUP);
+    assert_int_equal(rig_code(rig_land(rig_send(client, get, &request.base, NULL, 0))), JIG_OK);
+    rig_disconnect(client);
+    close(master);
+    kill(pid, SIGTERM);
+    assert_int_equal(await_exit(pid), 0);
+    bench_release(&b);
+}
+
 #define IN_FOLDER(test)                                                                            \
     cmocka_unit_test_setup_teardown(test, unit_folder_setup, unit_folder_teardown)
 
@@ -378,6 +614,10 @@ int main(void)
         IN_FOLDER(it_describes_itself),
         IN_FOLDER(it_keeps_nothing_of_its_starters),
         IN_FOLDER(the_next_one_waits_for_the_last),
+        IN_FOLDER(over_tcp_other_users_are_refused),
+        IN_FOLDER(a_session_reads_waits_writes),
+        IN_FOLDER(a_session_ends_with_its_connection),
+        IN_FOLDER(a_hangup_reads_the_configuration_again),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     nng_fini();

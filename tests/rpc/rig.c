@@ -253,7 +253,7 @@ struct rig *rig_new(const struct rig_options *options)
 
 void rig_free(struct rig *rig)
 {
-    jig_server_close_listeners(rig->server);
+    jig_server_stop_accepting(rig->server);
     assert_true(jig_operations_stop(rig->operations, JIG_NO_DEADLINE / 2));
     jig_dispatcher_stop(rig->dispatcher);
     jig_server_free(rig->server);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <nng/nng.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -316,6 +317,32 @@ static void an_oversize_frame_ends_its_connection(void **state)
     rig_free(r);
 }
 
+enum { HANGERS_UP = 4, TIMES = 200 };
+
+static void *hang_up(void *path)
+{
+    for (int i = 0; i < TIMES; i++)
+        close(dial(path));
+    return NULL;
+}
+
+/* nng 1.5.2 alone goes deaf by this: see service/rpc/mend.h. */
+static void who_hangs_up_before_the_greeting_harms_nobody(void **state)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "s");
+    struct rig *r = rig_new(&(struct rig_options){.socket = path});
+    pthread_t threads[HANGERS_UP];
+    for (int i = 0; i < HANGERS_UP; i++)
+        pthread_create(&threads[i], NULL, hang_up, path);
+    for (int i = 0; i < HANGERS_UP; i++)
+        pthread_join(threads[i], NULL);
+    struct rig_client *c = rig_connect(r);
+    Jig__V1__GetProjectRequest request = JIG__V1__GET_PROJECT_REQUEST__INIT;
+    assert_int_equal(rig_code(rig_land(rig_send(c, GET_PROJECT, &request.base, NULL, 0))), JIG_OK);
+    rig_disconnect(c);
+    rig_free(r);
+}
+
 static void too_many_connections(void **state)
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(*state, "s");
@@ -354,6 +381,8 @@ int main(void)
                                         unit_folder_teardown),
         cmocka_unit_test_setup_teardown(an_oversize_frame_ends_its_connection, unit_folder_setup,
                                         unit_folder_teardown),
+        cmocka_unit_test_setup_teardown(who_hangs_up_before_the_greeting_harms_nobody,
+                                        unit_folder_setup, unit_folder_teardown),
         cmocka_unit_test_setup_teardown(too_many_connections, unit_folder_setup,
                                         unit_folder_teardown),
     };
