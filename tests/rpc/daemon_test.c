@@ -481,7 +481,8 @@ static uint64_t read_bytes(struct rig_client *client, const char *session, uint6
             jig__v1__read_monitor_response__unpack(NULL, reply->payload.len, reply->payload.data);
         assert_true(r->data.len > 0 || r->n_events > 0 || r->cursor != cursor);
         assert_true(n + r->data.len <= wanted);
-        memcpy(out + n, r->data.data, r->data.len);
+        if (r->data.len > 0) /* no bytes, no place for them: an event alone */
+            memcpy(out + n, r->data.data, r->data.len);
         n += r->data.len;
         cursor = r->cursor;
         rig_message_free(r);
