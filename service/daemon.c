@@ -32,8 +32,9 @@
 #define CONNECTIONS_MAX    512
 #define OUTSTANDING_MAX    1024
 #define CONTEXTS_MAX       (OUTSTANDING_MAX + 16) /* so that surplus calls are told so */
-#define RPC_THREADS        8 /* reading a project's files takes one for a while */
+#define RPC_THREADS        8
 #define BLOCKING_THREADS   16
+#define READING_THREADS    8
 #define WORKERS_LEAST      4
 #define HOUSEKEEPING_MS    (60 * 1000)
 #define OPERATIONS_STOP_MS (10 * 1000)
@@ -46,6 +47,7 @@ struct jig_daemon {
     struct jig_stats stats;
     struct jig_park *park;
     struct jig_pool *blocking;
+    struct jig_pool *reading;
     struct jig_operations *operations;
     struct jig_methods *methods;
     struct jig_dispatcher *dispatcher;
@@ -255,6 +257,8 @@ static enum jig_code make_work(struct jig_daemon *d, struct jig_err *reterr)
     enum jig_code code = jig_operations_new(&operations, &d->operations, reterr);
     if (code == JIG_OK)
         code = jig_pool_new("jigd-io", BLOCKING_THREADS, &d->blocking, reterr);
+    if (code == JIG_OK)
+        code = jig_pool_new("jigd-read", READING_THREADS, &d->reading, reterr);
     return code;
 }
 
@@ -277,6 +281,7 @@ static void fill_env(struct jig_daemon *d)
         .monitors = d->devices.monitors,
         .monitor_news = &d->devices.news,
         .blocking = d->blocking,
+        .reading = d->reading,
         .server = d->server,
         .log = d->log,
         .stats = &d->stats,
@@ -456,6 +461,7 @@ void jig_daemon_free(struct jig_daemon *d)
     stop_work(d);
     jig_server_free(d->server);
     jig_pool_free(d->blocking);
+    jig_pool_free(d->reading);
     jig_operations_free(d->operations);
     jig_dispatcher_free(d->dispatcher);
     jig_methods_free(d->methods);

@@ -13,6 +13,9 @@
  *                            (it said so, and    (JIG_OK)            (any other code)
  *                             was asked to)
  *
+ * What is done in microseconds needs no worker: when spec.try_now says so, jig_operations_start
+ * goes through all of this itself, and the operation it gives has ended.
+ *
  * An operation has an id, an owner (the peer of the call that started it), events numbered from 1
  * without gaps, and at its end a result or an error. Its newest events are held in a ring with
  * ceilings in number and bytes; who comes too late for some of them is told how many.
@@ -74,12 +77,21 @@ enum jig_operation_state {
  * hint become the operation's error. */
 typedef enum jig_code jig_operation_fn(struct jig_operation *op, void *ctx, struct jig_err *reterr);
 
+/*
+ * A quick look, in the thread that starts the operation, before there is one: it must not block,
+ * and takes 100 us at most. True: it left in ctx what run() needs to end without blocking, and
+ * run() is called at once, in the same thread. False: it left no trace, and the operation waits for
+ * a worker.
+ */
+typedef bool jig_operation_try_fn(void *ctx);
+
 struct jig_operation_spec {
     enum jig_operation_kind kind;
     const char *subject;    /* "/home/ann/blink (uno)" */
     int64_t owner_pid;      /* from the request's tie; 0: the process that connected, if known */
-    bool cancel_with_owner; /* cancel when that process is gone */
+    bool cancel_with_owner; /* cancel when that process is gone; one that is done at once is not */
     int64_t wait_ms;        /* answer the call when the work has ended, or after this long */
+    jig_operation_try_fn *try_now; /* may be NULL */
     jig_operation_fn *run;
     void *ctx;
     void (*free_ctx)(void *ctx); /* called once, after run() or in its place; may be NULL */

@@ -64,8 +64,9 @@ static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *re
     return first;
 }
 
-void jig_handle_build_start(const struct jig_env *env, struct jig_call *call)
+static void start(struct jig_call *call, void *ctx)
 {
+    const struct jig_env *env = ctx;
     const Jig__V1__StartBuildRequest *request = jig_call_request(call);
     struct jig_err err = JIG_ERR_INIT;
     struct jig_strv needs = {0};
@@ -86,4 +87,9 @@ void jig_handle_build_start(const struct jig_env *env, struct jig_call *call)
                                       .free_ctx = free_work};
     jig_start_or_fail(env, call, &spec, request->tie, code, &err, &needs);
     jig_strv_release(&needs);
+}
+
+void jig_handle_build_start(const struct jig_env *env, struct jig_call *call)
+{
+    jig_call_run_in(call, env->reading, start, (void *)env);
 }

@@ -70,8 +70,9 @@ static char *subject(const struct jig_deploy_request *r)
     return jig_strf("%s%s", r->parts[0].path, r->part_count > 1 ? " and more" : "");
 }
 
-void jig_handle_deploy_start(const struct jig_env *env, struct jig_call *call)
+static void start(struct jig_call *call, void *ctx)
 {
+    const struct jig_env *env = ctx;
     const Jig__V1__StartDeployRequest *request = jig_call_request(call);
     struct jig_err err = JIG_ERR_INIT;
     struct jig_strv needs = {0};
@@ -88,4 +89,9 @@ void jig_handle_deploy_start(const struct jig_env *env, struct jig_call *call)
                                       .free_ctx = free_work};
     jig_start_or_fail(env, call, &spec, request->tie, code, &err, &needs);
     jig_strv_release(&needs);
+}
+
+void jig_handle_deploy_start(const struct jig_env *env, struct jig_call *call)
+{
+    jig_call_run_in(call, env->reading, start, (void *)env);
 }

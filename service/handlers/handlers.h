@@ -31,6 +31,7 @@ struct jig_env {
     struct jig_monitors *monitors;
     struct jig_monitor_news *monitor_news;
     struct jig_pool *blocking; /* for what may block for a while: ports, emulators that start */
+    struct jig_pool *reading;  /* for what reads projects and platforms, from disks of any speed */
     struct jig_server *server;
     struct jig_log_file *log;
     struct jig_stats *stats;

@@ -115,8 +115,9 @@ static enum jig_code check_wanted(const struct jig_project *p, const char *wante
     return jig_project_environment(p, wanted, &none, reterr);
 }
 
-void jig_handle_project_get(const struct jig_env *env, struct jig_call *call)
+static void get(struct jig_call *call, void *ctx)
 {
+    const struct jig_env *env = ctx;
     const Jig__V1__GetProjectRequest *request = jig_call_request(call);
     struct jig_project *project = NULL;
     struct jig_strv needs = {0};
@@ -143,4 +144,9 @@ void jig_handle_project_get(const struct jig_env *env, struct jig_call *call)
     }
     jig_strv_release(&needs);
     jig_project_free(project);
+}
+
+void jig_handle_project_get(const struct jig_env *env, struct jig_call *call)
+{
+    jig_call_run_in(call, env->reading, get, (void *)env);
 }

@@ -59,8 +59,12 @@ struct jig_operation {
     struct jig_stored_result *results;
     size_t result_bytes;
 
-    struct jig_operation *older;   /* guarded by the table's mu */
-    struct jig_operation *younger; /* guarded by the table's mu */
+    /* All guarded by the table's mu: */
+    struct jig_operation *older;
+    struct jig_operation *younger;
+    bool kept; /* it has ended, and these two are set */
+    size_t kept_bytes;
+    int64_t kept_since_ns;
 };
 
 struct jig_operations {
@@ -73,7 +77,9 @@ struct jig_operations {
     struct jig_operation *youngest;
     struct jig_operation *oldest;
     unsigned queued;
-    unsigned active; /* queued ones included */
+    unsigned active;   /* queued ones included */
+    unsigned kept;     /* ended ones */
+    size_t kept_bytes; /* theirs */
     int64_t last_end_ns;
     bool stopping;
 };
@@ -94,7 +100,7 @@ void jig_operation_fire(struct jig_operation *op, const char *why);
 /* one.c: bytes that it holds. */
 size_t jig_operation_weight(struct jig_operation *op);
 
-/* table.c: it has ended, and nobody has been told yet. `waited`: it never ran. */
+/* table.c: it has ended, and nobody has been told yet. `waited`: it was counted as queued. */
 void jig_operations_note_end(struct jig_operation *op, bool waited);
 
 #endif

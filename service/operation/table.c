@@ -39,44 +39,41 @@ static void unlink_operation(struct jig_operations *ops, struct jig_operation *o
     op->younger = NULL;
 }
 
-static bool too_old(struct jig_operation *op, int64_t now_ns)
+/* It is forgotten; mu is held. */
+static void drop(struct jig_operations *ops, struct jig_operation *op, struct jig_operation **taken)
 {
-    pthread_mutex_lock(&op->mu);
-    bool old = now_ns - op->ended_ns > JIG_OPERATIONS_KEPT_MS * JIG_NS_PER_MS;
-    pthread_mutex_unlock(&op->mu);
-    return old;
+    unlink_operation(ops, op);
+    ops->kept--;
+    ops->kept_bytes -= op->kept_bytes;
+    op->older = *taken;
+    *taken = op;
 }
 
-/* mu is held. The chain of those that were taken out is by `older`. */
-static struct jig_operation *take_surplus(struct jig_operations *ops)
+static bool too_many(const struct jig_operations *ops)
+{
+    return ops->kept > ops->options.kept_max ||
+           (ops->kept > 1 && ops->kept_bytes > JIG_OPERATIONS_KEPT_BYTES);
+}
+
+/* The oldest of those that have ended, while there are too many; and, when all are looked at, those
+ * that ended long ago. mu is held. The chain of those that were taken out is by `older`. */
+static struct jig_operation *take_surplus(struct jig_operations *ops, bool all)
 {
     struct jig_operation *taken = NULL;
-    size_t bytes = 0;
-    unsigned kept = 0;
-    int64_t now = jig_now_ns();
+    int64_t long_ago = jig_now_ns() - JIG_OPERATIONS_KEPT_MS * JIG_NS_PER_MS;
     struct jig_operation *next;
-    for (struct jig_operation *op = ops->youngest; op != NULL; op = next) {
-        next = op->older;
-        if (!jig_operation_has_ended(op))
-            continue;
-        bytes += jig_operation_weight(op);
-        bool surplus = kept >= ops->options.kept_max || too_old(op, now) ||
-                       (kept > 0 && bytes > JIG_OPERATIONS_KEPT_BYTES);
-        if (!surplus) {
-            kept++;
-            continue;
-        }
-        unlink_operation(ops, op);
-        op->older = taken;
-        taken = op;
+    for (struct jig_operation *op = ops->oldest; op != NULL && (all || too_many(ops)); op = next) {
+        next = op->younger;
+        if (op->kept && (too_many(ops) || op->kept_since_ns < long_ago))
+            drop(ops, op, &taken);
     }
     return taken;
 }
 
-void jig_operations_expire(struct jig_operations *ops)
+static void expire(struct jig_operations *ops, bool all)
 {
     pthread_mutex_lock(&ops->mu);
-    struct jig_operation *taken = take_surplus(ops);
+    struct jig_operation *taken = take_surplus(ops, all);
     pthread_mutex_unlock(&ops->mu);
     while (taken != NULL) {
         struct jig_operation *next = taken->older;
@@ -86,14 +83,25 @@ void jig_operations_expire(struct jig_operations *ops)
     }
 }
 
+void jig_operations_expire(struct jig_operations *ops)
+{
+    expire(ops, true);
+}
+
 void jig_operations_note_end(struct jig_operation *op, bool waited)
 {
     struct jig_operations *ops = op->table;
+    size_t bytes = jig_operation_weight(op);
     pthread_mutex_lock(&ops->mu);
     ops->active--;
     if (waited)
         ops->queued--;
     ops->last_end_ns = jig_now_ns();
+    op->kept = true;
+    op->kept_bytes = bytes;
+    op->kept_since_ns = ops->last_end_ns;
+    ops->kept++;
+    ops->kept_bytes += bytes;
     if (ops->active == 0)
         pthread_cond_broadcast(&ops->ended);
     pthread_mutex_unlock(&ops->mu);
@@ -108,24 +116,29 @@ static void note_begin(struct jig_operations *ops)
     pthread_mutex_unlock(&ops->mu);
 }
 
-static void work(struct jig_job *job)
+/* The work, when it `runs`; and what is to be done in any case. */
+static void carry_out(struct jig_operation *op, bool runs)
 {
-    struct jig_operation *op =
-        (struct jig_operation *)((char *)job - offsetof(struct jig_operation, job));
-    struct jig_operations *ops = op->table;
-    bool runs = jig_operation_begin(op);
     struct jig_err err = JIG_ERR_INIT;
     enum jig_code code = JIG_OK;
-    if (runs) {
-        note_begin(ops);
+    if (runs)
         code = op->run(op, op->ctx, &err);
-    }
-    jig_owner_forget(ops->owners, op->tied);
+    jig_owner_forget(op->table->owners, op->tied);
     op->tied = NULL;
     if (op->free_ctx != NULL)
         op->free_ctx(op->ctx);
     if (runs)
         jig_operation_finish(op, code, &err);
+}
+
+static void work(struct jig_job *job)
+{
+    struct jig_operation *op =
+        (struct jig_operation *)((char *)job - offsetof(struct jig_operation, job));
+    bool runs = jig_operation_begin(op);
+    if (runs)
+        note_begin(op->table);
+    carry_out(op, runs);
     jig_operation_unref(op);
 }
 
@@ -150,12 +163,12 @@ static enum jig_code tie(struct jig_operations *ops, struct jig_operation *op,
                            reterr);
 }
 
-/* mu is held. */
-static enum jig_code check_room(struct jig_operations *ops, struct jig_err *reterr)
+/* mu is held. `now`: it will not wait for a worker. */
+static enum jig_code check_room(struct jig_operations *ops, bool now, struct jig_err *reterr)
 {
     if (ops->stopping)
         return jig_err_set(reterr, JIG_UNAVAILABLE, "jigd is ending");
-    if (ops->queued < ops->options.queue_max)
+    if (now || ops->queued < ops->options.queue_max)
         return JIG_OK;
     enum jig_code code = jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
                                      "%u operations wait for a worker already", ops->queued);
@@ -163,23 +176,23 @@ static enum jig_code check_room(struct jig_operations *ops, struct jig_err *rete
     return code;
 }
 
-static enum jig_code reserve(struct jig_operations *ops, struct jig_err *reterr)
+static enum jig_code reserve(struct jig_operations *ops, bool now, struct jig_err *reterr)
 {
     pthread_mutex_lock(&ops->mu);
-    enum jig_code code = check_room(ops, reterr);
+    enum jig_code code = check_room(ops, now, reterr);
     if (code == JIG_OK) {
         ops->active++;
-        ops->queued++;
+        ops->queued += now ? 0 : 1;
     }
     pthread_mutex_unlock(&ops->mu);
     return code;
 }
 
-static void give_back(struct jig_operations *ops)
+static void give_back(struct jig_operations *ops, bool now)
 {
     pthread_mutex_lock(&ops->mu);
     ops->active--;
-    ops->queued--;
+    ops->queued -= now ? 0 : 1;
     pthread_mutex_unlock(&ops->mu);
 }
 
@@ -196,12 +209,12 @@ static void show(struct jig_operations *ops, struct jig_operation *op)
 }
 
 static enum jig_code make(struct jig_operations *ops, const struct jig_operation_spec *spec,
-                          const struct jig_operation_owner *owner, struct jig_operation **ret,
-                          struct jig_err *reterr)
+                          const struct jig_operation_owner *owner, bool now,
+                          struct jig_operation **ret, struct jig_err *reterr)
 {
     struct jig_operation *op = NULL;
     enum jig_code code = jig_operation_new(ops, spec, owner, &op, reterr);
-    if (code == JIG_OK && spec->cancel_with_owner)
+    if (code == JIG_OK && spec->cancel_with_owner && !now)
         code = tie(ops, op, reterr);
     if (code == JIG_OK)
         *ret = op;
@@ -210,27 +223,46 @@ static enum jig_code make(struct jig_operations *ops, const struct jig_operation
     return code;
 }
 
-enum jig_code jig_operations_start(struct jig_operations *ops,
-                                   const struct jig_operation_spec *spec,
-                                   const struct jig_operation_owner *owner,
-                                   struct jig_operation **ret, struct jig_err *reterr)
+static void queue(struct jig_operations *ops, struct jig_operation *op)
 {
-    jig_operations_expire(ops);
-    enum jig_code code = reserve(ops, reterr);
-    if (code != JIG_OK)
-        return code;
-    struct jig_operation *op = NULL;
-    code = make(ops, spec, owner, &op, reterr);
-    if (code != JIG_OK) {
-        give_back(ops);
-        return code;
-    }
-    jig_stats_add(ops->options.stats, JIG_STAT_OPERATIONS_STARTED, 1);
     jig_log(JIG_LOG_INFO, "operation.started", "%s %s for %s", op->id, op->subject, op->owner);
     show(ops, op);
     jig_operation_ref(op); /* the worker's */
     op->job.run = work;
     jig_pool_submit(ops->pool, &op->job);
+}
+
+/* It runs before anybody finds it: who cancels one that waits would end it in its worker's place.
+ * Nobody waits for its events yet. */
+static void run_now(struct jig_operations *ops, struct jig_operation *op)
+{
+    jig_stats_add(ops->options.stats, JIG_STAT_OPERATIONS_AT_ONCE, 1);
+    bool runs = jig_operation_begin(op);
+    show(ops, op);
+    carry_out(op, runs);
+}
+
+enum jig_code jig_operations_start(struct jig_operations *ops,
+                                   const struct jig_operation_spec *spec,
+                                   const struct jig_operation_owner *owner,
+                                   struct jig_operation **ret, struct jig_err *reterr)
+{
+    expire(ops, false);
+    bool now = spec->try_now != NULL && spec->try_now(spec->ctx);
+    enum jig_code code = reserve(ops, now, reterr);
+    if (code != JIG_OK)
+        return code;
+    struct jig_operation *op = NULL;
+    code = make(ops, spec, owner, now, &op, reterr);
+    if (code != JIG_OK) {
+        give_back(ops, now);
+        return code;
+    }
+    jig_stats_add(ops->options.stats, JIG_STAT_OPERATIONS_STARTED, 1);
+    if (now)
+        run_now(ops, op);
+    else
+        queue(ops, op);
     *ret = op;
     return JIG_OK;
 }

@@ -10,6 +10,7 @@ static const char *const names[] = {
     [JIG_STAT_RPC_REPEATS] = "rpc.repeats",
     [JIG_STAT_RPC_PARKED] = "rpc.parked",
     [JIG_STAT_OPERATIONS_STARTED] = "operations.started",
+    [JIG_STAT_OPERATIONS_AT_ONCE] = "operations.at_once",
     [JIG_STAT_OPERATIONS_SUCCEEDED] = "operations.succeeded",
     [JIG_STAT_OPERATIONS_FAILED] = "operations.failed",
     [JIG_STAT_OPERATIONS_CANCELLED] = "operations.cancelled",

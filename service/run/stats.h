@@ -18,6 +18,7 @@ enum jig_stat {
     JIG_STAT_RPC_REPEATS,             /* answered with an earlier reply */
     JIG_STAT_RPC_PARKED,              /* how often a call was parked */
     JIG_STAT_OPERATIONS_STARTED,
+    JIG_STAT_OPERATIONS_AT_ONCE, /* of those: without a worker */
     JIG_STAT_OPERATIONS_SUCCEEDED,
     JIG_STAT_OPERATIONS_FAILED,
     JIG_STAT_OPERATIONS_CANCELLED,

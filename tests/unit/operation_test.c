@@ -316,6 +316,152 @@ static void stopping_cancels_all_and_takes_no_more(void **state)
     jig_bell_release(&started);
 }
 
+/* ---- at once ---- */
+
+struct attempt {
+    bool ready;
+    int tries;
+    int runs;
+    pthread_t ran_in;
+    enum jig_code code;
+};
+
+static bool try_now(void *ctx)
+{
+    struct attempt *a = ctx;
+    a->tries++;
+    return a->ready;
+}
+
+static enum jig_code run_attempt(struct jig_operation *op, void *ctx, struct jig_err *reterr)
+{
+    struct attempt *a = ctx;
+    a->runs++;
+    a->ran_in = pthread_self();
+    jig_operation_log(op, JIG_STDOUT, "line", 4);
+    return a->code == JIG_OK ? JIG_OK : jig_err_set(reterr, a->code, "it is so");
+}
+
+static struct jig_operation_spec attempt_spec(struct attempt *a)
+{
+    return (struct jig_operation_spec){.kind = JIG_OPERATION_BUILD,
+                                       .subject = "x",
+                                       .try_now = try_now,
+                                       .run = run_attempt,
+                                       .ctx = a,
+                                       .free_ctx = count_free};
+}
+
+static enum jig_operation_state state_of(struct jig_operation *op)
+{
+    struct jig_arena arena;
+    struct jig_operation_view view;
+    struct jig_err err = JIG_ERR_INIT;
+    jig_arena_init(&arena, 65536);
+    assert_int_equal(jig_operation_view(op, false, &arena, &view, &err), JIG_OK);
+    jig_arena_release(&arena);
+    return view.state;
+}
+
+static void what_can_be_done_at_once_is(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_operation *op;
+    uint64_t events;
+    make(&f, 0, 0);
+    atomic_store(&freed, 0);
+    struct attempt a = {.ready = true};
+    struct jig_operation_spec spec = attempt_spec(&a);
+    assert_int_equal(jig_operations_start(f.ops, &spec, &me, &op, &err), JIG_OK);
+    assert_true(jig_operation_has_ended(op));
+    assert_int_equal(state_of(op), JIG_OPERATION_SUCCEEDED);
+    assert_true(pthread_equal(a.ran_in, pthread_self()));
+    assert_int_equal(a.tries, 1);
+    assert_int_equal(a.runs, 1);
+    assert_int_equal(atomic_load(&freed), 1);
+    assert_int_equal(jig_operations_active(f.ops), 0);
+    assert_int_equal(read_all(op, 0, &events), 0);
+    assert_int_equal(events, 4); /* queued, running, its line, succeeded: as with any other */
+    assert_int_equal(jig_stats_get(&f.stats, JIG_STAT_OPERATIONS_AT_ONCE), 1);
+    jig_operation_unref(op);
+    unmake(&f);
+}
+
+static void it_may_fail_at_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_operation *op;
+    make(&f, 0, 0);
+    struct attempt a = {.ready = true, .code = JIG_ABORTED};
+    struct jig_operation_spec spec = attempt_spec(&a);
+    assert_int_equal(jig_operations_start(f.ops, &spec, &me, &op, &err), JIG_OK);
+    assert_int_equal(state_of(op), JIG_OPERATION_FAILED);
+    jig_operation_unref(op);
+    unmake(&f);
+}
+
+static void what_needs_a_thread_gets_one(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_operation *op;
+    make(&f, 0, 0);
+    struct attempt a = {.ready = false};
+    struct jig_operation_spec spec = attempt_spec(&a);
+    assert_int_equal(jig_operations_start(f.ops, &spec, &me, &op, &err), JIG_OK);
+    await_end(op);
+    assert_int_equal(a.tries, 1);
+    assert_int_equal(a.runs, 1);
+    assert_false(pthread_equal(a.ran_in, pthread_self()));
+    assert_int_equal(jig_stats_get(&f.stats, JIG_STAT_OPERATIONS_AT_ONCE), 0);
+    jig_operation_unref(op);
+    unmake(&f);
+}
+
+/* All workers are taken, and the queue is full: one that needs neither goes past them. */
+static void it_does_not_wait_for_others(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_bell started;
+    struct jig_operation *ops[2 + JIG_OPERATIONS_QUEUED], *op;
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    size_t n = 0;
+    jig_bell_init(&started);
+    make(&f, 0, 0);
+    while (n < 2)
+        ops[n++] = start(&f, until_cancelled, &started);
+    for (uint64_t seen; (seen = jig_bell_count(&started)) < 2;)
+        assert_int_equal(jig_bell_wait(&started, seen, -1, &forever, &err), JIG_OK);
+    while (n < 2 + JIG_OPERATIONS_QUEUED)
+        ops[n++] = start(&f, until_cancelled, &started);
+    struct attempt a = {.ready = true};
+    struct jig_operation_spec spec = attempt_spec(&a);
+    spec.cancel_with_owner = true; /* there is no time in which to be cancelled */
+    spec.owner_pid = INT32_MAX;
+    assert_int_equal(jig_operations_start(f.ops, &spec, &me, &op, &err), JIG_OK);
+    assert_int_equal(state_of(op), JIG_OPERATION_SUCCEEDED);
+    jig_operation_unref(op);
+    a = (struct attempt){.ready = false};
+    spec = attempt_spec(&a);
+    assert_int_equal(jig_operations_start(f.ops, &spec, &me, &op, &err), JIG_RESOURCE_EXHAUSTED);
+    assert_int_equal(a.runs, 0);
+    assert_true(jig_operations_stop(f.ops, jig_deadline_in_ms(60000)));
+    a.ready = true;
+    assert_int_equal(jig_operations_start(f.ops, &spec, &me, &op, &err), JIG_UNAVAILABLE);
+    assert_int_equal(a.runs, 0);
+    while (n > 0)
+        jig_operation_unref(ops[--n]);
+    unmake(&f);
+    jig_bell_release(&started);
+}
+
 /* ---- park and pool ---- */
 
 static void a_wake_between_look_and_park_is_seen(void **state)
@@ -414,6 +560,10 @@ int main(void)
         cmocka_unit_test(ended_ones_are_kept_for_a_while),
         cmocka_unit_test(only_its_owner_cancels),
         cmocka_unit_test(stopping_cancels_all_and_takes_no_more),
+        cmocka_unit_test(what_can_be_done_at_once_is),
+        cmocka_unit_test(it_may_fail_at_once),
+        cmocka_unit_test(what_needs_a_thread_gets_one),
+        cmocka_unit_test(it_does_not_wait_for_others),
         cmocka_unit_test(a_wake_between_look_and_park_is_seen),
         cmocka_unit_test(times_come_in_order),
         cmocka_unit_test(a_pool_runs_all_before_it_stops),
