@@ -9,6 +9,7 @@
 #include "core/arduino/recipe.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/build/last.h"
 #include "core/build/plan.h"
 #include "core/os/lock.h"
 #include "core/os/time.h"
@@ -247,16 +248,30 @@ static void make_runner(struct jig_plan *p)
 }
 
 /* A build is as good when it cannot be remembered, but the next one will start over. */
-static void save_record(struct jig_plan *p, const char *path)
+static void tell_not_recorded(const struct jig_build_request *q, struct jig_build_result *result,
+                              const struct jig_err *err)
 {
-    const struct jig_build_events *e = p->request->events;
-    struct jig_err err = JIG_ERR_INIT;
-    if (jig_record_save(&p->record, path, &err) == JIG_OK)
-        return;
-    char *text = jig_strf("what was built cannot be remembered: %s", err.message);
+    const struct jig_build_events *e = q->events;
+    char *text = jig_strf("what was built cannot be remembered: %s", err->message);
     if (e != NULL && e->notice != NULL)
         e->notice(e->ctx, "build.not_recorded", JIG_SEVERITY_WARNING, text);
-    jig_strv_append_take(&p->result->notices, text);
+    jig_strv_append_take(&result->notices, text);
+}
+
+static void save_record(struct jig_plan *p, const char *path)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    if (jig_record_save(&p->record, path, &err) != JIG_OK)
+        tell_not_recorded(p->request, p->result, &err);
+}
+
+/* `failure` is NULL when there was none. */
+static void save_last(const struct jig_build_request *q, struct jig_build_result *result,
+                      const struct jig_err *failure)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    if (jig_last_save(q, result, failure, &err) != JIG_OK)
+        tell_not_recorded(q, result, &err);
 }
 
 /* Takes what the runner counted and saves the record, whatever came of the build. */
@@ -398,11 +413,18 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
         if (code == JIG_OK)
             code = make_build_dir(q->build_dir, reterr);
     }
-    if (code == JIG_OK)
-        code = build_locked(e, q, result, reterr);
+    if (code == JIG_OK) {
+        struct jig_err err = JIG_ERR_INIT;
+        code = build_locked(e, q, result, &err);
+        save_last(q, result, code != JIG_OK ? &err : NULL);
+        if (code != JIG_OK && reterr != NULL)
+            *reterr = err;
+    }
     if (code == JIG_OK && !jig_lock_is_current(&lock, lock_path))
         code = jig_err_reason(reterr, JIG_ABORTED, JIG_REASON_BUILD_FAILED,
                               "the build folder %s was removed during the build", q->build_dir);
+    if (code == JIG_OK && q->finished != NULL)
+        code = q->finished(q->finished_ctx, result, reterr);
     jig_lock_release(&lock);
     result->total_us = (jig_now_ns() - started) / 1000;
     pthread_mutex_lock(&e->mu);
@@ -411,6 +433,23 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
     pthread_mutex_unlock(&e->mu);
     if (e->objcache != NULL && !result->up_to_date)
         jig_objcache_prune(e->objcache);
+    return code;
+}
+
+enum jig_code jig_build_last(struct jig_build_engine *e, const struct jig_build_request *q,
+                             struct jig_build_result *result, struct jig_err *reterr)
+{
+    *result = (struct jig_build_result){0};
+    JIG_CLEANUP_FREE char *lock_path = jig_path_join(q->build_dir, ".jig-lock");
+    struct jig_lock lock = JIG_LOCK_INIT;
+    enum jig_code code = JIG_OK;
+    if (jig_fs_is_file(lock_path)) /* else nobody ever built here, and no folder is to be made */
+        code = take_folder(q, &lock, lock_path, reterr);
+    if (code == JIG_OK)
+        code = jig_last_load(q, e->files, result, reterr);
+    if (code == JIG_OK && q->finished != NULL)
+        code = q->finished(q->finished_ctx, result, reterr);
+    jig_lock_release(&lock);
     return code;
 }
 

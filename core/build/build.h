@@ -13,6 +13,7 @@
  *   <project name>.elf .hex ...     what the recipes leave
  *   compile_commands.json           for editors
  *   .jig-record .jig-lock           what is known of the above; who builds now
+ *   .jig-last                       how the last build ended, and what it left (last.h)
  *
  * Ownership: the engine outlives its builds; request and result belong to the caller.
  * Threads: any number of builds at once, each in a thread of its own; two of one build folder wait
@@ -51,6 +52,8 @@ struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e)
 /* The contents memo, for others who hash files (images). */
 struct jig_files *jig_build_engine_files(struct jig_build_engine *e);
 
+struct jig_build_result;
+
 struct jig_build_request {
     const struct jig_project *project;
     const struct jig_environment *environment;
@@ -66,6 +69,12 @@ struct jig_build_request {
     enum jig_warnings warnings;
     struct jig_until until;
     const struct jig_build_events *events;
+    /* Called when the build has succeeded, with the folder still locked: what it copies of the
+     * artifacts is what this build made, whoever builds next. Its failure is the build's. May be
+     * NULL. */
+    enum jig_code (*finished)(void *ctx, const struct jig_build_result *result,
+                              struct jig_err *reterr);
+    void *finished_ctx;
 };
 
 struct jig_artifact {
@@ -101,6 +110,13 @@ struct jig_build_result {
  * BAD_PROJECT for a project that can't be built as it is. */
 enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_request *request,
                             struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
+
+/* Builds nothing: the result is what the last build of this folder left, its artifacts and its
+ * flash size alone, and `finished` is called with that. Only a complete and successful build of
+ * this very project, environment and board counts, and only while its artifacts are as it left
+ * them; see last.h. */
+enum jig_code jig_build_last(struct jig_build_engine *e, const struct jig_build_request *request,
+                             struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
 void jig_build_result_release(struct jig_build_result *r);
 
 const struct jig_artifact *jig_build_artifact(const struct jig_build_result *r, const char *kind);

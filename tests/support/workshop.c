@@ -179,7 +179,10 @@ static void resolve(struct workshop *w, struct resolved *r)
         fail_msg("%s", err.message);
 }
 
-enum jig_code workshop_build(struct workshop *w)
+typedef enum jig_code call_fn(struct jig_build_engine *e, const struct jig_build_request *request,
+                              struct jig_build_result *result, struct jig_err *reterr);
+
+static enum jig_code call(struct workshop *w, call_fn *fn)
 {
     struct resolved r = {0};
     resolve(w, &r);
@@ -196,14 +199,26 @@ enum jig_code workshop_build(struct workshop *w)
         .walk = w->walk,
         .until = w->until,
         .events = w->events,
+        .finished = w->finished,
+        .finished_ctx = w->finished_ctx,
     };
     jig_build_result_release(&w->result);
     jig_err_clear(&w->err);
-    w->code = jig_build_run(w->engine, &q, &w->result, &w->err);
+    w->code = fn(w->engine, &q, &w->result, &w->err);
     jig_libindex_unref(r.libraries);
     jig_board_config_free(r.board);
     jig_project_free(r.project);
     return w->code;
+}
+
+enum jig_code workshop_build(struct workshop *w)
+{
+    return call(w, jig_build_run);
+}
+
+enum jig_code workshop_last(struct workshop *w)
+{
+    return call(w, jig_build_last);
 }
 
 void workshop_settle(struct workshop *w)

@@ -32,6 +32,9 @@ struct workshop {
     size_t jobs;
     struct jig_until until;
     const struct jig_build_events *events;
+    enum jig_code (*finished)(void *ctx, const struct jig_build_result *result,
+                              struct jig_err *reterr);
+    void *finished_ctx;
 
     /* of the last build */
     enum jig_code code;
@@ -57,6 +60,9 @@ bool workshop_has(const struct workshop *w, const char *path);
 
 /* Builds; the outcome is in w. */
 enum jig_code workshop_build(struct workshop *w);
+
+/* Asks for what the last build left; the outcome is in w. */
+enum jig_code workshop_last(struct workshop *w);
 
 /* Builds until nothing has to be done: what was written in the clock tick of a run is looked at
  * once more. Fails the test when a build fails or when it never settles. */
