@@ -12,9 +12,10 @@
  *   port:/dev/ttyS0                         a tty that no list names, taken in when it was asked
  * for
  *
- * `generation` goes up whenever the board may have become another one: connect, disconnect, a start
- * of an emulator, lost events. What is believed about a board's flash is worth nothing once it
- * moved.
+ * `generation` goes up whenever the board may have become another one: connect, disconnect, a move
+ * to another port (nobody moves a plugged-in board), a start of an emulator, lost events. What is
+ * believed about a board's flash is worth nothing once it moved. No two boards, and no two lives of
+ * one, ever have the same. Labels, aliases and the configuration do not touch it.
  */
 #ifndef JIG_DEVICE_DEVICE_H
 #define JIG_DEVICE_DEVICE_H

@@ -130,6 +130,7 @@ struct jig_entry *jig_inventory_add_(struct jig_inventory *inv, enum jig_entry_o
     };
     struct jig_entry *e = jig_new(struct jig_entry);
     e->origin = origin;
+    e->why = "it was unplugged";
     struct jig_device blank = {.id = id_taken, .kind = kinds[origin]};
     jig_device_copy(&e->d, &blank);
     free(id_taken);
@@ -163,6 +164,12 @@ void jig_entry_set_(char **field, const char *value, bool *changed)
     *changed = true;
 }
 
+void jig_entry_renew_(struct jig_inventory *inv, struct jig_entry *e, const char *why)
+{
+    e->d.generation = ++inv->generations;
+    e->why = why;
+}
+
 void jig_entry_connect_(struct jig_inventory *inv, struct jig_entry *e, const char *port)
 {
     bool first = e->d.generation == 0;
@@ -171,9 +178,9 @@ void jig_entry_connect_(struct jig_inventory *inv, struct jig_entry *e, const ch
         return;
     bool ignored = false;
     jig_entry_set_(&e->d.port, port, &ignored);
+    jig_entry_renew_(inv, e, e->d.connected && moved ? "it moved to another port" : e->why);
     e->d.connected = true;
     e->d.disconnected_at_ms = 0;
-    e->d.generation++;
     jig_inventory_change_(inv, e,
                           first   ? JIG_DEVICE_ADDED
                           : moved ? JIG_DEVICE_RENUMBERED
@@ -197,13 +204,13 @@ static void forget_oldest(struct jig_inventory *inv)
         jig_inventory_forget_(inv, oldest);
 }
 
-void jig_entry_disconnect_(struct jig_inventory *inv, struct jig_entry *e)
+void jig_entry_disconnect_(struct jig_inventory *inv, struct jig_entry *e, const char *why)
 {
     if (!e->d.connected)
         return;
     e->d.connected = false;
     e->d.disconnected_at_ms = inv->clock->unix_ms(inv->clock->ctx);
-    e->d.generation++;
+    jig_entry_renew_(inv, e, why);
     jig_inventory_change_(inv, e, JIG_DEVICE_DISCONNECTED);
     forget_oldest(inv);
 }
@@ -233,7 +240,7 @@ static void take_event(void *ctx, const struct jig_hotplug_event *event)
         struct jig_entry *e = p->inv->entries[i];
         if (e->origin != JIG_ENTRY_EMULATED && e->d.connected &&
             jig_streq(e->d.port, event->port)) {
-            jig_entry_disconnect_(p->inv, e);
+            jig_entry_disconnect_(p->inv, e, "it was unplugged");
             return; /* the entries may have moved; one port is one entry */
         }
     }
@@ -245,7 +252,7 @@ static void doubt_everything(struct jig_inventory *inv)
         struct jig_entry *e = inv->entries[i];
         if (e->origin == JIG_ENTRY_EMULATED || !e->d.connected)
             continue;
-        e->d.generation++;
+        jig_entry_renew_(inv, e, "the system lost hot-plug events");
         jig_inventory_change_(inv, e, JIG_DEVICE_CHANGED);
     }
 }
@@ -276,6 +283,31 @@ enum jig_code jig_inventory_refresh(struct jig_inventory *inv, struct jig_err *r
         jig_inventory_look_at_ports_(inv);
     jig_inventory_leave_(inv);
     return code;
+}
+
+uint64_t jig_inventory_generation(struct jig_inventory *inv, const char *id, const char **ret_why)
+{
+    jig_inventory_enter_(inv);
+    enum jig_code code = pump(inv, inv->hotplug == NULL, NULL);
+    struct jig_entry *e = jig_inventory_by_id_(inv, id);
+    if (e != NULL && e->asked_port != NULL)
+        jig_inventory_look_at_port_(inv, e);
+    e = jig_inventory_by_id_(inv, id); /* a look may make the inventory forget */
+    uint64_t generation = e != NULL && code == JIG_OK ? e->d.generation : 0;
+    *ret_why = code != JIG_OK ? "the system's ports could not be listed"
+               : e != NULL    ? e->why
+                              : "the device is not known any more";
+    jig_inventory_leave_(inv);
+    return generation;
+}
+
+void jig_inventory_tell_changed(struct jig_inventory *inv, const char *id)
+{
+    jig_inventory_enter_(inv);
+    struct jig_entry *e = jig_inventory_by_id_(inv, id);
+    if (e != NULL)
+        jig_inventory_change_(inv, e, JIG_DEVICE_CHANGED);
+    jig_inventory_leave_(inv);
 }
 
 void jig_inventory_set_notify(struct jig_inventory *inv, void (*changed)(void *ctx, uint64_t rev),
@@ -402,7 +434,7 @@ void jig_inventory_emulated_ended(struct jig_inventory *inv, const char *id)
     jig_inventory_enter_(inv);
     struct jig_entry *e = jig_inventory_by_id_(inv, id);
     if (e != NULL && e->origin == JIG_ENTRY_EMULATED) {
-        jig_entry_disconnect_(inv, e);
+        jig_entry_disconnect_(inv, e, "its emulator ended");
         bool changed = false;
         jig_entry_set_(&e->d.port, "", &changed);
     }

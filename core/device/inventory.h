@@ -139,6 +139,14 @@ enum jig_code jig_inventory_wait(struct jig_inventory *inv, uint64_t cursor,
 enum jig_code jig_inventory_find(struct jig_inventory *inv, const char *name,
                                  struct jig_device *ret, struct jig_err *reterr) JIG_CHECKED;
 
+/* The generation of one board (device.h), now: events are taken in before, and its own port is
+ * looked at where nobody tells of it. 0 when there is no such board. *ret_why (borrowed for good)
+ * is why it last moved: "it was unplugged". No enumeration where the system tells of hot-plug. */
+uint64_t jig_inventory_generation(struct jig_inventory *inv, const char *id, const char **ret_why);
+
+/* Something else about the board has changed that readers of the inventory see with it. */
+void jig_inventory_tell_changed(struct jig_inventory *inv, const char *id);
+
 /* Makes the board usable now (starts it, if it is emulated) and gives it with its port. NOT_FOUND
  * when it is not connected, UNAVAILABLE when an emulated one does not start. */
 enum jig_code jig_inventory_ready(struct jig_inventory *inv, const char *id,

@@ -30,6 +30,7 @@ struct jig_entry {
     struct jig_strv
         own_aliases; /* besides those of the configuration: the USB id of a fixed port */
     bool seen;       /* in the enumeration under way */
+    const char *why; /* the generation last moved; a constant */
 };
 
 struct jig_owned_config {
@@ -57,7 +58,8 @@ struct jig_inventory {
     struct jig_change_record changes[JIG_INVENTORY_MOST_CHANGES]; /* ring, by total */
     uint64_t total;                                               /* changes ever */
     uint64_t revision;
-    uint64_t lost; /* a cursor below this one has missed changes */
+    uint64_t generations; /* given out */
+    uint64_t lost;        /* a cursor below this one has missed changes */
     struct jig_hotplug *hotplug;
     struct jig_bell bell;
     void (*changed)(void *ctx, uint64_t revision);
@@ -75,13 +77,15 @@ void jig_inventory_change_(struct jig_inventory *inv, struct jig_entry *e,
                            enum jig_device_change_kind kind);
 void jig_inventory_forget_(struct jig_inventory *inv, struct jig_entry *e);
 struct jig_entry *jig_inventory_by_id_(struct jig_inventory *inv, const char *id);
+void jig_entry_renew_(struct jig_inventory *inv, struct jig_entry *e, const char *why);
 void jig_entry_set_(char **field, const char *value, bool *changed);
 void jig_entry_connect_(struct jig_inventory *inv, struct jig_entry *e, const char *port);
-void jig_entry_disconnect_(struct jig_inventory *inv, struct jig_entry *e);
+void jig_entry_disconnect_(struct jig_inventory *inv, struct jig_entry *e, const char *why);
 
 /* inventory_scan.c: labels, aliases and board of an entry by the configuration */
 void jig_entry_configure_(struct jig_inventory *inv, struct jig_entry *e);
 enum jig_code jig_inventory_scan_(struct jig_inventory *inv, struct jig_err *reterr) JIG_CHECKED;
+void jig_inventory_look_at_port_(struct jig_inventory *inv, struct jig_entry *e);
 void jig_inventory_look_at_ports_(struct jig_inventory *inv);
 
 /* inventory_find.c */

@@ -135,7 +135,7 @@ static void describe(struct jig_inventory *inv, struct jig_entry *e,
     jig_entry_set_(&e->d.manufacturer, info->manufacturer, &changed);
     jig_entry_set_(&e->d.topology, info->topology, &changed);
     if (changed && e->d.connected && e->d.generation > 0) {
-        e->d.generation++; /* another board on the same port, seen without its coming */
+        jig_entry_renew_(inv, e, "another board is at its port"); /* nobody saw it come */
         jig_inventory_change_(inv, e, JIG_DEVICE_CHANGED);
     }
 }
@@ -206,7 +206,7 @@ static void drop_unseen(struct jig_inventory *inv)
             continue; /* a disconnect made the inventory forget another one */
         struct jig_entry *e = inv->entries[i];
         if (e->origin == JIG_ENTRY_SYSTEM && !e->seen)
-            jig_entry_disconnect_(inv, e);
+            jig_entry_disconnect_(inv, e, "it was unplugged");
     }
 }
 
@@ -237,23 +237,23 @@ static bool is_same_node(const struct jig_stamp *a, const struct jig_stamp *b)
     return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns;
 }
 
-static void look_at(struct jig_inventory *inv, struct jig_entry *e)
+void jig_inventory_look_at_port_(struct jig_inventory *inv, struct jig_entry *e)
 {
     char *real = NULL;
     struct jig_stamp node;
     if (jig_fs_stamp(e->asked_port, &node, NULL) == JIG_OK && S_ISCHR(node.mode) &&
         jig_fs_real(e->asked_port, &real, NULL) == JIG_OK) {
         if (e->d.connected && !is_same_node(&node, &e->node))
-            jig_entry_disconnect_(inv, e);
+            jig_entry_disconnect_(inv, e, "its port was made anew");
         e->node = node;
         jig_entry_connect_(inv, e, real);
     } else if (e->d.generation == 0) {
         bool changed = false; /* configured, and not there yet */
         jig_entry_set_(&e->d.port, e->asked_port, &changed);
-        e->d.generation = 1;
+        jig_entry_renew_(inv, e, "it was not there");
         jig_inventory_change_(inv, e, JIG_DEVICE_ADDED);
     } else {
-        jig_entry_disconnect_(inv, e);
+        jig_entry_disconnect_(inv, e, "its port went away");
     }
     free(real);
 }
@@ -262,6 +262,6 @@ void jig_inventory_look_at_ports_(struct jig_inventory *inv)
 {
     for (size_t i = inv->n; i-- > 0;) {
         if (i < inv->n && inv->entries[i]->asked_port != NULL)
-            look_at(inv, inv->entries[i]);
+            jig_inventory_look_at_port_(inv, inv->entries[i]);
     }
 }
