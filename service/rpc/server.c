@@ -13,8 +13,8 @@
 #include "core/base/str.h"
 #include "core/os/time.h"
 #include "service/rpc/call_impl.h"
+#include "service/rpc/connections.h"
 #include "service/rpc/mend.h"
-#include "service/rpc/peer.h"
 
 #define LISTENERS_MAX    4
 #define KEEP_RECEIVING   4 /* contexts that go on receiving when there are enough */
@@ -38,14 +38,6 @@ struct slot {
     struct slot *next_idle; /* guarded by the server's mu */
 };
 
-struct connection {
-    struct jig_job job; /* once it is gone */
-    void (*gone)(void *ctx, uint32_t connection);
-    void *ctx;
-    struct jig_peer peer;
-    struct connection *next;
-};
-
 struct listener {
     nng_listener handle;
     struct jig_endpoint endpoint;
@@ -54,15 +46,12 @@ struct listener {
 struct jig_server {
     struct jig_server_options options;
     nng_socket socket;
-    uid_t uid;
-    char user[sizeof((struct jig_peer *)0)->user];
+    struct jig_connections *connections;
     pthread_mutex_t mu;
-    pthread_cond_t fewer; /* replies to send, or connections */
+    pthread_cond_t fewer; /* replies to send */
     /* All guarded by mu: */
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
-    struct connection *connections;
-    unsigned connection_count;
     struct slot **slots;
     size_t slot_count;
     size_t slot_cap;
@@ -70,7 +59,6 @@ struct jig_server {
     unsigned receiving;
     unsigned sending;
     bool serving;
-    bool full; /* no further connections */
     bool closing;
 };
 
@@ -166,18 +154,6 @@ static void recycle(struct slot *slot)
         receive(slot);
 }
 
-static bool find_peer(struct jig_server *s, uint32_t connection, struct jig_peer *ret)
-{
-    pthread_mutex_lock(&s->mu);
-    struct connection *c = s->connections;
-    while (c != NULL && c->peer.connection != connection)
-        c = c->next;
-    if (c != NULL)
-        *ret = c->peer;
-    pthread_mutex_unlock(&s->mu);
-    return c != NULL;
-}
-
 static void received(struct slot *slot)
 {
     struct jig_server *s = slot->server;
@@ -187,7 +163,7 @@ static void received(struct slot *slot)
     slot->connection = (uint32_t)nng_msg_get_pipe(msg).id;
     keep_receiving(s);
     struct jig_peer peer;
-    if (!find_peer(s, slot->connection, &peer)) { /* gone already */
+    if (!jig_connections_find(s->connections, slot->connection, &peer)) { /* gone already */
         slot->origin.ops->consumed(&slot->origin);
         recycle(slot);
         return;
@@ -286,33 +262,6 @@ static const struct jig_origin_ops slot_ops = {
 
 /* ---- connections ---- */
 
-static struct in6_addr mapped(const nng_sockaddr *sa, unsigned *port)
-{
-    struct in6_addr out = {0};
-    if (sa->s_family == NNG_AF_INET) {
-        uint8_t head[12] = {[10] = 0xff, [11] = 0xff};
-        memcpy(&out, head, sizeof head);
-        memcpy((char *)&out + sizeof head, &sa->s_in.sa_addr, sizeof sa->s_in.sa_addr);
-        *port = ntohs(sa->s_in.sa_port);
-    } else {
-        memcpy(&out, sa->s_in6.sa_addr, sizeof out);
-        *port = ntohs(sa->s_in6.sa_port);
-    }
-    return out;
-}
-
-static bool tcp_uid(nng_pipe pipe, uid_t *ret)
-{
-    nng_sockaddr theirs, ours;
-    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &theirs) != 0 ||
-        nng_pipe_get_addr(pipe, NNG_OPT_LOCADDR, &ours) != 0)
-        return false;
-    unsigned their_port, our_port;
-    struct in6_addr them = mapped(&theirs, &their_port);
-    struct in6_addr us = mapped(&ours, &our_port);
-    return jig_tcp_uid(&them, their_port, &us, our_port, ret);
-}
-
 static enum jig_transport transport_of(struct jig_server *s, nng_pipe pipe)
 {
     int id = nng_listener_id(nng_pipe_listener(pipe));
@@ -326,113 +275,19 @@ static enum jig_transport transport_of(struct jig_server *s, nng_pipe pipe)
     return transport;
 }
 
-static bool uid_of(nng_pipe pipe, enum jig_transport transport, uid_t *ret)
-{
-    uint64_t uid;
-    switch (transport) {
-    case JIG_TRANSPORT_INPROC:
-        *ret = getuid();
-        return true;
-    case JIG_TRANSPORT_TCP:
-        return tcp_uid(pipe, ret);
-    case JIG_TRANSPORT_IPC:
-        if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) != 0)
-            return false;
-        *ret = (uid_t)uid;
-        return true;
-    }
-    return false;
-}
-
-static bool allowed(struct jig_server *s, nng_pipe pipe, enum jig_transport transport)
-{
-    uid_t uid;
-    if (!uid_of(pipe, transport, &uid)) {
-        jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection whose user is not known");
-        return false;
-    }
-    if (uid != s->uid) {
-        jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection of uid %lu; this jigd is uid %lu's",
-                (unsigned long)uid, (unsigned long)s->uid);
-        return false;
-    }
-    return true;
-}
-
-static void tell_gone(struct jig_job *job)
-{
-    struct connection *c = JIG_OF(job, struct connection, job);
-    if (c->gone != NULL)
-        c->gone(c->ctx, c->peer.connection);
-    free(c);
-}
-
-static bool add_connection(struct jig_server *s, nng_pipe pipe, enum jig_transport transport)
-{
-    struct connection *c = jig_new(struct connection);
-    uint64_t pid = 0;
-    if (transport == JIG_TRANSPORT_IPC)
-        (void)nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid);
-    c->peer = (struct jig_peer){.connection = (uint32_t)nng_pipe_id(pipe),
-                                .transport = transport,
-                                .uid = s->uid,
-                                .pid = (pid_t)pid};
-    memcpy(c->peer.user, s->user, sizeof c->peer.user);
-    c->gone = s->options.gone;
-    c->ctx = s->options.ctx;
-    c->job.run = tell_gone;
-    pthread_mutex_lock(&s->mu);
-    bool fits = !s->full && s->connection_count < s->options.connections_max;
-    bool ending = s->full;
-    if (fits) {
-        c->next = s->connections;
-        s->connections = c;
-        s->connection_count++;
-    }
-    pthread_mutex_unlock(&s->mu);
-    if (!fits) {
-        free(c);
-        if (!ending)
-            jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection; there are %u already",
-                    s->options.connections_max);
-    }
-    return fits;
-}
-
 static void on_connecting(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     (void)event;
     struct jig_server *s = arg;
-    enum jig_transport transport = transport_of(s, pipe);
-    if (allowed(s, pipe, transport) && add_connection(s, pipe, transport)) {
-        jig_stats_add(s->options.stats, JIG_STAT_RPC_CONNECTIONS, 1);
-        return;
-    }
-    jig_stats_add(s->options.stats, JIG_STAT_RPC_CONNECTIONS_REFUSED, 1);
-    nng_pipe_close(pipe);
+    if (!jig_connections_admit(s->connections, pipe, transport_of(s, pipe)))
+        nng_pipe_close(pipe);
 }
 
 static void on_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     (void)event;
     struct jig_server *s = arg;
-    uint32_t id = (uint32_t)nng_pipe_id(pipe);
-    pthread_mutex_lock(&s->mu);
-    struct connection **at = &s->connections;
-    while (*at != NULL && (*at)->peer.connection != id)
-        at = &(*at)->next;
-    struct connection *c = *at;
-    if (c != NULL) {
-        *at = c->next;
-        if (--s->connection_count == 0)
-            pthread_cond_broadcast(&s->fewer);
-    }
-    bool closing = s->closing;
-    pthread_mutex_unlock(&s->mu);
-    if (c != NULL && !closing)
-        jig_dispatcher_run(s->options.dispatcher, &c->job);
-    else
-        free(c);
+    jig_connections_remove(s->connections, pipe);
 }
 
 /* ---- the server ---- */
@@ -442,8 +297,12 @@ enum jig_code jig_server_new(const struct jig_server_options *options, struct ji
 {
     struct jig_server *s = jig_new(struct jig_server);
     s->options = *options;
-    s->uid = getuid();
-    jig_user_name(s->uid, s->user, sizeof s->user);
+    s->connections =
+        jig_connections_new(&(struct jig_connections_options){.dispatcher = options->dispatcher,
+                                                              .stats = options->stats,
+                                                              .max = options->connections_max,
+                                                              .gone = options->gone,
+                                                              .ctx = options->ctx});
     pthread_mutex_init(&s->mu, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -552,8 +411,8 @@ void jig_server_endpoints(struct jig_server *s, struct jig_strv *out)
 /* nng's own way, closing the listeners, would close every connection that they made, too. */
 void jig_server_stop_accepting(struct jig_server *s)
 {
+    jig_connections_refuse(s->connections);
     pthread_mutex_lock(&s->mu);
-    s->full = true;
     for (size_t i = 0; i < s->listener_count; i++) {
         if (s->listeners[i].endpoint.path != NULL)
             unlink(s->listeners[i].endpoint.path);
@@ -561,26 +420,19 @@ void jig_server_stop_accepting(struct jig_server *s)
     pthread_mutex_unlock(&s->mu);
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    int64_t at = jig_deadline_in_ms(ms);
-    return (struct timespec){.tv_sec = (time_t)(at / JIG_NS_PER_S),
-                             .tv_nsec = (long)(at % JIG_NS_PER_S)};
-}
-
 /* Until what is on its way is with the kernel, and then a moment for clients to take it: nng's
  * throw away what they have not read yet once the connection ends. */
 static void flush(struct jig_server *s)
 {
-    struct timespec sent_by = in_ms(FLUSH_MS);
+    int64_t at = jig_deadline_in_ms(FLUSH_MS);
+    struct timespec by = {.tv_sec = (time_t)(at / JIG_NS_PER_S),
+                          .tv_nsec = (long)(at % JIG_NS_PER_S)};
     pthread_mutex_lock(&s->mu);
-    int rc = 0;
-    while (s->sending > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&s->fewer, &s->mu, &sent_by);
-    struct timespec read_by = in_ms(LINGER_MS);
-    rc = 0;
-    while (s->connection_count > 0 && rc == 0)
-        rc = pthread_cond_timedwait(&s->fewer, &s->mu, &read_by);
+    for (int rc = 0; s->sending > 0 && rc == 0;)
+        rc = pthread_cond_timedwait(&s->fewer, &s->mu, &by);
+    pthread_mutex_unlock(&s->mu);
+    jig_connections_drain(s->connections, LINGER_MS);
+    pthread_mutex_lock(&s->mu);
     s->closing = true;
     pthread_mutex_unlock(&s->mu);
 }
@@ -597,11 +449,7 @@ void jig_server_free(struct jig_server *s)
     for (size_t i = 0; i < s->slot_count; i++)
         slot_free(s->slots[i]);
     free(s->slots);
-    while (s->connections != NULL) {
-        struct connection *c = s->connections;
-        s->connections = c->next;
-        free(c);
-    }
+    jig_connections_free(s->connections);
     pthread_mutex_destroy(&s->mu);
     pthread_cond_destroy(&s->fewer);
     free(s);

@@ -9,8 +9,7 @@
  *       ^         ^                       |                                               |
  *       +---------+-----------------------+-- no answer ----------------------------------+
  *
- * Connections: up to connections_max. Over ipc the kernel names the peer's user; over tcp (loopback
- * only) it is asked for the user of the peer's socket. Any user but the daemon's own is
+ * Connections: up to connections_max, all of the daemon's own user (connections.h). Anybody else is
  * disconnected before a byte of it is read.
  *
  * Sizes: NNG_OPT_RECVMAXSZ is set on the socket before anything listens. nng closes a connection
