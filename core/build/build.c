@@ -7,6 +7,7 @@
 
 #include "core/arduino/preprocess.h"
 #include "core/arduino/recipe.h"
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/last.h"
@@ -293,6 +294,24 @@ static void settle(struct jig_plan *p, const char *record_path, enum jig_code co
     save_record(p, record_path);
 }
 
+/* Editors want the commands most when a build has failed: all of them, also of what did not run. */
+static void write_all_commands(struct jig_plan *p)
+{
+    if (!p->libraries_known || jig_until_check(&p->request->until, NULL) != JIG_OK)
+        return;
+    p->commands_only = true;
+    jig_strv_clear(&p->commands);
+    enum jig_code code = jig_plan_compile_core(p, NULL);
+    if (code == JIG_OK)
+        code = jig_plan_compile_own(p, NULL);
+    if (code == JIG_OK)
+        code = jig_plan_compile_libraries(p, NULL);
+    if (code == JIG_OK)
+        code = jig_plan_write_commands(p, NULL);
+    if (code != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "build.no_commands", "%s", p->build_dir);
+}
+
 static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
                                   struct jig_build_result *result, struct jig_err *reterr)
 {
@@ -315,6 +334,8 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     phase(&p, "record", &since);
     if (code == JIG_OK)
         code = jig_plan_write_commands(&p, reterr);
+    else
+        write_all_commands(&p);
     settle(&p, record_path, code);
     add_missing_header_hint(&p, reterr);
     phase(&p, NULL, &since);

@@ -140,6 +140,10 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
         jig_flags_compile_words(c->own_flags, language_of(c->source), &a->argv);
     jig_plan_apply_flags(p, c->source, c->scope, &a->argv);
     jig_plan_add_command(p, a, c->source);
+    if (p->commands_only) {
+        jig_action_free(a);
+        return JIG_OK;
+    }
     JIG_CLEANUP_FREE char *depfile = jig_strf("%.*s.d", (int)strlen(c->object) - 2, c->object);
     a->is_compile = true;
     if (jig_plan_ask_for_depfile(&a->argv, depfile))
@@ -201,6 +205,8 @@ static enum jig_code archive_library(struct jig_plan *p, const struct jig_librar
                                      const char *folder, struct jig_strv *objects,
                                      struct jig_err *reterr)
 {
+    if (p->commands_only)
+        return JIG_OK;
     JIG_CLEANUP_FREE char *archive = jig_strf("%s/%s/%s.a", p->build_dir, folder, lib->dir_name);
     enum jig_code code = jig_runner_wait_all(p->runner, reterr); /* the objects must be there */
     if (code == JIG_OK)

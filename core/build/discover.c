@@ -382,6 +382,7 @@ enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
     struct discovery d = {.plan = p};
     enum jig_code code = discover(&d, reterr);
+    p->libraries_known = code == JIG_OK;
     release(&d);
     for (size_t i = 0; i < p->library_count; i++) {
         const struct jig_library *lib = p->libraries[i].lib;

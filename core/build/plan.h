@@ -58,6 +58,8 @@ struct jig_plan {
     struct jig_strv library_objects;
     struct jig_strv missing_headers; /* that no library has */
     struct jig_strv commands;        /* compile_commands.json's entries, as JSON objects */
+    bool libraries_known;            /* discovery is over: all include paths are there */
+    bool commands_only; /* nothing is compiled any more: `commands` is all that is wanted */
 };
 
 enum jig_scope { JIG_SCOPE_CORE, JIG_SCOPE_LIBRARY, JIG_SCOPE_PROJECT };

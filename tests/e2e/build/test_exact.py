@@ -377,6 +377,20 @@ def test_compile_commands(shared, name):
     assert open(path, "rb").read() == before
 
 
+def test_compile_commands_of_a_failed_build(shared, name):
+    """Editors want them most then: of every source, compiled or not."""
+    broken = "#include <Wire.h>\n" + SKETCH.replace("later();", "later()", 1)
+    folder = shared.sketch(name, broken, **FILES)
+    outcome = shared.jig("build", folder, "--fqbn", UNO)
+    outcome.error(6)
+    path = folder / ".jig" / "build" / "arduino.avr.uno" / "compile_commands.json"
+    failed = json.loads(path.read_text())
+    replace(folder / f"{name}.ino", "{ later() }", "{ later(); }")
+    shared.build(folder)
+    assert json.loads(path.read_text()) == failed
+    assert any(c["file"].endswith("/Wire.cpp") for c in failed)
+
+
 def test_edit_while_it_is_built(bench):
     """An edit during the build never counts as built."""
     text = SKETCH + "".join(f"int pad{i}() {{ return {i}; }}\n" for i in range(2000))
