@@ -76,15 +76,23 @@ static void on_notice(void *ctx, const char *id, enum jig_severity severity, con
     jig_operation_notice(ctx, id, (enum jig_event_severity)severity, "%s", text);
 }
 
-static void tell_notices(struct jig_operation *op, const struct jig_target *target,
-                         const struct jig_target_environment *e)
+/* What is odd about the project, each thing once: with the first environment that it is true of. */
+static void tell_warnings(struct jig_operation *op, const struct jig_target *target,
+                          const struct jig_target_environment *e)
 {
-    const struct jig_strv *lists[] = {&target->project->warnings, &e->environment->warnings,
-                                      &e->notices};
-    for (size_t i = 0; i < JIG_COUNT(lists); i++) {
-        for (size_t k = 0; k < lists[i]->n; k++)
-            jig_operation_notice(op, "project.warning", JIG_EVENT_WARNING, "%s", lists[i]->v[k]);
+    struct jig_strv told = {0};
+    for (const struct jig_target_environment *one = target->environments; one <= e; one++) {
+        const struct jig_strv *lists[] = {&target->project->warnings, &one->environment->warnings,
+                                          &one->notices};
+        for (size_t i = 0; i < JIG_COUNT(lists); i++) {
+            for (size_t k = 0; k < lists[i]->n; k++) {
+                const char *text = lists[i]->v[k];
+                if (jig_strv_add_unique(&told, text) && one == e)
+                    jig_operation_notice(op, "project.warning", JIG_EVENT_WARNING, "%s", text);
+            }
+        }
     }
+    jig_strv_release(&told);
 }
 
 enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
@@ -111,7 +119,7 @@ enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
         .until = jig_operation_until(op),
         .events = &events,
     };
-    tell_notices(op, target, e);
+    tell_warnings(op, target, e);
     return jig_build_run(b->engine, &request, result, reterr);
 }
 
@@ -242,5 +250,6 @@ void jig_builder_result(const struct jig_target *target, const struct jig_target
     put_reasons(r, arena, out);
     put_diagnostics(r, arena, out);
     out->notices = put_strings(&r->notices, arena, &out->n_notices);
+    out->platform_notices = put_strings(&e->board->notices, arena, &out->n_platform_notices);
     out->libraries = put_strings(&r->libraries, arena, &out->n_libraries);
 }

@@ -12,7 +12,6 @@
 #include "core/os/time.h"
 
 #define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
-#define MOST_FOLDERS    JIG_LIBINDEX_FOLDERS_MAX
 
 /* What PlatformIO's Arduino frameworks define as ARDUINO. Source: platform-atmelavr's
  * builder/frameworks/arduino.py. */
@@ -223,18 +222,30 @@ enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *p
 /* ---- libraries ---- */
 
 struct folders {
-    struct jig_library_folder items[MOST_FOLDERS];
+    struct jig_library_folder *items;
     size_t n;
+    size_t cap;
     struct jig_strv paths; /* owns what items point to */
 };
 
 static void add_folder(struct folders *f, const char *path, enum jig_library_location location,
                        bool single)
 {
-    if (f->n == MOST_FOLDERS || path == NULL)
+    if (path == NULL)
         return;
     jig_strv_append(&f->paths, path);
+    f->items = jig_grow(f->items, &f->cap, f->n, sizeof *f->items);
     f->items[f->n++] = (struct jig_library_folder){f->paths.v[f->paths.n - 1], location, single};
+}
+
+static void add_board_folders(const struct jig_board_config *board, struct folders *f)
+{
+    struct jig_strv paths = {0};
+    struct jig_library_folder found[JIG_BOARD_FOLDERS_MAX];
+    size_t n = jig_libindex_board_folders(board, &paths, found);
+    for (size_t i = 0; i < n; i++)
+        add_folder(f, found[i].path, found[i].location, found[i].single);
+    jig_strv_release(&paths);
 }
 
 /* A lib_deps entry that is a folder: "file://x", "symlink://x", or a path that is there. */
@@ -331,21 +342,23 @@ static enum jig_code open_libraries(struct jig_targets *t, const struct jig_proj
 {
     bool is_pio = project->kind == JIG_PROJECT_PLATFORMIO;
     struct folders f = {0};
-    struct jig_strv board_paths = {0};
     enum jig_code code = JIG_OK;
     if (is_pio)
         code = add_project_folders(project, e->environment, &f, reterr);
     for (size_t i = 0; i < t->user_libraries.n; i++)
         add_folder(&f, t->user_libraries.v[i], JIG_LIBRARY_USER, false);
-    if (f.n + 2 <= MOST_FOLDERS)
-        f.n += jig_libindex_board_folders(e->board, &board_paths, f.items + f.n);
+    add_board_folders(e->board, &f);
     const struct jig_strv *ignore = jig_environment_list(e->environment, "lib_ignore");
     if (code == JIG_OK)
         code = jig_libindex_open(t->libraries, f.items, f.n, ignore, &e->libraries, reterr);
+    if (code == JIG_RESOURCE_EXHAUSTED) {
+        jig_err_prefix(reterr, "environment '%s'", e->environment->name);
+        jig_err_hint(reterr, "lib_deps, lib_extra_dirs and 'libraries' in jigd.conf name them");
+    }
     if (code == JIG_OK && is_pio)
         code = check_dependencies(project, e->environment, e->libraries, reterr);
+    free(f.items);
     jig_strv_release(&f.paths);
-    jig_strv_release(&board_paths);
     return code;
 }
 
@@ -371,9 +384,11 @@ static char *choose_build_dir(const Jig__V1__ProjectSelector *selector,
                               const struct jig_target_environment *e)
 {
     bool by_board = project->kind == JIG_PROJECT_SKETCH || selector->fqbn[0] != '\0';
-    JIG_CLEANUP_FREE char *base = selector->build_directory[0] == '/'
-                                      ? jig_xstrdup(selector->build_directory)
-                                      : jig_path_join(project->root, ".jig/build");
+    const char *wanted = selector->build_directory;
+    JIG_CLEANUP_FREE char *base =
+        wanted[0] == '/'
+            ? jig_xstrdup(wanted)
+            : jig_path_absolute(project->root, wanted[0] != '\0' ? wanted : ".jig/build");
     JIG_CLEANUP_FREE char *env = folder_name(e->environment->name);
     JIG_CLEANUP_FREE char *board = folder_name(e->fqbn);
     bool plain = strcmp(e->environment->name, "sketch") == 0;

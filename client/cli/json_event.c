@@ -210,6 +210,7 @@ json_t *cli_json_build(const char *operation, const struct jig_build_result *b)
     add_build(o, operation, b);
     cli_json_set(o, "diagnostics", diagnostics_of(b));
     cli_json_set(o, "notices", cli_json_strings(&b->notices));
+    cli_json_set(o, "platform_notices", cli_json_strings(&b->platform_notices));
     cli_json_set_text(o, "project_directory", b->project_directory);
     cli_json_set_text(o, "build_directory", b->build_directory);
     cli_json_set(o, "libraries", cli_json_strings(&b->libraries));

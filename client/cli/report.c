@@ -63,6 +63,8 @@ static void report_build(struct cli_view *view, const struct jig_build_result *b
     bool news = b->outcome != JIG_BUILD_UP_TO_DATE || o->verbose;
     for (size_t i = 0; news && i < b->notices.count; i++)
         cli_view_say(view, JIG_SEVERITY_NOTE, b->notices.items[i]);
+    for (size_t i = 0; o->verbose && i < b->platform_notices.count; i++)
+        cli_view_say(view, JIG_SEVERITY_NOTE, b->platform_notices.items[i]);
     if (o->quiet)
         return;
     cli_view_erase(view);

@@ -125,6 +125,7 @@ static bool convert_build(struct jig_arena *arena, const Jig__V1__BuildResult *i
         .reused = in->reused,
         .server_us = in->server_us,
         .notices = jig_convert_strings(in->notices, in->n_notices),
+        .platform_notices = jig_convert_strings(in->platform_notices, in->n_platform_notices),
         .project_directory = in->project_directory,
         .build_directory = in->build_directory,
         .libraries = jig_convert_strings(in->libraries, in->n_libraries),

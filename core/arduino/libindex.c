@@ -231,7 +231,8 @@ enum jig_code jig_libindex_open(struct jig_libcache *c, const struct jig_library
                                 struct jig_err *reterr)
 {
     if (n > JIG_LIBINDEX_FOLDERS_MAX)
-        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "more than %d library folders are named",
+        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
+                           "%zu folders of libraries are named; %d are looked into at most", n,
                            JIG_LIBINDEX_FOLDERS_MAX);
     struct jig_libindex *x = jig_new(struct jig_libindex);
     atomic_init(&x->refs, 1);
@@ -277,7 +278,7 @@ void jig_libindex_unref(struct jig_libindex *x)
 }
 
 size_t jig_libindex_board_folders(const struct jig_board_config *c, struct jig_strv *paths,
-                                  struct jig_library_folder out[2])
+                                  struct jig_library_folder out[JIG_BOARD_FOLDERS_MAX])
 {
     size_t n = 0;
     if (c->core_platform != c->platform) {

@@ -18,7 +18,7 @@
  * index is opened: an index is exact for that moment. The index also holds what was damaged, since
  * a header that is "not found" may be in there.
  *
- * Ceilings: 64 folders an index, 10,000 libraries a folder, 256 folders cached.
+ * Ceilings: 256 folders an index, 10,000 libraries a folder, 256 folders cached.
  *
  * Source: the Arduino "Sketch build process", "Dependency resolution"; arduino-cli 1.0.4.
  * Threads: the cache locks itself; an index may be read by any number.
@@ -33,7 +33,8 @@
 #include "core/base/err.h"
 #include "core/base/strv.h"
 
-#define JIG_LIBINDEX_FOLDERS_MAX 64
+#define JIG_LIBINDEX_FOLDERS_MAX 256
+#define JIG_BOARD_FOLDERS_MAX    2
 #define JIG_LIBRARIES_MAX        10000
 #define JIG_LIBCACHE_FOLDERS_MAX 256
 
@@ -61,7 +62,7 @@ void jig_libindex_unref(struct jig_libindex *x);
  * core's. Borrowed strings in `out` are owned by `paths`. */
 struct jig_board_config;
 size_t jig_libindex_board_folders(const struct jig_board_config *c, struct jig_strv *paths,
-                                  struct jig_library_folder out[2]);
+                                  struct jig_library_folder out[JIG_BOARD_FOLDERS_MAX]);
 
 struct jig_library_match {
     const struct jig_library *best;              /* NULL: nobody claims the header */

@@ -141,7 +141,6 @@ static enum jig_code set_props(struct jig_plan *p, struct jig_err *reterr)
                                     .custom = p->request->custom,
                                     .time_utc_s = jig_unix_ms() / 1000};
     p->props = jig_build_props(p->request->board, &place);
-    jig_strv_extend(&p->result->notices, &p->request->board->notices);
     return jig_recipe_preproc(p->props, reterr);
 }
 

@@ -25,14 +25,14 @@ struct jig_strings {
 
 /* Which project is meant, and how. Everything but the folder may be NULL or "". */
 struct jig_project_selector {
-    const char *directory;   /* the project's folder, or an .ino in it; absolute */
-    const char *environment; /* NULL: the default ones */
-    const char *fqbn;        /* NULL: the board that the project names */
-    const char
-        *build_directory; /* where build folders go, absolute; NULL: .jig/build in the project */
-    const char *const *environ; /* "NAME=value", NULL-terminated: where PLATFORMIO_* variables and
-                                   those that the project asks for are taken from; NULL: this
-                                   process's own */
+    const char *directory;       /* the project's folder, or an .ino in it; absolute */
+    const char *environment;     /* NULL: the default ones */
+    const char *fqbn;            /* NULL: the board that the project names */
+    const char *build_directory; /* where build folders go, from the project's folder where it is
+                                    relative; NULL: .jig/build */
+    const char *const *environ;  /* "NAME=value", NULL-terminated: where PLATFORMIO_* variables and
+                                    those that the project asks for are taken from; NULL: this
+                                    process's own */
 };
 
 enum jig_severity {
@@ -101,6 +101,7 @@ struct jig_build_result {
     size_t reason_count;
     struct jig_diagnostics diagnostics; /* warnings, replayed when a step was reused */
     struct jig_strings notices;
+    struct jig_strings platform_notices; /* overlays, values made up; the same in every build */
     const char *project_directory;
     const char *build_directory;
     struct jig_strings libraries; /* "Wire 1.0 (/path)" */

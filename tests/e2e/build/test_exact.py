@@ -413,6 +413,29 @@ def test_build_folder_elsewhere(shared, name, tmp_path):
     assert not (folder / ".jig").exists()
 
 
+def test_build_folder_relative_to_the_project(shared, name):
+    """Over RPC, where there is no current folder. The command line's --build-dir is from its own."""
+    folder = shared.sketch(name, SKETCH, **FILES)
+    request = {"project": {"directory": str(folder), "fqbn": UNO, "buildDirectory": "out/../given"},
+               "waitMs": 60000}
+    result = shared.jig("call", "StartBuild", json.dumps(request)).result
+    build = result["response"]["operation"]["builds"][0]
+    assert build["buildDirectory"] == str(folder / "given" / "arduino.avr.uno")
+    assert not (folder / ".jig").exists() and not (folder / "out").exists()
+
+
+def test_what_the_platform_lacks_is_told_to_who_asks(shared, name):
+    """Overlays are the same in every build: with -v, and in JSON."""
+    folder = shared.sketch(name, SKETCH, **FILES)
+    first = shared.build(folder)
+    again = shared.build(folder)
+    for result in first, again:
+        assert any("arduino.avr.debian" in n for n in result["builds"][0]["platform_notices"])
+        assert result["builds"][0]["notices"] == []
+    assert "overlay" not in shared.plain("build", "--clean", folder, "--fqbn", UNO)[2]
+    assert "arduino.avr.debian" in shared.plain("build", "-v", folder, "--fqbn", UNO)[2]
+
+
 def test_same_firmware_from_two_places(shared, name, tmp_path):
     """Where a project lies is not in its firmware."""
     one = shared.build(shared.sketch(name + "/here/s", SKETCH, **FILES))

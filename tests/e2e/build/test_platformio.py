@@ -321,6 +321,35 @@ def test_warnings_of_a_warm_build(shared, project):
     assert status == 0 and err.count("biuld_flags") == 1
 
 
+def test_each_warning_is_given_once(shared, project):
+    """Also with several environments, and what all of them inherit."""
+    folder = project("[env]\n" + HEAD + "biuld_flags = -DX\n[env:a]\nmonitr_speed = 9\n[env:b]\n"
+                     "[platformio]\nsrc_dri = x\n", {"src/main.cpp": main()})
+    outcome = shared.jig("build", folder)
+    assert len(outcome.result["builds"]) == 2
+    texts = [n["text"] for n in outcome.notices("project.warning")]
+    for word in "biuld_flags", "monitr_speed", "src_dri":
+        assert len([t for t in texts if word in t]) == 1, texts
+
+
+def many_libraries(project, count):
+    """A project of that many libraries, each named by lib_deps; the last one is used."""
+    files = {f"libs/l{i}/header{i}.h": f"#define VALUE{i} {i}\n" for i in range(count)}
+    deps = "".join(f"  ./libs/l{i}\n" for i in range(count))
+    last = count - 1
+    return project(UNO_ENV + "lib_deps =\n" + deps, {
+        **files, "src/main.cpp": main(f"#include <header{last}.h>\n" + check(f"VALUE{last} > 0"))})
+
+
+def test_many_libraries(shared, project):
+    assert build(shared, many_libraries(project, 100))["outcome"] == "built"
+
+
+def test_more_libraries_than_are_looked_into(shared, project):
+    shared.jig("build", many_libraries(project, 300)).error(
+        12, "environment 'uno'", "305 folders", "256", "lib_deps")
+
+
 @pytest.mark.parametrize("board, near", [("unoo", "uno"), ("megaatmega256", "megaatmega2560")])
 def test_unknown_board(shared, project, board, near):
     folder = project(UNO_ENV.replace("board = uno", f"board = {board}"), {"src/main.cpp": main()})

@@ -28,7 +28,7 @@ BUILD = {
                      "severity": "SEVERITY_WARNING", "message": "unused variable 'x'",
                      "option": "-Wunused-variable",
                      "rendered": "src/main.cpp:3:5: warning: unused variable 'x'\n  int x;"}],
-    "notices": ["overlay arduino.avr.debian"],
+    "notices": ["two libraries have Wire.h"], "platformNotices": ["overlay arduino.avr.debian"],
     "projectDirectory": "/p", "buildDirectory": "/p/b", "libraries": ["Wire 1.0 (/l)"],
 }
 UP_TO_DATE = {**BUILD, "outcome": "OUTCOME_UP_TO_DATE", "compiled": 0, "serverUs": "800",
@@ -201,7 +201,7 @@ def test_plain_build(bench, fake):
     assert err == ("[ 1/2] compile src/main.cpp\n"
                    "src/main.cpp:3:5: warning: unused variable 'x'\n  int x;\n"
                    "warning: it waits\n"
-                   "note: overlay arduino.avr.debian\n")  # and the warning once
+                   "note: two libraries have Wire.h\n")  # the warning once, no overlay
 
 
 def test_verbose_build(bench, fake):
@@ -211,6 +211,7 @@ def test_verbose_build(bench, fake):
     assert status == 0
     assert "[ 1/2] compile src/main.cpp: never built (310.0 ms)\n" in err
     assert "[ 2/2] compile lib.c: reused\n" in err
+    assert "note: overlay arduino.avr.debian\n" in err
     assert "collect2: error: ld returned 1\n" in err
     assert "  compile src/main.cpp: src/main.cpp changed\n" in out
     assert "elf    /p/b/f.elf (9 bytes)\n" in out
