@@ -68,6 +68,11 @@ int jig_failure_match(const char *line, int row)
     return row;
 }
 
+bool jig_failure_is_mismatch(int row)
+{
+    return row >= 0 && rows[row].code == JIG_DATA_LOSS;
+}
+
 enum jig_code jig_failure_explain(int row, const char *device, const char *port, const char *last,
                                   struct jig_err *reterr)
 {

@@ -12,6 +12,9 @@
 /* The row that the line matches and that comes before `row` (-1: any), else `row`. */
 int jig_failure_match(const char *line, int row);
 
+/* True when what the row says is that the board's content is another than the image. */
+bool jig_failure_is_mismatch(int row);
+
 /* Fills the error for a tool that failed. `last` is what it said at the end. */
 enum jig_code jig_failure_explain(int row, const char *device, const char *port, const char *last,
                                   struct jig_err *reterr);

@@ -42,12 +42,31 @@ const struct jig_flasher_ops *jig_flasher_find(const char *name)
     return NULL;
 }
 
+static enum jig_code check_port(const struct jig_flash_request *request, struct jig_err *reterr)
+{
+    if (request->port != NULL && request->port[0] != '\0')
+        return JIG_OK;
+    return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "the device %s has no port now",
+                       request->device);
+}
+
 enum jig_code jig_flash(const struct jig_flasher_ops *ops, const struct jig_flash_request *request,
                         const struct jig_flash_watcher *watcher, const struct jig_until *until,
                         struct jig_flash_result *ret, struct jig_err *reterr)
 {
-    if (request->port == NULL || request->port[0] == '\0')
-        return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "the device %s has no port now",
-                           request->device);
-    return ops->flash(request, watcher, until, ret, reterr);
+    enum jig_code code = check_port(request, reterr);
+    return code == JIG_OK ? ops->flash(request, watcher, until, ret, reterr) : code;
+}
+
+enum jig_code jig_flash_verify(const struct jig_flasher_ops *ops,
+                               const struct jig_flash_request *request,
+                               const struct jig_flash_watcher *watcher,
+                               const struct jig_until *until, struct jig_flash_result *ret,
+                               bool *ret_same, struct jig_err *reterr)
+{
+    if (ops->verify == NULL)
+        return jig_err_set(reterr, JIG_UNIMPLEMENTED, "the flasher %s cannot compare alone",
+                           ops->name);
+    enum jig_code code = check_port(request, reterr);
+    return code == JIG_OK ? ops->verify(request, watcher, until, ret, ret_same, reterr) : code;
 }

@@ -5,6 +5,8 @@
  *   (1200 bps,      the bootloader   |                |              |
  *    a new port)    answers          '-- from here on a failure leaves a partial image --'
  *
+ * A verify goes the same way without erasing and writing, and leaves what is there.
+ *
  * The flasher owns the port while it works: whoever watches the port pauses before (core/monitor;
  * handlers compose the two). When it returns, for whatever reason, no process of ours has the port
  * open. Every failure says what is on the board now.
@@ -84,7 +86,7 @@ struct jig_flash_request {
 
 struct jig_flash_result {
     uint64_t bytes_written;  /* as the tool reports it, else image_bytes */
-    uint64_t bytes_verified; /* as the tool reports it, else 0 */
+    uint64_t bytes_verified; /* as the tool reports it, else 0; after a verify else image_bytes */
     char *port;              /* the device's port now, also after a failure; "": gone; owned */
     enum jig_flash_state state;
     struct jig_buf log; /* all the tool said, up to JIG_FLASH_LOG_MAX */
@@ -100,6 +102,11 @@ struct jig_flasher_ops {
     enum jig_code (*flash)(const struct jig_flash_request *request,
                            const struct jig_flash_watcher *watcher, const struct jig_until *until,
                            struct jig_flash_result *ret, struct jig_err *reterr);
+    /* Compares only, by the flasher's own means. UNIMPLEMENTED, with the port untouched, when it
+     * has none for this request: then the image is to be written. NULL: it never has. */
+    enum jig_code (*verify)(const struct jig_flash_request *request,
+                            const struct jig_flash_watcher *watcher, const struct jig_until *until,
+                            struct jig_flash_result *ret, bool *ret_same, struct jig_err *reterr);
 };
 
 /* "tool": runs the platform's upload recipe. NULL when there is none of that name. */
@@ -108,5 +115,12 @@ const struct jig_flasher_ops *jig_flasher_find(const char *name);
 enum jig_code jig_flash(const struct jig_flasher_ops *ops, const struct jig_flash_request *request,
                         const struct jig_flash_watcher *watcher, const struct jig_until *until,
                         struct jig_flash_result *ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Does the board hold the image? A board that holds another is an answer, not a failure. */
+enum jig_code jig_flash_verify(const struct jig_flasher_ops *ops,
+                               const struct jig_flash_request *request,
+                               const struct jig_flash_watcher *watcher,
+                               const struct jig_until *until, struct jig_flash_result *ret,
+                               bool *ret_same, struct jig_err *reterr) JIG_CHECKED;
 
 #endif

@@ -21,7 +21,7 @@ enum gives {
 
 /* Phases that a row may name besides those of flash.h. */
 #define PHASE_SAME    (-1)
-#define PHASE_READING (-2) /* connecting before anything was written, verifying afterwards */
+#define PHASE_READING (-2) /* connecting, until it writes or says that it verifies */
 
 /* Sources: the tools' own output. avrdude 7.1 and 6.3, bossac 1.9, dfu-util 0.11, esptool 4.5,
  * openocd 0.12. POSIX extended expressions; the first row that matches a line is it. */
@@ -154,7 +154,8 @@ static void take_number(struct jig_progress *p, enum gives gives, const char *te
 static int phase_of(const struct jig_progress *p, int phase)
 {
     if (phase == PHASE_READING)
-        return p->may_have_written ? JIG_FLASH_VERIFYING : JIG_FLASH_CONNECTING;
+        return p->may_have_written || p->now.phase == JIG_FLASH_VERIFYING ? JIG_FLASH_VERIFYING
+                                                                          : JIG_FLASH_CONNECTING;
     return phase == PHASE_SAME ? (int)p->now.phase : phase;
 }
 

@@ -8,6 +8,7 @@
 #include "core/flash/failure.h"
 #include "core/flash/progress.h"
 #include "core/flash/reconnect.h"
+#include "core/flash/verify.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
 #include "core/os/tty.h"
@@ -21,6 +22,8 @@ enum ending { ENDED_ITSELF, ENDED_GONE, ENDED_TOOL_DEADLINE, ENDED_FROM_OUTSIDE 
 
 struct run {
     const struct jig_flash_request *request;
+    bool compares; /* writes nothing */
+    bool same;     /* what a comparison found */
     struct jig_progress progress;
     struct jig_buf *log;
     bool log_full;
@@ -166,23 +169,53 @@ static void finish(const struct run *run, const char *port, const struct jig_unt
                    struct jig_flash_result *ret)
 {
     const struct jig_flash_request *r = run->request;
-    ret->bytes_written = run->progress.written > 0 ? run->progress.written : r->image_bytes;
-    ret->bytes_verified = run->progress.verified;
-    ret->state = JIG_FLASH_COMPLETE;
+    const struct jig_progress *p = &run->progress;
+    if (run->compares) {
+        ret->bytes_verified = p->verified > 0 ? p->verified : r->image_bytes;
+        ret->state = run->same ? JIG_FLASH_COMPLETE : JIG_FLASH_UNTOUCHED;
+    } else {
+        ret->bytes_written = p->written > 0 ? p->written : r->image_bytes;
+        ret->bytes_verified = p->verified;
+        ret->state = JIG_FLASH_COMPLETE;
+    }
     bool may_move = r->inventory != NULL && (run->port_went || !jig_streq(port, r->port));
     JIG_CLEANUP_FREE char *moved = may_move ? jig_flash_port_after(r, until) : NULL;
     set_port(ret, moved != NULL ? moved : port);
 }
 
+/* The words that write, or those that compare. */
+static enum jig_code make_command(const struct run *run, const char *port, struct jig_strv *argv,
+                                  struct jig_err *reterr)
+{
+    const struct jig_flash_request *r = run->request;
+    if (!run->compares)
+        return r->command(r->command_ctx, port, argv, reterr);
+    struct jig_strv writes = {0};
+    enum jig_code code = r->command(r->command_ctx, port, &writes, reterr);
+    if (code == JIG_OK && !jig_verify_words(&writes, argv))
+        code = jig_err_set(reterr, JIG_UNIMPLEMENTED,
+                           "the upload command of %s cannot be made to compare alone", r->device);
+    jig_strv_release(&writes);
+    return code;
+}
+
+/* True when the tool did what it was asked for. That a board holds another image is an answer. */
+static bool judge(struct run *run)
+{
+    if (run->ending != ENDED_ITSELF)
+        return false;
+    run->same = run->exit.exit_status == 0;
+    return run->same || (run->compares && jig_failure_is_mismatch(run->progress.failure));
+}
+
 static enum jig_code flash_at(struct run *run, const char *port, const struct jig_until *until,
                               struct jig_flash_result *ret, struct jig_err *reterr)
 {
-    const struct jig_flash_request *r = run->request;
     struct jig_strv argv = {0};
     jig_progress_phase(&run->progress, JIG_FLASH_CONNECTING);
     enum jig_code code = jig_port_check(port, reterr);
     if (code == JIG_OK)
-        code = r->command(r->command_ctx, port, &argv, reterr);
+        code = make_command(run, port, &argv, reterr);
     if (code == JIG_OK) {
         note_command(run->log, &argv);
         code = run_tool(run, &argv, port, until, reterr);
@@ -193,9 +226,10 @@ static enum jig_code flash_at(struct run *run, const char *port, const struct ji
         set_port(ret, jig_fs_exists(port) ? port : "");
         return code;
     }
-    if (run->ending == ENDED_ITSELF && run->exit.exit_status == 0) {
+    if (judge(run)) {
         finish(run, port, until, ret);
-        jig_progress_phase(&run->progress, JIG_FLASH_DONE);
+        if (run->same)
+            jig_progress_phase(&run->progress, JIG_FLASH_DONE);
         return JIG_OK;
     }
     ret->state = jig_progress_state(&run->progress);
@@ -207,12 +241,11 @@ static enum jig_code flash_at(struct run *run, const char *port, const struct ji
     return code;
 }
 
-static enum jig_code flash(const struct jig_flash_request *request,
-                           const struct jig_flash_watcher *watcher, const struct jig_until *until,
-                           struct jig_flash_result *ret, struct jig_err *reterr)
+static enum jig_code run_whole(struct run *run, const struct jig_flash_watcher *watcher,
+                               const struct jig_until *until, struct jig_flash_result *ret,
+                               struct jig_err *reterr)
 {
-    struct run *run = jig_new(struct run);
-    run->request = request;
+    const struct jig_flash_request *request = run->request;
     run->log = &ret->log;
     jig_progress_init(&run->progress, watcher, request->image_bytes);
     JIG_CLEANUP_FREE char *touched = NULL;
@@ -223,8 +256,36 @@ static enum jig_code flash(const struct jig_flash_request *request,
     }
     if (code == JIG_OK)
         code = flash_at(run, touched != NULL ? touched : request->port, until, ret, reterr);
+    return code;
+}
+
+static enum jig_code flash(const struct jig_flash_request *request,
+                           const struct jig_flash_watcher *watcher, const struct jig_until *until,
+                           struct jig_flash_result *ret, struct jig_err *reterr)
+{
+    struct run *run = jig_new(struct run);
+    run->request = request;
+    enum jig_code code = run_whole(run, watcher, until, ret, reterr);
     free(run);
     return code;
 }
 
-const struct jig_flasher_ops jig_flasher_tool = {.name = "tool", .flash = flash};
+static enum jig_code verify(const struct jig_flash_request *request,
+                            const struct jig_flash_watcher *watcher, const struct jig_until *until,
+                            struct jig_flash_result *ret, bool *ret_same, struct jig_err *reterr)
+{
+    struct run *run = jig_new(struct run);
+    run->request = request;
+    run->compares = true;
+    struct jig_strv words = {0}; /* no board is touched for a command that cannot be had */
+    enum jig_code code = make_command(run, request->port, &words, reterr);
+    jig_strv_release(&words);
+    if (code == JIG_OK)
+        code = run_whole(run, watcher, until, ret, reterr);
+    if (code == JIG_OK)
+        *ret_same = run->same;
+    free(run);
+    return code;
+}
+
+const struct jig_flasher_ops jig_flasher_tool = {.name = "tool", .flash = flash, .verify = verify};

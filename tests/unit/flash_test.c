@@ -13,6 +13,7 @@
 #include "core/flash/flash.h"
 #include "core/flash/image.h"
 #include "core/flash/progress.h"
+#include "core/flash/verify.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
 #include "core/os/tty.h"
@@ -395,11 +396,16 @@ static int teardown(void **state)
     return unit_folder_teardown(&folder);
 }
 
-static enum jig_code flash_until(struct bench *b, const char *script, const struct jig_until *until)
+static void put_tool(const struct bench *b, const char *script)
 {
     struct jig_err err = JIG_ERR_INIT;
     JIG_CLEANUP_FREE char *text = jig_strf("#!/bin/sh\n%s\n", script);
     assert_int_equal(jig_fs_write_atomic(b->script, text, strlen(text), 0755, &err), JIG_OK);
+}
+
+static enum jig_code flash_until(struct bench *b, const char *script, const struct jig_until *until)
+{
+    put_tool(b, script);
     void (*at_writing)(void *) = b->heard.at_writing;
     void *ctx = b->heard.ctx;
     struct jig_flash_watcher w = listen_to(&b->heard);
@@ -491,6 +497,126 @@ static void failures_are_told_apart(void **state)
         jig_flash_result_release(&b->result);
         jig_flash_result_init(&b->result);
     }
+}
+
+/* ---- comparing ---- */
+
+static void words_that_compare(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *upload; /* words, by blanks */
+        const char *verify; /* NULL: there are none */
+    } rows[] = {
+        {"/usr/bin/avrdude -C/etc/avrdude.conf -v -patmega328p -carduino -P/dev/ttyUSB0 -b115200 "
+         "-D -Uflash:w:/b/Blink.ino.hex:i",
+         "/usr/bin/avrdude -C/etc/avrdude.conf -v -patmega328p -carduino -P/dev/ttyUSB0 -b115200 "
+         "-D -Uflash:v:/b/Blink.ino.hex:i"},
+        {"avrdude -U flash:w:C:w:x.hex:i", "avrdude -U flash:v:C:w:x.hex:i"},
+        {"avrdude -D -V -Uflash:w:a:i -Ueeprom:w:b:i",
+         "avrdude -D -V -Uflash:v:a:i -Ueeprom:v:b:i"},
+        {"avrdude -e -Uflash:w:a:i", NULL},       /* it erases */
+        {"avrdude -vDe -Uflash:w:a:i", NULL},     /* so it does here */
+        {"avrdude -t -Uflash:w:a:i", NULL},       /* who knows */
+        {"avrdude -Ua.hex", NULL},                /* writes flash, unsaid */
+        {"avrdude -U a.hex -Uflash:w:a:i", NULL}, /* the first of them does */
+        {"avrdude -Uflash,eeprom:w:a:i -Uflash:w:a:i", NULL},
+        {"avrdude -Uflash:r:a:i", NULL}, /* writes a file of ours */
+        {"avrdude -Uflash:w:a:i -U", NULL},
+        {"avrdude -v", NULL},
+        {"bossac -e -w -v Blink.bin -R", NULL}, /* a tool of which nothing is known */
+        {"avrdude", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct jig_strv upload = {0};
+        struct jig_strv verify = {0};
+        if (rows[i].upload[0] != '\0')
+            jig_str_split(rows[i].upload, " ", false, &upload);
+        bool can = jig_verify_words(&upload, &verify);
+        JIG_CLEANUP_FREE char *words = jig_strv_join(&verify, " ");
+        if (can != (rows[i].verify != NULL) || !jig_streq(words, can ? rows[i].verify : ""))
+            fail_msg("'%s' becomes '%s'", rows[i].upload, words);
+        jig_strv_release(&upload);
+        jig_strv_release(&verify);
+    }
+}
+
+/* avrdude 7.1's own words, as it compared 3,000 bytes. */
+#define COMPARES                                                                                   \
+    "avrdude: AVR device initialized and ready to accept instructions\n"                           \
+    "avrdude: verifying flash memory against x.hex\n"                                              \
+    "Reading | ################################################## | 100% 0.31s\n\n"
+
+static enum jig_code avrdude_command(void *ctx, const char *port, struct jig_strv *argv,
+                                     struct jig_err *reterr)
+{
+    enum jig_code code = command(ctx, port, argv, reterr);
+    jig_strv_append(argv, "-Uflash:w:x.hex:i");
+    return code;
+}
+
+/* Runs a tool called avrdude; *ret_same is what it found. */
+static enum jig_code verify(struct bench *b, const char *script, bool *ret_same)
+{
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    free(b->script);
+    b->script = jig_path_join(b->folder, "avrdude");
+    put_tool(b, script);
+    b->request.command = avrdude_command;
+    forget(&b->heard);
+    struct jig_flash_watcher w = listen_to(&b->heard);
+    jig_flash_result_release(&b->result);
+    jig_flash_result_init(&b->result);
+    jig_err_clear(&b->err);
+    return jig_flash_verify(jig_flasher_find("tool"), &b->request, &w, &forever, &b->result,
+                            ret_same, &b->err);
+}
+
+static void a_board_is_compared_and_left_alone(void **state)
+{
+    struct bench *b = *state;
+    bool same = false;
+    assert_int_equal(verify(b,
+                            "test \"$2\" = -Uflash:v:x.hex:i || exit 9; cat <<'END'\n" COMPARES
+                            "avrdude: 3000 bytes of flash verified\nEND",
+                            &same),
+                     JIG_OK);
+    assert_true(same);
+    assert_int_equal(b->result.bytes_written, 0);
+    assert_int_equal(b->result.bytes_verified, 3000);
+    assert_int_equal(b->result.state, JIG_FLASH_COMPLETE);
+    assert_string_equal(b->heard.story.data, "connecting -1% 0/0;verifying -1% 0/3000;"
+                                             "verifying 100% 3000/3000;done 100% 0/0;");
+    assert_int_equal(verify(b,
+                            "cat <<'END'\n" COMPARES
+                            "avrdude do_op() error: verification mismatch\nEND\nexit 1",
+                            &same),
+                     JIG_OK);
+    assert_false(same);
+    assert_int_equal(b->result.state, JIG_FLASH_UNTOUCHED);
+    assert_int_equal(b->result.bytes_written, 0);
+    assert_null(strstr(b->heard.story.data, "done"));
+}
+
+/* A comparison that was not made is no answer, and one that cannot be made touches nothing. */
+static void comparisons_that_fail(void **state)
+{
+    struct bench *b = *state;
+    bool same = true;
+    assert_int_equal(verify(b, "echo 'avrdude warning: not in sync: resp=0x00'; exit 1", &same),
+                     JIG_UNAVAILABLE);
+    says(b, "the bootloader of the board did not answer");
+    assert_int_equal(verify(b, "exit 1", &same), JIG_UNKNOWN);
+    assert_true(same); /* not set */
+    b->request.port = "/dev/pts/gone";
+    free(b->script);
+    b->script = jig_path_join(b->folder, "tool"); /* of another name: nothing is known of it */
+    b->request.command = command;
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    assert_int_equal(jig_flash_verify(jig_flasher_find("tool"), &b->request, NULL, &forever,
+                                      &b->result, &same, &b->err),
+                     JIG_UNIMPLEMENTED);
 }
 
 static void unplug(void *ctx)
@@ -704,6 +830,9 @@ int main(void)
         WITH_BENCH(a_tool_that_works),
         WITH_BENCH(a_flood_on_stderr_is_cut_and_does_no_harm),
         WITH_BENCH(failures_are_told_apart),
+        cmocka_unit_test(words_that_compare),
+        WITH_BENCH(a_board_is_compared_and_left_alone),
+        WITH_BENCH(comparisons_that_fail),
         WITH_BENCH(a_tool_that_spins_on_a_dead_port_is_ended),
         WITH_BENCH(a_tool_that_fails_on_a_dead_port),
         WITH_BENCH(cancel_ends_the_tool_and_leaves_the_port_closed),
