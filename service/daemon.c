@@ -267,7 +267,8 @@ static void make_builders(struct jig_daemon *d)
     JIG_CLEANUP_FREE char *data = jig_data_dir(getenv("JIG_DATA_DIR"));
     JIG_CLEANUP_FREE char *scratch = jig_path_join(d->place.cache_dir, "images");
     d->builder = jig_builder_new(&d->conf, d->place.cache_dir, data);
-    d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.monitors, scratch);
+    d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
+                                   d->devices.monitors, scratch);
 }
 
 static void fill_env(struct jig_daemon *d)
@@ -277,6 +278,7 @@ static void fill_env(struct jig_daemon *d)
         .builder = d->builder,
         .deployer = d->deployer,
         .inventory = d->devices.inventory,
+        .trust = d->devices.trust,
         .devices_changed = &d->devices.changed,
         .monitors = d->devices.monitors,
         .monitor_news = &d->devices.news,
@@ -410,16 +412,16 @@ static bool wait_once(struct jig_daemon *d, int64_t *housekeeping_ns)
     }
     until = sooner(until, *housekeeping_ns);
     until = sooner(until, jig_monitors_expire(d->devices.monitors));
-    struct pollfd fds[] = {
+    struct pollfd fds[2 + JIG_DEVICES_FDS] = {
         {.fd = d->signals, .events = POLLIN},
         {.fd = d->wake, .events = POLLIN},
-        {.fd = jig_inventory_fd(d->devices.inventory), .events = POLLIN},
     };
+    jig_devices_poll(&d->devices, fds + 2);
     poll(fds, JIG_COUNT(fds), jig_deadline_poll_ms(until));
     if (fds[0].revents != 0)
         take_signal(d);
-    if (fds[2].revents != 0)
-        jig_inventory_pump(d->devices.inventory);
+    if (fds[2].revents != 0 || fds[3].revents != 0)
+        jig_devices_pump(&d->devices);
     return false;
 }
 

@@ -21,6 +21,7 @@
 struct jig_deployer {
     struct jig_builder *builder;
     struct jig_inventory *inventory;
+    struct jig_trust *trust;
     struct jig_monitors *monitors;
     char *scratch_dir;
     pthread_mutex_t mu;
@@ -28,11 +29,13 @@ struct jig_deployer {
 };
 
 struct jig_deployer *jig_deployer_new(struct jig_builder *builder, struct jig_inventory *inventory,
-                                      struct jig_monitors *monitors, const char *scratch_dir)
+                                      struct jig_trust *trust, struct jig_monitors *monitors,
+                                      const char *scratch_dir)
 {
     struct jig_deployer *d = jig_new(struct jig_deployer);
     d->builder = builder;
     d->inventory = inventory;
+    d->trust = trust;
     d->monitors = monitors;
     d->scratch_dir = jig_xstrdup(scratch_dir);
     pthread_mutex_init(&d->mu, NULL);

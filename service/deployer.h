@@ -13,6 +13,7 @@
 #define JIG_SERVICE_DEPLOYER_H
 
 #include "core/device/inventory.h"
+#include "core/device/trust.h"
 #include "core/flash/image.h"
 #include "core/monitor/monitor.h"
 #include "service/builder.h"
@@ -22,7 +23,8 @@ struct jig_deployer;
 /* All borrowed; they outlive the deployer. Images that no project made are put together in
  * `scratch_dir`. */
 struct jig_deployer *jig_deployer_new(struct jig_builder *builder, struct jig_inventory *inventory,
-                                      struct jig_monitors *monitors, const char *scratch_dir);
+                                      struct jig_trust *trust, struct jig_monitors *monitors,
+                                      const char *scratch_dir);
 void jig_deployer_free(struct jig_deployer *d);
 
 /* The operation that has the device now; "" when none has. The caller frees. */

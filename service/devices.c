@@ -1,5 +1,6 @@
 #include "service/devices.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,17 +32,49 @@ static void devices_changed(void *ctx, uint64_t revision)
     jig_waitlist_wake(&d->changed);
 }
 
+static void monitor_opens(void *ctx, const char *device)
+{
+    jig_trust_own_open_begins(ctx, device);
+}
+
+static void monitor_opened(void *ctx, const char *device, bool ok)
+{
+    jig_trust_own_open_ended(ctx, device, ok);
+}
+
+static void monitor_closed(void *ctx, const char *device)
+{
+    jig_trust_own_closed(ctx, device);
+}
+
 enum jig_code jig_devices_init(struct jig_devices *d, struct jig_park *park, struct jig_err *reterr)
 {
     *d = (struct jig_devices){0};
     jig_waitlist_init(&d->changed, park);
     jig_monitor_news_init(&d->news, park);
-    jig_monitors_new(&(struct jig_monitors_spec){0}, &d->monitors);
-    jig_monitors_set_notify(d->monitors, jig_monitor_news_wake, &d->news);
     enum jig_code code = jig_inventory_new(&jig_clock_real, &d->inventory, reterr);
-    if (code == JIG_OK)
-        jig_inventory_set_notify(d->inventory, devices_changed, d);
-    return code;
+    if (code != JIG_OK)
+        return code;
+    jig_inventory_set_notify(d->inventory, devices_changed, d);
+    d->trust = jig_trust_new(d->inventory);
+    struct jig_monitors_spec monitors = {
+        .observer = {monitor_opens, monitor_opened, monitor_closed, d->trust},
+    };
+    jig_monitors_new(&monitors, &d->monitors);
+    jig_monitors_set_notify(d->monitors, jig_monitor_news_wake, &d->news);
+    return JIG_OK;
+}
+
+void jig_devices_poll(const struct jig_devices *d, struct pollfd *fds)
+{
+    fds[0] = (struct pollfd){.fd = jig_inventory_fd(d->inventory), .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = jig_trust_fd(d->trust), .events = POLLIN};
+}
+
+void jig_devices_pump(struct jig_devices *d)
+{
+    jig_inventory_pump(d->inventory);
+    jig_trust_pump(d->trust);
 }
 
 /* ---- emulated boards ---- */
@@ -149,6 +182,7 @@ void jig_devices_release(struct jig_devices *d)
 {
     jig_emulators_free(d->emulators);
     jig_monitors_free(d->monitors);
+    jig_trust_free(d->trust);
     jig_inventory_free(d->inventory);
     *d = (struct jig_devices){0};
 }

@@ -1,6 +1,6 @@
 /*
- * devices.h - the daemon's boards: the inventory, the emulated boards and the serial sessions, set
- * up from the configuration.
+ * devices.h - the daemon's boards: the inventory, the emulated boards, what is known to be in their
+ * flash, and the serial sessions, set up from the configuration.
  *
  * Threads: the owner's; what it holds has rules of its own.
  */
@@ -10,16 +10,25 @@
 #include "core/config/conf.h"
 #include "core/device/emulated.h"
 #include "core/device/inventory.h"
+#include "core/device/trust.h"
 #include "core/monitor/monitor.h"
 #include "service/run/news.h"
 
 struct jig_devices {
     struct jig_inventory *inventory;
     struct jig_emulators *emulators; /* NULL: there is no emulator program */
-    struct jig_monitors *monitors;
-    struct jig_waitlist changed; /* woken when the inventory has news */
+    struct jig_trust *trust;
+    struct jig_monitors *monitors; /* whose opens of ports `trust` knows for ours */
+    struct jig_waitlist changed;   /* woken when the inventory has news */
     struct jig_monitor_news news;
 };
+
+/* For poll(2) in the owner's loop: fills at most JIG_DEVICES_FDS entries. When one is readable (or
+ * any time) jig_devices_pump() takes in what the system has to tell. */
+#define JIG_DEVICES_FDS 2
+struct pollfd;
+void jig_devices_poll(const struct jig_devices *d, struct pollfd *fds);
+void jig_devices_pump(struct jig_devices *d);
 
 /* Release it in either case. */
 enum jig_code jig_devices_init(struct jig_devices *d, struct jig_park *park,

@@ -105,6 +105,27 @@ void jig_channel_event_(struct jig_channel *ch, enum jig_monitor_event_kind kind
                    kind == JIG_MONITOR_CLOSED ? "" : ch->path);
 }
 
+static enum jig_code open_port(const struct jig_channel *ch, const char *path,
+                               const struct jig_port_settings *settings, struct jig_port **ret,
+                               struct jig_err *reterr)
+{
+    const struct jig_monitors_observer *o = &ch->ms->observer;
+    if (o->opening != NULL)
+        o->opening(o->ctx, ch->device);
+    enum jig_code code = jig_port_open(path, settings, ret, reterr);
+    if (o->opened != NULL)
+        o->opened(o->ctx, ch->device, code == JIG_OK);
+    return code;
+}
+
+static void close_port(const struct jig_channel *ch, struct jig_port *port)
+{
+    const struct jig_monitors_observer *o = &ch->ms->observer;
+    jig_port_close(port);
+    if (port != NULL && o->closed != NULL)
+        o->closed(o->ctx, ch->device);
+}
+
 static void ring_fd(int fd)
 {
     uint64_t one = 1;
@@ -233,7 +254,7 @@ static void *reader(void *arg)
     if (lost)
         jig_channel_end_(ch, reason); /* a pause does not mind: the port may well go and come */
     pthread_mutex_unlock(&ms->mu);
-    jig_port_close(port);
+    close_port(ch, port);
     if (lost)
         jig_monitors_tell_(ms, ch->device);
 
@@ -285,12 +306,12 @@ enum jig_code jig_channel_open_(struct jig_channel *ch, const char *path,
         struct jig_port_settings settings = ch->settings;
         struct jig_port *port = NULL;
         pthread_mutex_unlock(&ms->mu);
-        code = jig_port_open(path, &settings, &port, reterr);
+        code = open_port(ch, path, &settings, &port, reterr);
         pthread_mutex_lock(&ms->mu);
         if (code == JIG_OK)
             code = start_reader(ch, port, path, event, reterr);
         if (code != JIG_OK)
-            jig_port_close(port);
+            close_port(ch, port);
         ch->state = code == JIG_OK ? CHANNEL_OPEN : CHANNEL_CLOSED;
         if (jig_channel_is_idle_(ch)) /* whoever wanted it is gone by now, or a pause has begun */
             jig_channel_stop_(ch);

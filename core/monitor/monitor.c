@@ -17,6 +17,7 @@ void jig_monitors_new(const struct jig_monitors_spec *spec, struct jig_monitors 
     pthread_cond_init(&ms->changed, NULL);
     jig_bell_init(&ms->bell);
     ms->clock = spec->clock != NULL ? spec->clock : &jig_clock_real;
+    ms->observer = spec->observer;
     ms->ring_bytes = spec->ring_bytes != 0 ? spec->ring_bytes : JIG_MONITOR_RING_BYTES;
     ms->idle_ns = (spec->idle_ms != 0 ? spec->idle_ms : JIG_MONITOR_IDLE_MS) * JIG_NS_PER_MS;
     ms->most_sessions = spec->most_sessions != 0 ? spec->most_sessions : JIG_MONITOR_MOST_SESSIONS;

@@ -46,11 +46,22 @@ struct jig_monitors;
 #define JIG_MONITOR_MOST_SESSIONS 256
 #define JIG_MONITOR_MOST_WRITE    65536 /* bytes in one call */
 
+/* Who wants to know when a port is opened here, because it tells our opens from other programs':
+ * `opening` comes right before it, `opened` right after it, whether it worked or not, and `closed`
+ * after the close. They are called from whatever thread does it and must not call back. */
+struct jig_monitors_observer {
+    void (*opening)(void *ctx, const char *device);
+    void (*opened)(void *ctx, const char *device, bool ok);
+    void (*closed)(void *ctx, const char *device);
+    void *ctx;
+};
+
 struct jig_monitors_spec {
-    size_t ring_bytes;             /* 0: JIG_MONITOR_RING_BYTES */
-    int64_t idle_ms;               /* 0: JIG_MONITOR_IDLE_MS */
-    size_t most_sessions;          /* 0: JIG_MONITOR_MOST_SESSIONS */
-    const struct jig_clock *clock; /* for idle_ms and event times; NULL: the real one */
+    size_t ring_bytes;                     /* 0: JIG_MONITOR_RING_BYTES */
+    int64_t idle_ms;                       /* 0: JIG_MONITOR_IDLE_MS */
+    size_t most_sessions;                  /* 0: JIG_MONITOR_MOST_SESSIONS */
+    const struct jig_clock *clock;         /* for idle_ms and event times; NULL: the real one */
+    struct jig_monitors_observer observer; /* all NULL: nobody */
 };
 
 void jig_monitors_new(const struct jig_monitors_spec *spec, struct jig_monitors **ret);

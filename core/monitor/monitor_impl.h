@@ -63,6 +63,7 @@ struct jig_monitors {
     pthread_cond_t changed; /* of a channel's state, or the end of a write */
     struct jig_bell bell;   /* something to read */
     const struct jig_clock *clock;
+    struct jig_monitors_observer observer;
     size_t ring_bytes;
     int64_t idle_ns;
     size_t most_sessions;

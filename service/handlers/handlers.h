@@ -19,6 +19,7 @@ struct jig_inventory;
 struct jig_log_file;
 struct jig_monitors;
 struct jig_monitor_news;
+struct jig_trust;
 
 /* The long-lived objects that handlers work with. daemon.c owns them and outlives every call. Tests
  * leave out what their methods do not need. */
@@ -27,6 +28,7 @@ struct jig_env {
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_inventory *inventory;
+    struct jig_trust *trust;
     struct jig_waitlist *devices_changed; /* woken when the inventory has news */
     struct jig_monitors *monitors;
     struct jig_monitor_news *monitor_news;

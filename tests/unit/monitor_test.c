@@ -107,6 +107,7 @@ struct bench {
     atomic_int told;
     struct jig_clock clock;
     int64_t now_ns;
+    char opens[64]; /* what the observer saw, a letter each */
 };
 
 static int64_t bench_now(void *ctx)
@@ -137,11 +138,38 @@ static int plug_in(char port[64])
     return master;
 }
 
+static void note(struct bench *b, const char *device, char what)
+{
+    size_t n = strlen(b->opens);
+    if (jig_streq(device, "uno") && n + 1 < sizeof b->opens)
+        b->opens[n] = what;
+}
+
+static void note_opening(void *ctx, const char *device)
+{
+    note(ctx, device, '(');
+}
+
+static void note_opened(void *ctx, const char *device, bool ok)
+{
+    note(ctx, device, ok ? ')' : '!');
+}
+
+static void note_closed(void *ctx, const char *device)
+{
+    note(ctx, device, 'c');
+}
+
 static int setup(void **state)
 {
     struct bench *b = jig_new(struct bench);
     b->clock = (struct jig_clock){bench_now, bench_unix, b};
-    struct jig_monitors_spec spec = {.ring_bytes = 4096, .idle_ms = 1000, .clock = &b->clock};
+    struct jig_monitors_spec spec = {
+        .ring_bytes = 4096,
+        .idle_ms = 1000,
+        .clock = &b->clock,
+        .observer = {note_opening, note_opened, note_closed, b},
+    };
     jig_monitors_new(&spec, &b->ms);
     jig_monitors_set_notify(b->ms, count_news, b);
     b->master = plug_in(b->port);
@@ -620,6 +648,27 @@ static void an_open_that_fails_leaves_nothing(void **state)
     assert_int_equal(stats.ports, 0);
 }
 
+/* Between a pause's return and the resume the port is closed, and the observer knows it. */
+static void an_observer_sees_each_open_and_close(void **state)
+{
+    struct bench *b = *state;
+    struct jig_err err = JIG_ERR_INIT;
+    uint64_t one = attach(b);
+    uint64_t two = attach(b);
+    assert_string_equal(b->opens, "()"); /* one port, however many watch */
+    jig_monitors_pause(b->ms, "uno", "deploy");
+    assert_string_equal(b->opens, "()c");
+    assert_int_equal(jig_monitors_resume(b->ms, "uno", b->port, &err), JIG_OK);
+    assert_string_equal(b->opens, "()c()");
+    jig_monitor_close(b->ms, one);
+    jig_monitor_close(b->ms, two);
+    assert_string_equal(b->opens, "()c()c");
+    struct jig_monitor_open nowhere = {
+        .device = "uno", .port = "/dev/pts/none", .settings = JIG_PORT_8N1(0), .who = "anna"};
+    assert_int_equal(jig_monitor_open(b->ms, &nowhere, &one, &err), JIG_NOT_FOUND);
+    assert_string_equal(b->opens, "()c()c(!");
+}
+
 static void a_write_that_nobody_takes_gives_way_to_a_deploy(void **state)
 {
     struct bench *b = *state;
@@ -665,6 +714,7 @@ int main(void)
         WITH_BENCH(a_keep_ends_when_nobody_comes),
         WITH_BENCH(the_end_of_the_daemon_ends_all),
         WITH_BENCH(an_open_that_fails_leaves_nothing),
+        WITH_BENCH(an_observer_sees_each_open_and_close),
         WITH_BENCH(a_write_that_nobody_takes_gives_way_to_a_deploy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
