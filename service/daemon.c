@@ -27,6 +27,7 @@
 #include "service/rpc/server.h"
 #include "service/run/pool.h"
 #include "service/run/stats.h"
+#include "service/run/times.h"
 #include "service/wire/event.h"
 
 #define CONNECTIONS_MAX    512
@@ -45,6 +46,7 @@ struct jig_daemon {
     struct jig_place place;
     struct jig_log_file *log;
     struct jig_stats stats;
+    struct jig_times *times;
     struct jig_park *park;
     struct jig_pool *blocking;
     struct jig_pool *reading;
@@ -248,10 +250,12 @@ static unsigned worker_count(const struct jig_conf *conf)
 
 static enum jig_code make_work(struct jig_daemon *d, struct jig_err *reterr)
 {
+    d->times = jig_times_new();
     struct jig_operations_options operations = {
         .pack_event = jig_wire_pack_event,
         .park = d->park,
         .stats = &d->stats,
+        .times = d->times,
         .workers = worker_count(&d->conf),
     };
     enum jig_code code = jig_operations_new(&operations, &d->operations, reterr);
@@ -287,6 +291,7 @@ static void fill_env(struct jig_daemon *d)
         .server = d->server,
         .log = d->log,
         .stats = &d->stats,
+        .times = d->times,
         .state_dir = d->place.state_dir,
         .cache_dir = d->place.cache_dir,
         .started_ns = d->last_used_ns,
@@ -465,6 +470,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_pool_free(d->blocking);
     jig_pool_free(d->reading);
     jig_operations_free(d->operations);
+    jig_times_free(d->times);
     jig_dispatcher_free(d->dispatcher);
     jig_methods_free(d->methods);
     jig_deployer_free(d->deployer);

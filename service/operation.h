@@ -57,6 +57,7 @@ struct jig_operation;
 struct jig_operations;
 struct jig_park;
 struct jig_stats;
+struct jig_times;
 struct jig_waitlist;
 
 /* The numbers are those of jig.v1.OperationKind and jig.v1.OperationState. */
@@ -167,6 +168,9 @@ void jig_operation_notice(struct jig_operation *op, const char *id,
 /* A name that belongs to the error that run() will return: jig.v1.Status.details. */
 void jig_operation_detail(struct jig_operation *op, const char *detail);
 
+/* How long something took, for the daemon's statistics: "build.phase", "link". */
+void jig_operation_time(struct jig_operation *op, const char *group, const char *name, int64_t us);
+
 /* Results are set through service/wire/operation.h: jig_wire_add_build, jig_wire_set_deploy. They
  * are shown once run() has returned, also when it failed. */
 
@@ -273,6 +277,7 @@ struct jig_operations_options {
     uint8_t *(*pack_event)(const struct jig_event *event, size_t prefix, size_t *ret_n);
     struct jig_park *park;   /* borrowed */
     struct jig_stats *stats; /* borrowed; may be NULL */
+    struct jig_times *times; /* borrowed; may be NULL */
     unsigned workers;
     unsigned queue_max; /* 0: JIG_OPERATIONS_QUEUED */
     size_t events_max;  /* 0: JIG_OPERATION_EVENTS_MAX */

@@ -98,6 +98,11 @@ static const struct cli_option active_options[] = {
     END,
 };
 
+static const struct cli_option show_options[] = {
+    FLAG('t', "timing", timing, "show where the time went instead"),
+    END,
+};
+
 static const struct cli_option no_start_options[] = {
     FLAG(0, "no-start", no_start, "when the daemon isn't running, say so and start none"),
     END,
@@ -152,7 +157,8 @@ const struct cli_command cli_commands[] = {
      NULL, cli_devices_watch},
     {"ops", "list", "", 0, 0, CLI_WITH_NOTHING, "List the operations, newest first", NULL,
      OPTIONS(active_options), cli_ops_list},
-    {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, NULL, cli_ops_show},
+    {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, OPTIONS(show_options),
+     cli_ops_show},
     {"ops", "follow", "ID", 1, 1, CLI_WITH_NOTHING, "Show what an operation does until it ends",
      "The exit status is that of the operation. Interrupting jig leaves the operation running.",
      NULL, cli_ops_follow},
@@ -165,7 +171,7 @@ const struct cli_command cli_commands[] = {
      cli_daemon_stop},
     {"daemon", "status", "", 0, 0, CLI_WITH_NOTHING, "Say what the daemon is and does", NULL,
      OPTIONS(no_start_options), cli_daemon_status},
-    {"daemon", "stats", "", 0, 0, CLI_WITH_NOTHING, "Show the daemon's counters", NULL,
+    {"daemon", "stats", "", 0, 0, CLI_WITH_NOTHING, "Show the daemon's counters and times", NULL,
      OPTIONS(no_start_options), cli_daemon_stats},
     {"daemon", "logs", "", 0, 0, CLI_WITH_NOTHING, "Show the newest lines of the daemon's log",
      NULL, OPTIONS(logs_options, no_start_options), cli_daemon_logs},

@@ -106,6 +106,7 @@ struct cli_options {
     bool echo;
     /* the rest */
     bool active;
+    bool timing;
     bool force;
     bool no_start;
     bool list;

@@ -91,37 +91,6 @@ int cli_daemon_stop(struct cli *cli)
     return status == JIG_STATUS_OK ? say_stopped(cli, pid) : cli_fail(cli, &error);
 }
 
-int cli_daemon_stats(struct cli *cli)
-{
-    int exit_status;
-    if (!cli_connect(cli, &exit_status))
-        return exit_status;
-    const struct jig_counters *counters;
-    struct jig_error error;
-    if (jig_client_get_stats(cli->client, cli->deadline_ns, &counters, &error) != JIG_STATUS_OK)
-        return cli_fail(cli, &error);
-    json_t *values = cli->options.json ? json_object() : NULL;
-    int width = 0;
-    for (size_t i = 0; i < counters->count; i++) {
-        int n = (int)strlen(counters->items[i].name);
-        width = n > width ? n : width;
-    }
-    for (size_t i = 0; i < counters->count; i++) {
-        const struct jig_counter *c = &counters->items[i];
-        if (values != NULL)
-            cli_json_set_int(values, c->name, c->value);
-        else
-            printf("%-*s  %" PRId64 "\n", width, c->name, c->value);
-    }
-    if (values != NULL) {
-        json_t *line = cli_json_line("result");
-        cli_json_set(line, "counters", values);
-        cli_json_print(line);
-    }
-    jig_client_free(counters);
-    return CLI_EXIT_DONE;
-}
-
 int cli_daemon_logs(struct cli *cli)
 {
     int exit_status;

@@ -145,7 +145,7 @@ void cli_json_print_event(const char *operation, const struct jig_event *event)
 
 /* --- results --- */
 
-static json_t *phases_of(const struct jig_phase *phases, size_t count)
+json_t *cli_json_phases(const struct jig_phase *phases, size_t count)
 {
     json_t *o = json_object();
     for (size_t i = 0; i < count; i++) {
@@ -200,7 +200,7 @@ static void add_build(json_t *o, const char *operation, const struct jig_build_r
     cli_json_set_int(o, "compiled", b->compiled);
     cli_json_set_int(o, "reused", b->reused);
     cli_json_set_int(o, "server_us", b->server_us);
-    cli_json_set(o, "phases_us", phases_of(b->phases, b->phase_count));
+    cli_json_set(o, "phases_us", cli_json_phases(b->phases, b->phase_count));
     cli_json_set(o, "reasons", reasons_of(b));
 }
 
@@ -281,7 +281,7 @@ void cli_json_add_deploy(json_t *line, const char *operation, const struct jig_d
     cli_json_set_int(line, "bytes_skipped", d->bytes_skipped);
     cli_json_set_text(line, "because", d->because);
     cli_json_set_int(line, "server_us", d->server_us);
-    cli_json_set(line, "phases_us", phases_of(d->phases, d->phase_count));
+    cli_json_set(line, "phases_us", cli_json_phases(d->phases, d->phase_count));
     cli_json_set(line, "build",
                  d->build != NULL ? cli_json_build(operation, d->build) : json_null());
 }

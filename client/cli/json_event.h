@@ -17,6 +17,9 @@ const char *cli_operation_state(enum jig_operation_state state);
 
 void cli_json_print_event(const char *operation, const struct jig_event *event);
 
+/* {name: microseconds} */
+json_t *cli_json_phases(const struct jig_phase *phases, size_t count);
+
 /* One environment's result, whole. */
 json_t *cli_json_build(const char *operation, const struct jig_build_result *build);
 

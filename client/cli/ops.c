@@ -10,6 +10,7 @@
 #include "client/cli/json_out.h"
 #include "client/cli/report.h"
 #include "client/cli/text.h"
+#include "client/cli/timing.h"
 
 static const char *clock_text(int64_t unix_ms, char out[32])
 {
@@ -119,13 +120,28 @@ static const struct jig_operation *get(struct cli *cli, int *ret_exit)
     return op;
 }
 
+static void print_timing(const struct cli *cli, const struct jig_operation *op)
+{
+    if (cli->options.json) {
+        json_t *line = cli_json_line("result");
+        cli_json_set_text(line, "id", op->id);
+        cli_json_set(line, "timing", cli_json_timing(op));
+        cli_json_print(line);
+    } else if (!cli->options.quiet) {
+        cli_print_timing(op);
+    }
+}
+
 int cli_ops_show(struct cli *cli)
 {
     int exit_status;
     const struct jig_operation *op = get(cli, &exit_status);
     if (op == NULL)
         return exit_status;
-    print_one(cli, op);
+    if (cli->options.timing)
+        print_timing(cli, op);
+    else
+        print_one(cli, op);
     jig_client_free(op);
     return CLI_EXIT_DONE;
 }

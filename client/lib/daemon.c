@@ -39,21 +39,76 @@ enum jig_status jig_client_get_status(struct jig_client *client, int64_t deadlin
                           fill_status, (const void **)ret, reterr);
 }
 
-static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+static bool fill_counters(struct jig_arena *arena, const Jig__V1__GetStatsResponse *in,
+                          struct jig_daemon_stats *out)
 {
-    const Jig__V1__GetStatsResponse *in = (const void *)reply;
     struct jig_counter *items = jig_result_items(arena, in->n_counters, sizeof *items);
     if (items == NULL && in->n_counters > 0)
         return false;
     for (size_t i = 0; i < in->n_counters; i++)
         items[i] =
             (struct jig_counter){.name = in->counters[i]->name, .value = in->counters[i]->value};
-    *(struct jig_counters *)result = (struct jig_counters){.items = items, .count = in->n_counters};
+    out->counters = items;
+    out->counter_count = in->n_counters;
     return true;
 }
 
+static bool fill_histograms(struct jig_arena *arena, const Jig__V1__GetStatsResponse *in,
+                            struct jig_daemon_stats *out)
+{
+    struct jig_histogram_figures *items = jig_result_items(arena, in->n_histograms, sizeof *items);
+    if (items == NULL && in->n_histograms > 0)
+        return false;
+    for (size_t i = 0; i < in->n_histograms; i++) {
+        const Jig__V1__Histogram *h = in->histograms[i];
+        items[i] = (struct jig_histogram_figures){
+            .name = h->name,
+            .count = h->count,
+            .sum_us = h->sum_us,
+            .min_us = h->min_us,
+            .p50_us = h->p50_us,
+            .p90_us = h->p90_us,
+            .p99_us = h->p99_us,
+            .max_us = h->max_us,
+        };
+    }
+    out->histograms = items;
+    out->histogram_count = in->n_histograms;
+    return true;
+}
+
+static bool fill_memos(struct jig_arena *arena, const Jig__V1__GetStatsResponse *in,
+                       struct jig_daemon_stats *out)
+{
+    struct jig_memo *items = jig_result_items(arena, in->n_memos, sizeof *items);
+    if (items == NULL && in->n_memos > 0)
+        return false;
+    for (size_t i = 0; i < in->n_memos; i++) {
+        const Jig__V1__Memo *m = in->memos[i];
+        items[i] = (struct jig_memo){
+            .name = m->name,
+            .hits = m->hits,
+            .misses = m->misses,
+            .fallbacks = m->fallbacks,
+            .entries = m->entries,
+        };
+    }
+    out->memos = items;
+    out->memo_count = in->n_memos;
+    return true;
+}
+
+static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+{
+    const Jig__V1__GetStatsResponse *in = (const void *)reply;
+    struct jig_daemon_stats *out = result;
+    *out = (struct jig_daemon_stats){0};
+    return fill_counters(arena, in, out) && fill_histograms(arena, in, out) &&
+           fill_memos(arena, in, out);
+}
+
 enum jig_status jig_client_get_stats(struct jig_client *client, int64_t deadline_ns,
-                                     const struct jig_counters **ret, struct jig_error *reterr)
+                                     const struct jig_daemon_stats **ret, struct jig_error *reterr)
 {
     Jig__V1__GetStatsRequest request = JIG__V1__GET_STATS_REQUEST__INIT;
     return jig_call_typed(client, target("GetStats"), &request.base, deadline_ns, sizeof **ret,

@@ -175,7 +175,7 @@ _jig() {
         ;;
     'ops show')
         if [[ $cur == -* ]]; then
-            _jig_words '--host --json --quiet --verbose --deadline --help --version'
+            _jig_words '--timing --host --json --quiet --verbose --deadline --help --version'
         else
             _jig_words ''
         fi

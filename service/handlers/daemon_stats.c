@@ -3,61 +3,139 @@
 #include "service/builder.h"
 #include "service/handlers/handlers.h"
 #include "service/run/stats.h"
+#include "service/run/times.h"
 #include "service/wire/messages.h"
 
-#define MOST_COUNTERS 64
+/* ---- what the memos answered: a new one is a row of the table below ---- */
 
-/* The reply while it is filled. */
-struct answer {
-    Jig__V1__Counter counters[MOST_COUNTERS];
+/* All that is asked of at once, so that figures belong together. */
+struct sources {
+    struct jig_build_engine_stats builds;
+};
+
+static void read_files(const struct sources *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->builds.files.hits;
+    memo->fallbacks = (int64_t)s->builds.files.racy;
+    memo->misses = (int64_t)(s->builds.files.hashed - s->builds.files.racy);
+    memo->entries = (int64_t)s->builds.files.entries;
+}
+
+static void read_objects(const struct sources *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->builds.objects.hits;
+    memo->misses = (int64_t)s->builds.objects.misses;
+    memo->fallbacks = (int64_t)s->builds.objects.damaged;
+}
+
+static const struct memo_row {
+    const char *name;
+    void (*read)(const struct sources *s, Jig__V1__Memo *memo);
+} memo_rows[] = {
+    {"files", read_files},     /* contents of files, by stamp */
+    {"objects", read_objects}, /* what compilers made, shared by projects */
+};
+
+static void put_memos(const struct sources *s, Jig__V1__GetStatsResponse *reply,
+                      Jig__V1__Memo *memos, Jig__V1__Memo **pointers)
+{
+    for (size_t i = 0; i < JIG_COUNT(memo_rows); i++) {
+        jig__v1__memo__init(&memos[i]);
+        memos[i].name = (char *)memo_rows[i].name;
+        memo_rows[i].read(s, &memos[i]);
+        pointers[i] = &memos[i];
+    }
+    reply->n_memos = JIG_COUNT(memo_rows);
+    reply->memos = pointers;
+}
+
+/* ---- counters ---- */
+
+#define MOST_COUNTERS (JIG_STAT_COUNT + 8)
+
+struct counters {
+    Jig__V1__Counter items[MOST_COUNTERS];
     Jig__V1__Counter *pointers[MOST_COUNTERS];
     size_t n;
 };
 
-static void put(struct answer *a, const char *name, int64_t value)
+static void count(struct counters *c, const char *name, int64_t value)
 {
-    if (a->n == MOST_COUNTERS)
-        return;
-    Jig__V1__Counter *c = &a->counters[a->n];
-    jig__v1__counter__init(c);
-    c->name = (char *)name;
-    c->value = value;
-    a->pointers[a->n++] = c;
+    Jig__V1__Counter *item = &c->items[c->n];
+    jig__v1__counter__init(item);
+    item->name = (char *)name;
+    item->value = value;
+    c->pointers[c->n++] = item;
 }
 
-/* What the build engine's memos answered, and what they had to look up. */
-static void put_builds(struct answer *a, struct jig_builder *builder)
+static void put_counters(const struct jig_env *env, const struct sources *s,
+                         Jig__V1__GetStatsResponse *reply, struct counters *c)
 {
-    struct jig_build_engine_stats s = jig_build_engine_stats(jig_builder_engine(builder));
+    c->n = 0;
+    for (int i = 0; i < JIG_STAT_COUNT; i++)
+        count(c, jig_stat_name((enum jig_stat)i), jig_stats_get(env->stats, (enum jig_stat)i));
     const struct {
         const char *name;
         uint64_t value;
     } rows[] = {
-        {"build.builds", s.builds},
-        {"build.up_to_date", s.up_to_date},
-        {"files.looks", s.files.looks},
-        {"files.hits", s.files.hits},
-        {"files.hashed", s.files.hashed},
-        {"files.racy", s.files.racy},
-        {"files.remembered", s.files.entries},
-        {"objects.hits", s.objects.hits},
-        {"objects.misses", s.objects.misses},
-        {"objects.stored", s.objects.stored},
-        {"objects.damaged", s.objects.damaged},
+        {"build.builds", s->builds.builds},
+        {"build.up_to_date", s->builds.up_to_date},
+        {"files.looks", s->builds.files.looks},
+        {"objects.stored", s->builds.objects.stored},
     };
-    for (size_t i = 0; i < JIG_COUNT(rows); i++)
-        put(a, rows[i].name, (int64_t)rows[i].value);
+    _Static_assert(JIG_COUNT(rows) + JIG_STAT_COUNT <= MOST_COUNTERS, "all counters fit");
+    for (size_t i = 0; env->builder != NULL && i < JIG_COUNT(rows); i++)
+        count(c, rows[i].name, (int64_t)rows[i].value);
+    reply->n_counters = c->n;
+    reply->counters = c->pointers;
+}
+
+/* ---- times ---- */
+
+struct histograms {
+    struct jig_time times[JIG_TIMES_MAX];
+    Jig__V1__Histogram items[JIG_TIMES_MAX];
+    Jig__V1__Histogram *pointers[JIG_TIMES_MAX];
+};
+
+static void put_histograms(const struct jig_env *env, Jig__V1__GetStatsResponse *reply,
+                           struct histograms *h)
+{
+    size_t n = env->times != NULL ? jig_times_read(env->times, h->times) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct jig_time *t = &h->times[i];
+        Jig__V1__Histogram *item = &h->items[i];
+        jig__v1__histogram__init(item);
+        item->name = (char *)t->name;
+        item->count = (int64_t)t->count;
+        item->sum_us = t->sum_us;
+        item->min_us = t->least_us;
+        item->p50_us = t->p50_us;
+        item->p90_us = t->p90_us;
+        item->p99_us = t->p99_us;
+        item->max_us = t->most_us;
+        h->pointers[i] = item;
+    }
+    reply->n_histograms = n;
+    reply->histograms = h->pointers;
 }
 
 void jig_handle_daemon_stats(const struct jig_env *env, struct jig_call *call)
 {
     Jig__V1__GetStatsResponse reply = JIG__V1__GET_STATS_RESPONSE__INIT;
-    struct answer a = {.n = 0};
-    for (int i = 0; i < JIG_STAT_COUNT; i++)
-        put(&a, jig_stat_name((enum jig_stat)i), jig_stats_get(env->stats, (enum jig_stat)i));
+    Jig__V1__Memo memos[JIG_COUNT(memo_rows)], *memo_pointers[JIG_COUNT(memo_rows)];
+    struct sources sources = {0};
+    struct counters counters;
+    struct histograms *histograms = jig_call_alloc(call, sizeof *histograms);
+    if (histograms == NULL) {
+        jig_call_failf(call, JIG_RESOURCE_EXHAUSTED, "the call takes too much memory");
+        return;
+    }
     if (env->builder != NULL)
-        put_builds(&a, env->builder);
-    reply.n_counters = a.n;
-    reply.counters = a.pointers;
+        sources.builds = jig_build_engine_stats(jig_builder_engine(env->builder));
+    put_counters(env, &sources, &reply, &counters);
+    put_histograms(env, &reply, histograms);
+    if (env->builder != NULL)
+        put_memos(&sources, &reply, memos, memo_pointers);
     jig_call_reply(call, &reply.base);
 }

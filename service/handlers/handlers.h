@@ -20,6 +20,7 @@ struct jig_log_file;
 struct jig_monitors;
 struct jig_monitor_news;
 struct jig_trust;
+struct jig_times;
 
 /* The long-lived objects that handlers work with. daemon.c owns them and outlives every call. Tests
  * leave out what their methods do not need. */
@@ -37,6 +38,7 @@ struct jig_env {
     struct jig_server *server;
     struct jig_log_file *log;
     struct jig_stats *stats;
+    struct jig_times *times;
     const char *state_dir;
     const char *cache_dir;
     int64_t started_ns; /* monotonic */

@@ -15,6 +15,7 @@
 #include "service/run/park.h"
 #include "service/run/pool.h"
 #include "service/run/stats.h"
+#include "service/run/times.h"
 
 #define JIG_OPERATION_ID_BYTES 8
 
@@ -45,6 +46,7 @@ struct jig_operation {
     /* All guarded by mu: */
     enum jig_operation_state state;
     int64_t started_unix_ms;
+    int64_t started_ns;
     int64_t ended_unix_ms;
     int64_t ended_ns;
     struct jig_err error; /* OK: none */

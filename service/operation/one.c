@@ -235,6 +235,11 @@ void jig_operation_detail(struct jig_operation *op, const char *detail)
     pthread_mutex_unlock(&op->mu);
 }
 
+void jig_operation_time(struct jig_operation *op, const char *group, const char *name, int64_t us)
+{
+    jig_times_note(op->table->options.times, group, name, us);
+}
+
 void jig_operation_add_result(struct jig_operation *op, uint32_t field, uint8_t *bytes, size_t n,
                               uint8_t *brief, size_t brief_n)
 {
@@ -258,6 +263,7 @@ bool jig_operation_begin(struct jig_operation *op)
     bool waits = op->state == JIG_OPERATION_QUEUED;
     if (waits) {
         op->started_unix_ms = jig_unix_ms();
+        op->started_ns = jig_now_ns();
         set_state(op, JIG_OPERATION_RUNNING);
     }
     pthread_mutex_unlock(&op->mu);
@@ -303,6 +309,18 @@ static void tell_end(struct jig_operation *op, enum jig_operation_state state,
     jig_waitlist_wake(&op->ended);
 }
 
+/* What ended well has told how long it took, by its outcome: its results know that. */
+static void note_time(struct jig_operation *op, enum jig_operation_state state, int64_t ns)
+{
+    static const char *const kinds[] = {
+        [JIG_OPERATION_BUILD] = "build",
+        [JIG_OPERATION_DEPLOY] = "deploy",
+    };
+    const char *how = state == JIG_OPERATION_FAILED ? "failed" : "cancelled";
+    if (state != JIG_OPERATION_SUCCEEDED)
+        jig_operation_time(op, kinds[op->kind], how, ns / 1000);
+}
+
 void jig_operation_finish(struct jig_operation *op, enum jig_code code, const struct jig_err *err)
 {
     pthread_mutex_lock(&op->mu);
@@ -317,7 +335,9 @@ void jig_operation_finish(struct jig_operation *op, enum jig_code code, const st
     }
     struct jig_err told = op->error;
     set_state(op, state);
+    int64_t took_ns = op->ended_ns - op->started_ns;
     pthread_mutex_unlock(&op->mu);
+    note_time(op, state, took_ns);
     tell_end(op, state, &told, false);
 }
 

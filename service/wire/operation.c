@@ -49,8 +49,45 @@ static void add_result(struct jig_operation *op, const char *field, const Protob
     jig_operation_add_result(op, field_number(field), bytes, n, brief_bytes, brief_n);
 }
 
+/* The outcome as its enum calls it, in small letters and without the prefix that all have. */
+static void note_time(struct jig_operation *op, const char *group,
+                      const ProtobufCEnumDescriptor *outcomes, int outcome, int64_t us)
+{
+    char name[32] = "";
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(outcomes, outcome);
+    const char *from = value != NULL ? value->name : "OUTCOME_UNKNOWN";
+    from += strlen("OUTCOME_");
+    for (size_t i = 0; from[i] != '\0' && i + 1 < sizeof name; i++)
+        name[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] - 'A' + 'a' : from[i]);
+    jig_operation_time(op, group, name, us);
+}
+
+static void note_phases(struct jig_operation *op, const char *group,
+                        Jig__V1__PhaseTime *const *phases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        jig_operation_time(op, group, phases[i]->name, phases[i]->duration_us);
+}
+
+static void note_build(struct jig_operation *op, const Jig__V1__BuildResult *r)
+{
+    note_time(op, "build", &jig__v1__build_result__outcome__descriptor, (int)r->outcome,
+              r->server_us);
+    note_phases(op, "build.phase", r->phases, r->n_phases);
+}
+
+static void note_deploy(struct jig_operation *op, const Jig__V1__DeployResult *r)
+{
+    note_time(op, "deploy", &jig__v1__deploy_result__outcome__descriptor, (int)r->outcome,
+              r->server_us);
+    note_phases(op, "deploy.phase", r->phases, r->n_phases);
+    if (r->build != NULL)
+        note_build(op, r->build);
+}
+
 void jig_wire_add_build(struct jig_operation *op, const Jig__V1__BuildResult *result)
 {
+    note_build(op, result);
     Jig__V1__BuildResult brief = *result;
     brief.n_diagnostics = 0;
     brief.diagnostics = NULL;
@@ -59,6 +96,7 @@ void jig_wire_add_build(struct jig_operation *op, const Jig__V1__BuildResult *re
 
 void jig_wire_set_deploy(struct jig_operation *op, const Jig__V1__DeployResult *result)
 {
+    note_deploy(op, result);
     Jig__V1__DeployResult brief = *result;
     Jig__V1__BuildResult brief_build;
     if (result->build != NULL) {

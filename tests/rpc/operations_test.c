@@ -99,6 +99,33 @@ static void done_within_the_call(void **state)
     rig_message_free(r);
 }
 
+/* No worker is free, and the caller does not even wait: the answer has it all. */
+static void done_at_once_is_one_reply(void **state)
+{
+    (void)state;
+    struct rig *small = rig_new(&(struct rig_options){.workers = 1});
+    struct rig_client *c = rig_connect(small);
+    char running[17];
+    rig_start(c, "until", 0, running);
+    rig_await_running(small, 1);
+    Jig__V1__ProjectSelector project = JIG__V1__PROJECT_SELECTOR__INIT;
+    Jig__V1__StartBuildRequest request = JIG__V1__START_BUILD_REQUEST__INIT;
+    project.directory = (char *)"now";
+    request.project = &project;
+    Jig__V1__StartBuildResponse *r = rig_call(c, "/jig.v1.BuildService/StartBuild", &request.base,
+                                              &jig__v1__start_build_response__descriptor);
+    assert_int_equal(r->operation->state, JIG__V1__OPERATION_STATE__OPERATION_STATE_SUCCEEDED);
+    assert_int_equal(r->operation->last_event, 3);
+    assert_int_equal(r->operation->n_builds, 1);
+    assert_int_equal(r->operation->builds[0]->compiled, 3);
+    assert_int_equal(jig_stats_get(rig_stats(small), JIG_STAT_RPC_PARKED), 0);
+    struct story s = watch_to_the_end(c, r->operation->id);
+    assert_int_equal(s.events, 3);
+    rig_message_free(r);
+    rig_disconnect(c);
+    rig_free(small);
+}
+
 static void failure_says_why(void **state)
 {
     (void)state;
@@ -112,6 +139,35 @@ static void failure_says_why(void **state)
     assert_int_equal(r->operation->error->n_details, 2);
     assert_string_equal(r->operation->error->details[1], "b\xEF\xBF\xBD");
     rig_message_free(r);
+}
+
+static const struct jig_time *time_of(const struct jig_time *times, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(times[i].name, name) == 0)
+            return &times[i];
+    }
+    fail_msg("nothing was counted as %s", name);
+    return NULL;
+}
+
+static void times_are_kept_by_outcome_and_phase(void **state)
+{
+    (void)state;
+    static struct jig_time times[JIG_TIMES_MAX];
+    char id[17];
+    rig_start(client, "ok", 60000, id);
+    rig_start(client, "now", 0, id);
+    rig_start(client, "fail", 60000, id);
+    rig_start(client, "until", 0, id);
+    assert_int_equal(rig_code(cancel(id)), JIG_OK);
+    (void)watch_to_the_end(client, id);
+    size_t n = jig_times_read(rig_times(rig), times);
+    assert_int_equal(time_of(times, n, "build.up_to_date")->count, 2);
+    assert_int_equal(time_of(times, n, "build.up_to_date")->p50_us, 30);
+    assert_int_equal(time_of(times, n, "build.phase.link")->sum_us, 40);
+    assert_int_equal(time_of(times, n, "build.failed")->count, 1);
+    assert_true(n <= 4); /* one that was cancelled while it waited took no time of ours */
 }
 
 static void flood_has_no_gaps(void **state)
@@ -335,6 +391,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RIG(done_within_the_call),
+        WITH_RIG(done_at_once_is_one_reply),
+        WITH_RIG(times_are_kept_by_outcome_and_phase),
         WITH_RIG(failure_says_why),
         WITH_RIG(flood_has_no_gaps),
         cmocka_unit_test(who_comes_late_is_told_what_was_dropped),

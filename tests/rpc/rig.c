@@ -18,6 +18,7 @@
 
 struct rig {
     struct jig_stats stats;
+    struct jig_times *times;
     struct jig_park *park;
     struct jig_operations *operations;
     struct jig_methods *methods;
@@ -94,11 +95,25 @@ static void add_result(struct jig_operation *op)
     Jig__V1__Diagnostic diagnostic = JIG__V1__DIAGNOSTIC__INIT;
     Jig__V1__Diagnostic *diagnostics[] = {&diagnostic};
     Jig__V1__BuildResult result = JIG__V1__BUILD_RESULT__INIT;
+    Jig__V1__PhaseTime phase = JIG__V1__PHASE_TIME__INIT;
+    Jig__V1__PhaseTime *phases[] = {&phase};
+    phase.name = (char *)"link";
+    phase.duration_us = 20;
     result.environment = (char *)"uno\xfe";
+    result.outcome = JIG__V1__BUILD_RESULT__OUTCOME__OUTCOME_UP_TO_DATE;
+    result.server_us = 30;
+    result.n_phases = 1;
+    result.phases = phases;
     result.compiled = 3;
     result.n_diagnostics = 1;
     result.diagnostics = diagnostics;
     jig_wire_add_build(op, &result);
+}
+
+static bool try_now(void *ctx)
+{
+    const struct work *w = ctx;
+    return strcmp(w->what, "now") == 0;
 }
 
 static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
@@ -143,6 +158,7 @@ static void build_start(const struct jig_env *env, struct jig_call *call)
         .owner_pid = request->tie != NULL ? request->tie->owner_pid : 0,
         .cancel_with_owner = request->tie != NULL && request->tie->cancel_with_owner,
         .wait_ms = request->wait_ms,
+        .try_now = try_now,
         .run = run,
         .ctx = w,
         .free_ctx = free,
@@ -232,11 +248,13 @@ struct rig *rig_new(const struct rig_options *options)
     struct jig_err err = JIG_ERR_INIT;
     struct rig *rig = jig_new(struct rig);
     jig_bell_init(&rig->bell);
+    rig->times = jig_times_new();
     assert_int_equal(jig_park_new(&rig->park, &err), JIG_OK);
     struct jig_operations_options operations = {
         .pack_event = jig_wire_pack_event,
         .park = rig->park,
         .stats = &rig->stats,
+        .times = rig->times,
         .workers = o->workers != 0 ? o->workers : 4,
         .queue_max = o->queue_max,
         .events_max = o->events_max,
@@ -258,6 +276,7 @@ void rig_free(struct rig *rig)
     jig_dispatcher_stop(rig->dispatcher);
     jig_server_free(rig->server);
     jig_operations_free(rig->operations);
+    jig_times_free(rig->times);
     jig_dispatcher_free(rig->dispatcher);
     jig_methods_free(rig->methods);
     jig_park_free(rig->park);
@@ -269,6 +288,11 @@ void rig_free(struct rig *rig)
 const char *rig_url(const struct rig *rig)
 {
     return rig->endpoints.v[0];
+}
+
+struct jig_times *rig_times(struct rig *rig)
+{
+    return rig->times;
 }
 
 struct jig_stats *rig_stats(struct rig *rig)

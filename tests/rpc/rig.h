@@ -6,6 +6,7 @@
  * that does what project.directory says, and GetProject answers at once with what it was asked.
  *
  *   "ok"        ends at once                "fail"     fails with BUSY, and details "a", "b"
+ *   "now"       as "ok", without a worker
  *   "until"     until it is cancelled       "gate"     until rig_open_gate
  *   "flood N"   N log lines, then ends      "late"     ends well though it was cancelled
  */
@@ -19,6 +20,7 @@
 #include "service/rpc/server.h"
 #include "service/run/park.h"
 #include "service/run/stats.h"
+#include "service/run/times.h"
 #include "service/wire/messages.h"
 #include "tests/support/unit.h"
 
@@ -40,6 +42,7 @@ struct rig *rig_new(const struct rig_options *options);
 void rig_free(struct rig *rig);
 const char *rig_url(const struct rig *rig);
 struct jig_stats *rig_stats(struct rig *rig);
+struct jig_times *rig_times(struct rig *rig);
 struct jig_operations *rig_operations(struct rig *rig);
 struct jig_dispatcher *rig_dispatcher(struct rig *rig);
 void rig_open_gate(struct rig *rig);

@@ -34,14 +34,39 @@ struct jig_counter {
     int64_t value;
 };
 
-struct jig_counters {
-    const struct jig_counter *items;
-    size_t count;
+/* How long one thing took. A quantile is never below the exact one, and at most 1/32 above it. */
+struct jig_histogram_figures {
+    const char *name; /* "build.up_to_date", "build.phase.link" */
+    int64_t count;
+    int64_t sum_us;
+    int64_t min_us;
+    int64_t p50_us;
+    int64_t p90_us;
+    int64_t p99_us;
+    int64_t max_us;
 };
 
-/* Counters since the daemon's start. */
+/* Something that the daemon remembers so as not to find it out again. */
+struct jig_memo {
+    const char *name;
+    int64_t hits;
+    int64_t misses;
+    int64_t fallbacks; /* it could not be sure of what it knew, and looked anew */
+    int64_t entries;   /* 0: not counted */
+};
+
+struct jig_daemon_stats {
+    const struct jig_counter *counters;
+    size_t counter_count;
+    const struct jig_histogram_figures *histograms; /* by name */
+    size_t histogram_count;
+    const struct jig_memo *memos;
+    size_t memo_count;
+};
+
+/* Figures since the daemon's start. */
 enum jig_status jig_client_get_stats(struct jig_client *client, int64_t deadline_ns,
-                                     const struct jig_counters **ret, struct jig_error *reterr);
+                                     const struct jig_daemon_stats **ret, struct jig_error *reterr);
 
 struct jig_daemon_logs {
     struct jig_strings lines; /* oldest first */

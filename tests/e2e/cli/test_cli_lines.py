@@ -647,6 +647,29 @@ def test_ops(bench, fake):
     bench.jig("ops", "show", "x").error(4, "no operation 'x'")
 
 
+def test_timing(bench, fake):
+    build = {**BUILD, "serverUs": "10000",
+             "phases": [{"name": "compile", "durationUs": "7500"}, {"name": "link", "durationUs": "2000"}]}
+    deploy = {"outcome": "OUTCOME_WRITTEN", "serverUs": "20000", "build": build,
+              "phases": [{"name": "build", "durationUs": "10000"}, {"name": "write", "durationUs": "10000"}]}
+    fake.answers["GetOperation"] = {"operation": operation("SUCCEEDED", builds=[build])}
+    result = bench.jig("ops", "show", "x", "--timing").result
+    assert result["timing"] == [{"work": "build uno", "outcome": "built", "server_us": 10000,
+                                 "phases_us": {"compile": 7500, "link": 2000}}]
+    wanted = ["build uno: built in 10.0 ms", "  compile       7.5 ms   75.0 %",
+              "  link          2.0 ms   20.0 %", "  (between)     500 us    5.0 %"]
+    assert bench.plain("ops", "show", "x", "-t")[1].splitlines() == wanted
+    shown = on_terminal(bench, "ops", "show", "x", "-t", env={"NO_COLOR": "1"})[1].splitlines()
+    assert shown[1] == "  compile       7.5 ms   75.0 %  " + 23 * "=" + 7 * " "
+    fake.answers["GetOperation"] = {"operation": operation("SUCCEEDED", deploy=deploy)}
+    assert [w["work"] for w in bench.jig("ops", "show", "x", "-t").result["timing"]] == [
+        "deploy", "build uno"]
+    fake.answers["GetOperation"] = {"operation": operation("RUNNING")}
+    assert bench.plain("ops", "show", "x", "-t") == (
+        0, "", "the build has not ended, and has no times to show\n")
+    assert bench.jig("ops", "show", "x", "-t").result["timing"] == []
+
+
 def test_call(bench, fake):
     fake.answers["GetDevice"] = {"device": DEVICE}
     words = ("call", "GetDevice", '{"device": "left"}')
@@ -665,7 +688,8 @@ def test_call(bench, fake):
 
 def test_daemon_commands(bench, fake):
     fake.answers["GetStats"] = {"counters": [{"name": "rpc.requests", "value": "5"}]}
-    assert bench.jig("daemon", "stats").result["counters"] == {"rpc.requests": 5}
+    assert bench.jig("daemon", "stats").result == {
+        "type": "result", "counters": {"rpc.requests": 5}, "memos": {}, "histograms": {}}
     assert bench.plain("daemon", "stats")[1] == "rpc.requests  5\n"
     fake.answers["GetLogs"] = {"lines": ["one", "two"], "path": "/l"}
     assert bench.jig("daemon", "logs", "-n", "7").result["lines"] == ["one", "two"]
@@ -674,6 +698,30 @@ def test_daemon_commands(bench, fake):
     fake.answers["Shutdown"] = Refusal("FAILED_PRECONDITION", "a build is running", "BUSY",
                                        hint="--force")
     bench.jig("daemon", "stop").error(5, "a build is running", "--force")
+
+
+def test_stats(bench, fake):
+    fake.answers["GetStats"] = {
+        "counters": [{"name": "rpc.requests", "value": "5"}],
+        "memos": [{"name": "files", "hits": "30", "misses": "9", "fallbacks": "1", "entries": "7"},
+                  {"name": "objects"}],
+        "histograms": [{"name": "build.up_to_date", "count": "3", "sumUs": "90", "minUs": "20",
+                        "p50Us": "30", "p90Us": "1500", "p99Us": "2000000", "maxUs": "2000001"}]}
+    result = bench.jig("daemon", "stats").result
+    assert result["memos"] == {"files": {"hits": 30, "misses": 9, "fallbacks": 1, "entries": 7},
+                               "objects": {"hits": 0, "misses": 0, "fallbacks": 0, "entries": 0}}
+    assert result["histograms"] == {"build.up_to_date": {
+        "count": 3, "sum_us": 90, "min_us": 20, "p50_us": 30, "p90_us": 1500, "p99_us": 2000000,
+        "max_us": 2000001}}
+    lines = bench.plain("daemon", "stats")[1].splitlines()
+    assert [line.split() for line in lines] == [
+        ["rpc.requests", "5"], [],
+        ["REMEMBERED", "hits", "misses", "fallbacks", "entries", "hit", "rate"],
+        ["files", "30", "9", "1", "7", "75.0", "%"], ["objects", "0", "0", "0", "0", "-"], [],
+        ["TIMES", "count", "p50", "p90", "p99", "max"],
+        ["build.up_to_date", "3", "30", "us", "1.5", "ms", "2.00", "s", "2.00", "s"]]
+    for heading, row in ((2, 3), (2, 4), (6, 7)):  # columns end where their headings do
+        assert len(lines[heading]) == len(lines[row])
 
 
 def test_variables_that_the_daemon_asks_for(bench, fake):
