@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/cli/cli.h"
 #include "client/cli/json_event.h"
@@ -89,6 +90,18 @@ static void print_row(const char *name, const char *value)
         printf("  %-10s %s\n", name, value);
 }
 
+static void print_trust(const struct jig_device_trust *trust)
+{
+    if (trust->image_sha256[0] == '\0')
+        return;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - trust->since_unix_ms;
+    char age[32];
+    printf("  %-10s sha256 %s, %s %s ago\n", "flash", trust->image_sha256, trust->how,
+           cli_age(age_ms > 0 ? age_ms : 0, age));
+}
+
 static void print_device(const struct jig_device *d)
 {
     printf("%s%s%s: %s\n", cli_colour(stdout, CLI_BOLD), d->id, cli_colour(stdout, CLI_PLAIN),
@@ -104,6 +117,7 @@ static void print_device(const struct jig_device *d)
     print_words("labels", &d->labels);
     print_words("aliases", &d->aliases);
     print_row("operation", d->busy_operation);
+    print_trust(&d->trust);
 }
 
 int cli_devices_show(struct cli *cli)

@@ -317,6 +317,17 @@ json_t *cli_json_operation(const struct jig_operation *op)
     return o;
 }
 
+static json_t *trust_or_null(const struct jig_device_trust *trust)
+{
+    if (trust->image_sha256[0] == '\0')
+        return json_null();
+    json_t *o = json_object();
+    cli_json_set_text(o, "image_sha256", trust->image_sha256);
+    cli_json_set_int(o, "since_unix_ms", trust->since_unix_ms);
+    cli_json_set_text(o, "how", trust->how);
+    return o;
+}
+
 json_t *cli_json_device(const struct jig_device *d)
 {
     json_t *o = json_object();
@@ -334,6 +345,6 @@ json_t *cli_json_device(const struct jig_device *d)
     cli_json_set_text(o, "topology", d->topology);
     cli_json_set(o, "busy_operation", cli_json_text_or_null(d->busy_operation));
     cli_json_set(o, "lease", json_null());
-    cli_json_set(o, "trust", json_null());
+    cli_json_set(o, "trust", trust_or_null(&d->trust));
     return o;
 }

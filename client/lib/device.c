@@ -14,6 +14,14 @@ static struct jig_target target(const char *method)
     return jig_target_of(&jig__v1__device_service__descriptor, method);
 }
 
+static struct jig_device_trust convert_trust(const Jig__V1__DeviceTrust *in)
+{
+    static const Jig__V1__DeviceTrust none = JIG__V1__DEVICE_TRUST__INIT;
+    if (in == NULL)
+        in = &none;
+    return (struct jig_device_trust){in->image_sha256, in->since_unix_ms, in->how};
+}
+
 static void convert_device(const Jig__V1__Device *in, struct jig_device *out)
 {
     static const Jig__V1__Device none = JIG__V1__DEVICE__INIT;
@@ -33,6 +41,7 @@ static void convert_device(const Jig__V1__Device *in, struct jig_device *out)
         .product = in->product,
         .topology = in->topology,
         .busy_operation = in->busy_operation,
+        .trust = convert_trust(in->trust),
     };
 }
 

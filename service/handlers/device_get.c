@@ -8,16 +8,14 @@ void jig_handle_device_get(const struct jig_env *env, struct jig_call *call)
     Jig__V1__GetDeviceResponse reply = JIG__V1__GET_DEVICE_RESPONSE__INIT;
     struct jig_err err = JIG_ERR_INIT;
     struct jig_device device;
-    enum jig_code code = jig_inventory_refresh(env->inventory, &err);
-    if (code == JIG_OK)
-        code = jig_inventory_find(env->inventory, request->device, &device, &err);
+    enum jig_code code = jig_inventory_find(env->inventory, request->device, &device, &err);
     if (code != JIG_OK) {
         jig_call_fail(call, &err, NULL);
         return;
     }
     code = jig_wire_device(&device, jig_call_arena(call), &reply.device, &err);
     if (code == JIG_OK) {
-        jig_mark_busy(env, call, reply.device);
+        jig_complete_device(env, call, reply.device);
         jig_call_reply(call, &reply.base);
     } else {
         jig_call_fail(call, &err, NULL);

@@ -16,7 +16,7 @@ void jig_handle_device_list(const struct jig_env *env, struct jig_call *call)
     if (code == JIG_OK) {
         reply.n_devices = list.n;
         for (size_t i = 0; i < list.n; i++)
-            jig_mark_busy(env, call, reply.devices[i]);
+            jig_complete_device(env, call, reply.devices[i]);
         jig_call_reply(call, &reply.base);
     } else {
         jig_call_fail(call, &err, NULL);

@@ -9,7 +9,8 @@ struct watch {
     int64_t until_ns;
 };
 
-static void answer(struct jig_call *call, const struct jig_device_news *news)
+static void answer(const struct jig_env *env, struct jig_call *call,
+                   const struct jig_device_news *news)
 {
     Jig__V1__WatchDevicesResponse reply = JIG__V1__WATCH_DEVICES_RESPONSE__INIT;
     struct jig_err err = JIG_ERR_INIT;
@@ -20,6 +21,8 @@ static void answer(struct jig_call *call, const struct jig_device_news *news)
         return;
     }
     reply.n_changes = news->n;
+    for (size_t i = 0; i < news->n; i++)
+        jig_complete_device(env, call, reply.changes[i]->device);
     jig_call_reply(call, &reply.base);
 }
 
@@ -32,7 +35,7 @@ static void look(struct jig_call *call, void *ctx, bool time_is_up)
         jig_inventory_news(w->env->inventory, w->request->cursor, &news);
         bool tell = time_is_up || news.snapshot || news.n > 0;
         if (tell)
-            answer(call, &news);
+            answer(w->env, call, &news);
         jig_device_news_release(&news);
         if (tell || jig_call_park(call, w->env->devices_changed, ticket, w->until_ns, look, w))
             return;

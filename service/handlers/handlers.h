@@ -65,8 +65,9 @@ void jig_start_or_fail(const struct jig_env *env, struct jig_call *call,
                        struct jig_operation_spec *spec, const Jig__V1__OperationTie *tie,
                        enum jig_code code, struct jig_err *err, const struct jig_strv *details);
 
-/* Fills busy_operation: the deploy that has the device now. */
-void jig_mark_busy(const struct jig_env *env, struct jig_call *call, Jig__V1__Device *device);
+/* Fills what others than the inventory know: the deploy that has the device now, and what is in its
+ * flash. */
+void jig_complete_device(const struct jig_env *env, struct jig_call *call, Jig__V1__Device *device);
 
 /* Answers a call whose response has the field `operation` and needs no other. */
 void jig_reply_operation(struct jig_call *call, struct jig_operation *op);

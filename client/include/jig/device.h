@@ -14,6 +14,13 @@
 extern "C" {
 #endif
 
+/* What is certainly in a device's flash. */
+struct jig_device_trust {
+    const char *image_sha256; /* 64 hexadecimal digits; "": nothing is known */
+    int64_t since_unix_ms;    /* when it was found there */
+    const char *how;          /* "verified" */
+};
+
 struct jig_device {
     const char *id;   /* stable across ports and restarts */
     const char *port; /* "": not connected, or not started */
@@ -28,6 +35,7 @@ struct jig_device {
     const char *product;
     const char *topology;       /* where it is plugged in, "1-2.3" */
     const char *busy_operation; /* the operation that has it now */
+    struct jig_device_trust trust;
 };
 
 struct jig_devices {

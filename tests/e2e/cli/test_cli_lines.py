@@ -591,6 +591,11 @@ def test_devices(bench, fake):
     assert bench.jig("devices", "show", "left").result["device"] == device
     assert fake.requests("GetDevice") == [{"device": "left"}]
     assert "2341:0043" in bench.plain("devices", "show", "left")[1]
+    known = {"imageSha256": "ab" * 32, "sinceUnixMs": "1700000000000", "how": "verified"}
+    fake.answers["GetDevice"] = {"device": {**DEVICE, "trust": known}}
+    assert bench.jig("devices", "show", "left").result["device"]["trust"] == {
+        "image_sha256": "ab" * 32, "since_unix_ms": 1700000000000, "how": "verified"}
+    assert "ab" * 32 + ", verified" in bench.plain("devices", "show", "left")[1]
     fake.answers["ListDevices"] = {}
     assert bench.plain("devices", "list") == (0, "", "no board is connected\n")
 
