@@ -159,12 +159,25 @@ static void broken_off_error(const struct cli_followed *followed, struct jig_err
         snprintf(ret->message + n, sizeof ret->message - (size_t)n, "; %s", op->error->message);
 }
 
+/* What is done is done, and its result is what it is. */
+static void say_too_late(struct cli_view *view, const struct jig_operation *op)
+{
+    char text[80];
+    snprintf(text, sizeof text, "the %s was done before it could be cancelled",
+             cli_operation_kind(op->kind));
+    cli_view_erase(view);
+    cli_view_say(view, JIG_SEVERITY_NOTE, text);
+}
+
 int cli_followed_judge(struct cli *cli, struct cli_view *view, const struct cli_followed *followed)
 {
     const struct jig_operation *op = followed->operation;
     bool broken_off = followed->cancelled_by_us || followed->timed_out;
-    if (op->state == JIG_OPERATION_SUCCEEDED && !broken_off)
+    if (op->state == JIG_OPERATION_SUCCEEDED) {
+        if (broken_off)
+            say_too_late(view, op);
         return CLI_EXIT_DONE;
+    }
     if (!cli->options.json && !broken_off)
         cli_view_dump_log(view);
     cli_view_erase(view);

@@ -298,6 +298,13 @@ static int loop(struct run *r)
     }
 }
 
+/* What came before was interrupted, too late to stop it. */
+static int not_begun(struct run *r)
+{
+    return cli_fail_with(r->cli, JIG_STATUS_CANCELLED, JIG_CAUSE_NONE, NULL,
+                         "interrupted: what %s says is not shown", r->session->device);
+}
+
 bool cli_session_check(struct cli *cli, int *ret_exit)
 {
     struct cli_expect expect;
@@ -323,9 +330,14 @@ int cli_session_run(struct cli *cli, struct cli_session *session)
         return cli_fail(cli, &error);
     r.limit_ns = sooner(cli->deadline_ns, jig_deadline_after_ms(cli->options.timeout_ms));
     cli_view_init(&r.view, cli);
-    begin_input(&r);
-    int exit_status = loop(&r);
-    end_input(&r);
+    int exit_status;
+    if (cli->interrupted) {
+        exit_status = not_begun(&r);
+    } else {
+        begin_input(&r);
+        exit_status = loop(&r);
+        end_input(&r);
+    }
     cli_forgive(cli);
     (void)jig_client_close_monitor(cli->client, session->name, jig_deadline_after_ms(CLOSE_MS),
                                    NULL);

@@ -1,12 +1,14 @@
 """What the benchmarks share: timing whole processes, taking turns, and rows of results.
 
 Every figure stands beside a rival's or a limit's from the same run on the same machine, taken in
-turns with it, so that a busy machine slows both. What is printed is the median.
+turns with it, so that a busy machine slows both. What is printed is the median, unless it says p99
+or p90.
 """
 
 import os
 import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import tempfile
@@ -40,6 +42,7 @@ class Bench:
 
     def __init__(self, binaries):
         self.bin = binaries
+        self.programs = os.path.join(os.path.dirname(binaries), "bench")  # of tests/bench
         self.folder = tempfile.mkdtemp(prefix="jig-bench-", dir="/tmp")
         self.env = {"PATH": f"{binaries}:/usr/bin:/bin", "LC_ALL": "C.UTF-8",
                     "HOME": self.make("home"), "XDG_RUNTIME_DIR": self.make("run"),
@@ -92,13 +95,44 @@ def spawn_seconds(words, env):
     return took
 
 
-def in_turns(rounds, **cases):
-    """Runs each case once a round, the order turned by one each time: name -> median."""
+class Listener:
+    """A unix socket for the bare process: its connections wait, and are dropped now and then."""
+
+    def __init__(self, path):
+        self.path = path
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.bind(path)
+        self.socket.listen(64)
+        self.socket.setblocking(False)
+
+    def drain(self):
+        try:
+            while True:
+                self.socket.accept()[0].close()
+        except BlockingIOError:
+            pass
+
+    def close(self):
+        self.socket.close()
+
+
+def quantile(values, q):
+    return sorted(values)[min(len(values) - 1, int(q * len(values)))]
+
+
+def all_in_turns(rounds, **cases):
+    """Runs each case once a round, the order turned by one each time: name -> what each gave."""
     names = list(cases)
     taken = {name: [] for name in names}
     for i in range(rounds):
         for name in names[i % len(names):] + names[:i % len(names)]:
             taken[name].append(cases[name]())
+    return taken
+
+
+def in_turns(rounds, **cases):
+    """As all_in_turns, with the median of each."""
+    taken = all_in_turns(rounds, **cases)
     return {name: statistics.median(values) for name, values in taken.items()}
 
 

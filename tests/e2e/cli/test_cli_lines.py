@@ -277,6 +277,44 @@ def test_interrupted(bench, fake, number):
     assert fake.requests("CancelOperation") == [{"id": "00112233445566aa"}]
 
 
+def done_too_late(fake, **result):
+    """As cancelling(), but its work was done by then."""
+    cancelling(fake)
+    watch = fake.answers["WatchOperation"]
+
+    def done(request):
+        watch(request)
+        return {"cursor": "1", "operation": operation("SUCCEEDED", lastEvent="1", **result)}
+
+    fake.answers["WatchOperation"] = done
+
+
+def test_interrupted_too_late(bench, fake):
+    done_too_late(fake, builds=[BUILD])
+    running = bench.start("build")
+    fake.wait_for("WatchOperation")
+    outcome = running.interrupt().finish()
+    assert fake.requests("CancelOperation")
+    assert outcome.result["outcome"] == "built"
+
+
+def test_deadline_too_late(bench, fake):
+    done_too_late(fake, builds=[BUILD])
+    assert bench.jig("--deadline", "0.3", "build").result["outcome"] == "built"
+
+
+def test_interrupted_too_late_to_stop_a_deploy(bench, fake):
+    """The board is flashed; the monitor that was to follow does not begin."""
+    done_too_late(fake, deploy={"outcome": "OUTCOME_WRITTEN", "device": "left",
+                                "monitorSession": "m1"})
+    fake.answers["StartDeploy"] = fake.answers["StartBuild"]
+    running = bench.start("deploy", "--monitor")
+    fake.wait_for("WatchOperation")
+    running.interrupt().finish().error(130, "interrupted", "left")
+    assert "ReadMonitor" not in fake.methods()
+    assert fake.requests("CloseMonitor")
+
+
 def test_interrupted_twice(bench, fake):
     fake.answers.update(StartBuild=started(state="RUNNING"), WatchOperation=lambda _: HOLD,
                         CancelOperation=lambda _: HOLD)
