@@ -260,7 +260,7 @@ def test_detached_build_lives_on(bench):
 def test_over_tcp(bench):
     """The same over loopback TCP, where the daemon can't see whose build it is."""
     wrapper = bench.folder / "jigd"
-    wrapper.write_text(f'#!/bin/sh\nexec {BIN}/jigd --listen tcp://127.0.0.1:0 "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec "{BIN}/jigd" --listen tcp://127.0.0.1:0 "$@"\n')
     wrapper.chmod(0o755)
     status = bench.jig("daemon", "start", env={"JIG_JIGD": str(wrapper)}).result
     host = next(e for e in status["endpoints"] if e.startswith("tcp://"))

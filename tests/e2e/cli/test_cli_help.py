@@ -84,7 +84,7 @@ def test_completion_files_are_what_jig_prints(shell, file):
 def complete(line, **env):
     """What bash offers for the line, cursor at its end."""
     script = f"""
-        source {ROOT}/data/completions/jig.bash
+        source '{ROOT}/data/completions/jig.bash'
         COMP_LINE=$1 COMP_POINT=${{#1}}
         read -r -a COMP_WORDS <<<"$1"
         [[ $1 == *' ' ]] && COMP_WORDS+=('')
@@ -109,7 +109,7 @@ def test_bash_completion():
     assert complete("jig completion ") == ["bash", "zsh"]
     assert complete("jig help op") == ["ops"]
     assert complete("jig build --jobs ") == []
-    assert complete(f"jig build {ROOT}/tes") == [f"{ROOT}/tests"]
+    assert complete("jig build /usr/shar") == ["/usr/share"]
 
 
 def test_bash_completion_knows_every_option():
