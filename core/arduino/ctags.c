@@ -27,7 +27,7 @@ static void take_output(void *ctx, enum jig_stream stream, const char *data, siz
                        n < STDERR_SHOWN - c->said.len ? n : STDERR_SHOWN - c->said.len);
 }
 
-static enum jig_code find_program(char **ret, struct jig_err *reterr)
+enum jig_code jig_ctags_find(char **ret, struct jig_err *reterr)
 {
     for (size_t i = 0; i < JIG_COUNT(programs); i++) {
         if (jig_proc_find(programs[i], ret, NULL) == JIG_OK)
@@ -62,7 +62,7 @@ enum jig_code jig_ctags_run(const char *path, const struct jig_until *until, str
                             struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *program = NULL;
-    enum jig_code code = find_program(&program, reterr);
+    enum jig_code code = jig_ctags_find(&program, reterr);
     if (code != JIG_OK)
         return code;
     /* --options=NONE: nobody's ~/.ctags.d decides what is compiled. */

@@ -36,6 +36,9 @@ struct jig_tags {
     size_t cap;
 };
 
+/* The program's path. NOT_FOUND with a hint when it is not installed. The caller frees. */
+enum jig_code jig_ctags_find(char **ret, struct jig_err *reterr) JIG_CHECKED;
+
 /* Runs universal-ctags over the C++ file and appends its answer to out (whose max counts).
  * NOT_FOUND with a hint when it is not installed; INTERNAL when it fails, with what it said. */
 enum jig_code jig_ctags_run(const char *path, const struct jig_until *until, struct jig_buf *out,

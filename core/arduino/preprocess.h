@@ -75,6 +75,12 @@ enum jig_code jig_preprocess_finish(const struct jig_merged *merged, const char 
                                     const char *work_path, const struct jig_until *until,
                                     struct jig_buf *out, struct jig_err *reterr) JIG_CHECKED;
 
+/* What jig_preprocess_finish will most likely make of the merged text, in far less time: macros are
+ * not expanded, conditionals not followed, and functions are told by their looks. For who begins
+ * with that and looks at the real one before it counts. */
+enum jig_code jig_preprocess_guess(const struct jig_merged *merged, struct jig_buf *out,
+                                   struct jig_err *reterr) JIG_CHECKED;
+
 /* A string as #line and the like want it: in double quotes, with \ before \ and ". */
 void jig_cpp_quote(const char *s, struct jig_buf *out);
 

@@ -211,6 +211,8 @@ static void plan_release(struct jig_plan *p)
         jig_toolids_free(p->toolids);
     }
     jig_sketch_free(p->sketch);
+    jig_merged_free(p->merged);
+    free(p->guessed);
     free(p->project_name);
     free(p->generated);
     struct jig_strv *lists[] = {&p->own_sources,     &p->own_objects,     &p->own_steps,

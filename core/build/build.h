@@ -4,7 +4,8 @@
  *   hooks  ->  core ------------------------------> archive --\
  *              discover libraries -> prototypes -> compile ----> link -> objcopy -> size -> record
  *
- * The core's compiles run while the libraries are still being found. What goes where follows
+ * The core's compiles run while the libraries are still being found, and so does the sketch's own,
+ * of the text that it will most likely be (guess.c). What goes where follows
  * arduino-cli 1.0.4 for sketches, down to the order of the objects, so that the .hex is the same
  * byte for byte (tests/vectors/arduino-cli); and PlatformIO's conventions for platformio.ini.
  *

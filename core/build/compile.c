@@ -115,8 +115,8 @@ static bool is_shareable(const struct jig_plan *p, const struct jig_action *a)
     return true;
 }
 
-enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
-                               struct jig_err *reterr)
+static enum jig_code compile_action(const struct jig_plan *p, const struct jig_compile *c,
+                                    struct jig_action **ret, struct jig_err *reterr)
 {
     const char *recipe = jig_recipe_for_source(p->props, jig_path_ext(c->source));
     if (recipe == NULL)
@@ -139,11 +139,13 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
     if (c->own_flags != NULL)
         jig_flags_compile_words(c->own_flags, language_of(c->source), &a->argv);
     jig_plan_apply_flags(p, c->source, c->scope, &a->argv);
-    jig_plan_add_command(p, a, c->source);
-    if (p->commands_only) {
-        jig_action_free(a);
-        return JIG_OK;
-    }
+    *ret = a;
+    return JIG_OK;
+}
+
+/* What it leaves and reads. */
+static void complete(const struct jig_plan *p, const struct jig_compile *c, struct jig_action *a)
+{
     JIG_CLEANUP_FREE char *depfile = jig_strf("%.*s.d", (int)strlen(c->object) - 2, c->object);
     a->is_compile = true;
     if (jig_plan_ask_for_depfile(&a->argv, depfile))
@@ -153,6 +155,21 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
     jig_strv_append(&a->outputs, c->object);
     jig_words_files(&a->argv, NULL, &a->inputs);
     a->shareable = c->scope != JIG_SCOPE_PROJECT && is_shareable(p, a);
+}
+
+enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
+                               struct jig_err *reterr)
+{
+    struct jig_action *a = NULL;
+    enum jig_code code = compile_action(p, c, &a, reterr);
+    if (code != JIG_OK)
+        return code;
+    jig_plan_add_command(p, a, c->source);
+    if (p->commands_only) {
+        jig_action_free(a);
+        return JIG_OK;
+    }
+    complete(p, c, a);
     return jig_runner_submit(p->runner, a, NULL, reterr);
 }
 
@@ -279,15 +296,30 @@ enum jig_code jig_plan_compile_libraries(struct jig_plan *p, struct jig_err *ret
     return code;
 }
 
+static struct jig_compile own_compile(const struct jig_plan *p, size_t index)
+{
+    return (struct jig_compile){.source = p->own_sources.v[index],
+                                .object = p->own_objects.v[index],
+                                .scope = JIG_SCOPE_PROJECT,
+                                .step = p->own_steps.v[index]};
+}
+
 enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr)
 {
     enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && i < p->own_sources.n; i++) {
-        struct jig_compile c = {.source = p->own_sources.v[i],
-                                .object = p->own_objects.v[i],
-                                .scope = JIG_SCOPE_PROJECT,
-                                .step = p->own_steps.v[i]};
+        struct jig_compile c = own_compile(p, i);
         code = jig_plan_compile(p, &c, reterr);
     }
     return code;
+}
+
+void jig_plan_guess_compile(struct jig_plan *p, size_t index)
+{
+    struct jig_compile c = own_compile(p, index);
+    struct jig_action *a = NULL;
+    if (compile_action(p, &c, &a, NULL) != JIG_OK)
+        return;
+    complete(p, &c, a);
+    jig_runner_guess(p->runner, a, false);
 }

@@ -381,9 +381,12 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
     struct discovery d = {.plan = p};
+    jig_plan_guess(p);
     enum jig_code code = discover(&d, reterr);
     p->libraries_known = code == JIG_OK;
     release(&d);
+    if (code == JIG_OK)
+        jig_plan_remember_libraries(p);
     for (size_t i = 0; i < p->library_count; i++) {
         const struct jig_library *lib = p->libraries[i].lib;
         jig_strv_append_take(&p->result->libraries,

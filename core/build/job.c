@@ -73,6 +73,25 @@ enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_con
     return JIG_OK;
 }
 
+bool jig_job_inputs_hold(const struct jig_job *j, const struct jig_runner_config *c,
+                         const struct jig_action *a)
+{
+    for (size_t i = 0; i < a->inputs.n; i++) {
+        if (!jig_map_has(&j->before, a->inputs.v[i]))
+            return false;
+    }
+    for (size_t i = 0; i < j->before.used; i++) {
+        const struct jig_file_content *before = j->before.entries[i].value;
+        struct jig_file_content now;
+        if (before != NULL &&
+            (jig_files_look(c->files, j->before.entries[i].key, &now, NULL) != JIG_OK ||
+             !jig_digest_equal(&before->sha256, &now.sha256) ||
+             !jig_stamp_equal(&before->stamp, &now.stamp)))
+            return false;
+    }
+    return true;
+}
+
 /* ---- the run ---- */
 
 static void hear(void *ctx, enum jig_stream stream, const char *data, size_t n)
@@ -241,19 +260,18 @@ enum jig_code jig_job_trace(const struct jig_job *j, const struct jig_runner_con
     return JIG_OK;
 }
 
-void jig_job_describe_failure(const struct jig_job *j, struct jig_proc_result result,
-                              const char *said, struct jig_err *err)
+void jig_job_describe_failure(const struct jig_job *j, const char *said, struct jig_err *err)
 {
     const char *tool = jig_path_base(j->action->argv.v[0]);
-    if (result.signal != 0)
+    if (j->result.signal != 0)
         jig_err_reason(err, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
                        "%s failed: %s was ended by signal %d", j->action->step, tool,
-                       result.signal);
+                       j->result.signal);
     else if (said != NULL)
         jig_err_reason(err, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED, "%s failed: %s",
                        j->action->step, said);
     else
         jig_err_reason(err, JIG_FAILED_PRECONDITION, JIG_REASON_BUILD_FAILED,
                        "%s failed: %s gave exit status %d%s%.400s", j->action->step, tool,
-                       result.exit_status, j->err.len > 0 ? ": " : "", j->err.data);
+                       j->result.exit_status, j->err.len > 0 ? ": " : "", j->err.data);
 }

@@ -17,13 +17,20 @@
 #include "core/build/shadow.h"
 #include "core/os/proc.h"
 
-enum jig_job_state { JIG_JOB_QUEUED, JIG_JOB_RUNNING, JIG_JOB_DONE, JIG_JOB_FAILED };
+enum jig_job_state {
+    JIG_JOB_QUEUED,
+    JIG_JOB_RUNNING,
+    JIG_JOB_EXITED, /* a guess that nobody has asked for yet */
+    JIG_JOB_DONE,
+    JIG_JOB_FAILED,
+};
 
 struct jig_job {
     struct jig_action *action; /* owned */
     enum jig_job_state state;
     bool reused;
-    bool asked; /* a failure is an answer */
+    bool asked;   /* a failure is an answer */
+    bool guessed; /* nobody has asked for it yet */
     char *because;
     struct jig_digest tool;
     struct jig_digest command;
@@ -31,8 +38,9 @@ struct jig_job {
     struct jig_proc *proc;
     struct jig_buf out;
     struct jig_buf err;
-    int exit_status;
+    struct jig_proc_result result;
     int64_t started_ns;       /* monotonic */
+    int64_t ended_ns;         /* likewise; 0 while it runs */
     int64_t started_clock_ns; /* what filesystems would have stamped then */
 };
 
@@ -48,6 +56,10 @@ char *jig_action_record_name(const struct jig_action *a, const char *build_dir);
 enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_config *c,
                                   const struct jig_trace *last, struct jig_err *reterr) JIG_CHECKED;
 
+/* True when what was looked at before the run is as it was, and `a` declares nothing else. */
+bool jig_job_inputs_hold(const struct jig_job *j, const struct jig_runner_config *c,
+                         const struct jig_action *a);
+
 /* Starts the tool, after what an earlier run left is gone. */
 enum jig_code jig_job_start(struct jig_job *j, struct jig_err *reterr) JIG_CHECKED;
 
@@ -59,7 +71,6 @@ enum jig_code jig_job_trace(const struct jig_job *j, const struct jig_runner_con
                             struct jig_err *reterr) JIG_CHECKED;
 
 /* The sentence for a tool that said no; `said` is its first error, or NULL. */
-void jig_job_describe_failure(const struct jig_job *j, struct jig_proc_result result,
-                              const char *said, struct jig_err *err);
+void jig_job_describe_failure(const struct jig_job *j, const char *said, struct jig_err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef JIG_BUILD_PLAN_H
 #define JIG_BUILD_PLAN_H
 
+#include "core/arduino/preprocess.h"
 #include "core/arduino/sketch.h"
 #include "core/build/build.h"
 #include "core/config/flags.h"
@@ -34,6 +35,9 @@ struct jig_plan {
 
     struct jig_sketch *sketch; /* the .ino part; NULL when there is none */
     char *generated;           /* sketch/<name>.ino.cpp in the build folder; NULL without .ino */
+    struct jig_merged *merged; /* its tabs as one text; NULL without .ino */
+    bool merged_is_new;        /* it is not what the last build left */
+    char *guessed;             /* what was taken for the generated text, or NULL */
     struct jig_readlog *log;   /* what was listed and looked for among the libraries */
 
     struct jig_strv
@@ -96,6 +100,9 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr) 
 enum jig_code jig_plan_compile_libraries(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 
+/* Begins the compile of own_sources.v[index], as long as nobody else wants to run. */
+void jig_plan_guess_compile(struct jig_plan *p, size_t index);
+
 /* Adds the project's flags to a compiler's words and takes its unflags out. */
 void jig_plan_apply_flags(const struct jig_plan *p, const char *source, enum jig_scope scope,
                           struct jig_strv *argv);
@@ -110,6 +117,16 @@ enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr) JIG_
 /* The merged tabs before prototypes, beside the generated file: what discovery reads. */
 char *jig_plan_merged_path(const struct jig_plan *p);
 char *jig_plan_preprocessed_path(const struct jig_plan *p);
+/* False when the last text of this sketch was not what jig_plan_guess_text had made of it. */
+bool jig_plan_guesses_well(const struct jig_plan *p);
+
+/* guess.c: begins the compile of the generated file with what it and the include path will most
+ * likely be, while the preprocessor and ctags find that out. Costs nothing but time when wrong. */
+void jig_plan_guess(struct jig_plan *p);
+/* The generated file's likely text. NULL when there is none. The caller frees. */
+char *jig_plan_guess_text(const struct jig_plan *p);
+/* Once all libraries are known: for the next build's guess. */
+void jig_plan_remember_libraries(struct jig_plan *p);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;

@@ -7,13 +7,12 @@
 #include "core/base/str.h"
 #include "core/build/check.h"
 #include "core/build/job.h"
+#include "core/build/report.h"
 #include "core/os/time.h"
 
-#define MOST_REASONS     10000
-#define MOST_DIAGNOSTICS 10000 /* that the result keeps; all of them are told */
-#define MOST_RUNNING     64
-#define KILL_GRACE_MS    500
-#define LONGEST_RUN_MS   (60 * 60 * 1000)
+#define MOST_RUNNING   64
+#define KILL_GRACE_MS  500
+#define LONGEST_RUN_MS (60 * 60 * 1000)
 
 struct jig_runner {
     struct jig_runner_config config;
@@ -26,16 +25,18 @@ struct jig_runner {
     size_t next; /* jobs before this one are not queued any more */
     struct jig_job *running[MOST_RUNNING];
     size_t running_count;
-    size_t done;
+    struct jig_job *guesses[MOST_RUNNING]; /* owned; those that run are among the running */
+    size_t guess_count;
     bool failed;
     struct jig_err first_failure;
-    struct jig_runner_summary summary;
+    struct jig_report report;
 };
 
 struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
 {
     struct jig_runner *r = jig_new(struct jig_runner);
     r->config = *config;
+    r->report.events = config->events;
     jig_map_init(&r->tools, free);
     jig_map_init(&r->makers, NULL);
     r->shadow = jig_shadow_new(config->build_dir, config->files, config->probes);
@@ -80,28 +81,19 @@ void jig_runner_free(struct jig_runner *r)
     stop_running(r);
     for (size_t i = 0; i < r->job_count; i++)
         jig_job_free(r->jobs[i]);
+    for (size_t i = 0; i < r->guess_count; i++)
+        jig_job_free(r->guesses[i]);
     free(r->jobs);
     jig_map_release(&r->tools);
     jig_map_release(&r->makers);
     jig_shadow_free(r->shadow);
-    jig_runner_summary_release(&r->summary);
+    jig_runner_summary_release(&r->report.summary);
     free(r);
 }
 
 struct jig_runner_summary *jig_runner_summary(struct jig_runner *r)
 {
-    return &r->summary;
-}
-
-void jig_runner_summary_release(struct jig_runner_summary *s)
-{
-    for (size_t i = 0; i < s->reason_count; i++) {
-        free(s->reasons[i].step);
-        free(s->reasons[i].because);
-    }
-    free(s->reasons);
-    jig_diagnostics_release(&s->diagnostics);
-    *s = (struct jig_runner_summary){0};
+    return &r->report.summary;
 }
 
 const char *jig_job_output(const struct jig_job *job)
@@ -119,75 +111,6 @@ bool jig_job_reused(const struct jig_job *job)
     return job->reused;
 }
 
-/* ---- what is told ---- */
-
-static void tell_step(struct jig_runner *r, const struct jig_job *j,
-                      enum jig_build_step_state state)
-{
-    const struct jig_build_events *e = r->config.events;
-    if (e == NULL || e->step == NULL)
-        return;
-    bool ran = state == JIG_BUILD_STEP_FINISHED || state == JIG_BUILD_STEP_FAILED;
-    struct jig_build_step event = {
-        .step = j->action->step,
-        .state = state,
-        .because = j->because != NULL ? j->because : "",
-        .done = (uint32_t)r->done,
-        .total = (uint32_t)r->job_count,
-        .duration_us = ran ? (jig_now_ns() - j->started_ns) / 1000 : 0,
-    };
-    e->step(e->ctx, &event);
-}
-
-/* Takes the tool's stderr apart, tells of it and keeps it for the result, as far as there is room.
- * The first error's message is put into *ret_error (may be NULL); the caller frees. */
-static void tell_diagnostics(struct jig_runner *r, const struct jig_job *j, char **ret_error)
-{
-    struct jig_diagnostics *all = &r->summary.diagnostics;
-    struct jig_diagnostics fresh = {0};
-    if (j->asked)
-        return;
-    jig_diagnostics_parse(j->err.data, &fresh);
-    if (fresh.n == 0 && j->err.len > 0)
-        jig_diagnostics_whole(j->err.data, j->exit_status != 0, &fresh);
-    const struct jig_build_events *e = r->config.events;
-    for (size_t i = 0; i < fresh.n; i++) {
-        struct jig_diagnostic *d = &fresh.items[i];
-        if (e != NULL && e->diagnostic != NULL)
-            e->diagnostic(e->ctx, d);
-        if (ret_error != NULL && *ret_error == NULL && d->severity == JIG_SEVERITY_ERROR)
-            *ret_error = jig_xstrdup(d->message);
-        if (all->n >= MOST_DIAGNOSTICS) {
-            r->summary.diagnostics_left_out++;
-            continue;
-        }
-        all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
-        all->items[all->n++] = *d;
-        *d = (struct jig_diagnostic){0};
-    }
-    jig_diagnostics_release(&fresh);
-}
-
-static void add_reason(struct jig_runner *r, const struct jig_job *j, const char *because)
-{
-    struct jig_runner_summary *s = &r->summary;
-    if (s->reason_count >= MOST_REASONS)
-        return;
-    s->reasons = jig_grow(s->reasons, &s->reason_cap, s->reason_count, sizeof *s->reasons);
-    s->reasons[s->reason_count++] =
-        (struct jig_step_reason){jig_xstrdup(j->action->step), jig_xstrdup(because)};
-}
-
-static void tell_changed(struct jig_runner *r, const char *path)
-{
-    const struct jig_build_events *e = r->config.events;
-    if (e == NULL || e->notice == NULL)
-        return;
-    JIG_CLEANUP_FREE char *text =
-        jig_strf("%s changed during the build; the next build looks at it again", path);
-    e->notice(e->ctx, "build.input_changed", JIG_SEVERITY_WARNING, text);
-}
-
 /* ---- would it do anything new? ---- */
 
 /* The job's outputs are there already: replays what the tool said then. */
@@ -198,13 +121,13 @@ static void replay(struct jig_runner *r, struct jig_job *j, const struct jig_tra
     jig_buf_puts(&j->out, t->output);
     j->reused = true;
     j->state = JIG_JOB_DONE;
-    r->done++;
+    r->report.done++;
     if (j->action->is_compile)
-        r->summary.reused++;
+        r->report.summary.reused++;
     if (r->config.explain)
-        add_reason(r, j, because);
-    tell_step(r, j, JIG_BUILD_STEP_REUSED);
-    tell_diagnostics(r, j, NULL);
+        jig_report_reason(&r->report, j, because);
+    jig_report_step(&r->report, j, JIG_BUILD_STEP_REUSED);
+    jig_report_diagnostics(&r->report, j, NULL);
 }
 
 /* A tool is looked at once in a build. */
@@ -310,17 +233,35 @@ static enum jig_code first_failure(const struct jig_runner *r, struct jig_err *r
 
 /* ---- running ---- */
 
+/* How many of the running ones nobody has asked for yet. */
+static size_t running_guesses(const struct jig_runner *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->running_count; i++)
+        n += r->running[i]->guessed;
+    return n;
+}
+
+static bool take_slot(struct jig_runner *r, bool even_the_last)
+{
+    if (r->config.slots == NULL || atomic_fetch_sub(&r->config.slots->free, 1) > 0 || even_the_last)
+        return true;
+    atomic_fetch_add(&r->config.slots->free, 1);
+    return false;
+}
+
 static bool may_start(struct jig_runner *r)
 {
     if (r->failed || r->running_count >= r->config.jobs)
         return false;
-    if (r->config.slots == NULL)
-        return true;
-    int free_slots = atomic_fetch_sub(&r->config.slots->free, 1);
-    if (free_slots > 0 || r->running_count == 0)
-        return true;
-    atomic_fetch_add(&r->config.slots->free, 1);
-    return false;
+    return take_slot(r, r->running_count == running_guesses(r));
+}
+
+static void tell_started(struct jig_runner *r, const struct jig_job *j)
+{
+    if (!j->asked)
+        jig_report_reason(&r->report, j, j->because);
+    jig_report_step(&r->report, j, JIG_BUILD_STEP_STARTED);
 }
 
 /* Starts the job when there is room for it. */
@@ -335,9 +276,7 @@ static void try_start(struct jig_runner *r, struct jig_job *j)
         return;
     }
     r->running[r->running_count++] = j;
-    if (!j->asked)
-        add_reason(r, j, j->because);
-    tell_step(r, j, JIG_BUILD_STEP_STARTED);
+    tell_started(r, j);
 }
 
 static void start_queued(struct jig_runner *r)
@@ -358,7 +297,7 @@ static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_
     JIG_CLEANUP_FREE char *changed = NULL;
     enum jig_code code = jig_job_trace(j, &r->config, r->shadow, &t, &changed, reterr);
     if (changed != NULL)
-        tell_changed(r, changed);
+        jig_report_changed(&r->report, changed);
     if (code != JIG_OK || t == NULL)
         return code;
     if (j->action->shareable && !t->opaque && r->config.objcache != NULL)
@@ -367,33 +306,44 @@ static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_
     return JIG_OK;
 }
 
-/* The job's tool has exited. */
-static void finish(struct jig_runner *r, struct jig_job *j)
+/* What came of a job whose tool has exited. */
+static void conclude(struct jig_runner *r, struct jig_job *j)
 {
-    struct jig_proc_result result = jig_proc_result(j->proc);
     struct jig_err err = JIG_ERR_INIT;
     JIG_CLEANUP_FREE char *said = NULL;
-    j->exit_status = result.exit_status;
-    r->done++;
-    r->summary.ran += !j->action->is_hook;
-    r->summary.compiled += j->action->is_compile;
-    r->summary.children_us += (jig_now_ns() - j->started_ns) / 1000;
-    jig_proc_free(j->proc);
-    j->proc = NULL;
-    give_slot_back(r);
-    tell_diagnostics(r, j, &said);
-    bool well = result.exit_status == 0;
+    struct jig_runner_summary *sum = &r->report.summary;
+    r->report.done++;
+    sum->ran += !j->action->is_hook;
+    sum->compiled += j->action->is_compile;
+    sum->children_us += (j->ended_ns - j->started_ns) / 1000;
+    jig_report_diagnostics(&r->report, j, &said);
+    bool well = j->result.exit_status == 0;
     enum jig_code code = JIG_OK;
     if (well && !j->action->always)
         code = record(r, j, &err);
-    if (!well && (!j->asked || result.signal != 0)) {
-        jig_job_describe_failure(j, result, said, &err);
+    if (!well && (!j->asked || j->result.signal != 0)) {
+        jig_job_describe_failure(j, said, &err);
         code = err.code;
     }
     j->state = code == JIG_OK ? JIG_JOB_DONE : JIG_JOB_FAILED;
-    tell_step(r, j, code == JIG_OK ? JIG_BUILD_STEP_FINISHED : JIG_BUILD_STEP_FAILED);
+    jig_report_step(&r->report, j,
+                    code == JIG_OK ? JIG_BUILD_STEP_FINISHED : JIG_BUILD_STEP_FAILED);
     if (code != JIG_OK)
         fail(r, &err);
+}
+
+/* The job's tool has exited. */
+static void finish(struct jig_runner *r, struct jig_job *j)
+{
+    j->result = jig_proc_result(j->proc);
+    j->ended_ns = jig_now_ns();
+    jig_proc_free(j->proc);
+    j->proc = NULL;
+    give_slot_back(r);
+    if (j->guessed)
+        j->state = JIG_JOB_EXITED;
+    else
+        conclude(r, j);
 }
 
 static void finish_running(struct jig_runner *r, size_t index)
@@ -463,7 +413,7 @@ static enum jig_code run_until(struct jig_runner *r, const struct jig_job *job,
         start_queued(r);
         if (job != NULL && job->state == JIG_JOB_DONE)
             return JIG_OK;
-        if (r->running_count > 0)
+        if (r->running_count > running_guesses(r))
             wait_for_one(r);
         else
             return r->failed ? first_failure(r, reterr) : JIG_OK;
@@ -478,6 +428,98 @@ enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct 
 enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr)
 {
     return run_until(r, NULL, reterr);
+}
+
+/* ---- guesses ---- */
+
+static void take_out(struct jig_job **list, size_t *n, const struct jig_job *j)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (list[i] == j) {
+            list[i] = list[--*n];
+            return;
+        }
+    }
+}
+
+/* Nobody wants it. It is asked to end, not killed: compilers clean up behind themselves. */
+static void drop_guess(struct jig_runner *r, struct jig_job *j)
+{
+    if (j->state == JIG_JOB_RUNNING) {
+        jig_proc_kill(j->proc, KILL_GRACE_MS);
+        take_out(r->running, &r->running_count, j);
+        give_slot_back(r);
+    }
+    take_out(r->guesses, &r->guess_count, j);
+    jig_job_free(j);
+}
+
+static struct jig_job *guess_for(const struct jig_runner *r, const struct jig_action *a)
+{
+    for (size_t i = 0; i < r->guess_count; i++) {
+        if (strcmp(r->guesses[i]->action->outputs.v[0], a->outputs.v[0]) == 0)
+            return r->guesses[i];
+    }
+    return NULL;
+}
+
+/* The run of this very action that was begun early; the action is then its own. Any other run that
+ * leaves the same file is ended. */
+static struct jig_job *take_guess(struct jig_runner *r, struct jig_action *a, bool asked)
+{
+    struct jig_check check;
+    struct jig_job *j = a->outputs.n > 0 ? guess_for(r, a) : NULL;
+    if (j == NULL)
+        return NULL;
+    bool same = !r->failed && j->asked == asked && j->state != JIG_JOB_FAILED &&
+                prepare_check(r, a, &check, NULL) == JIG_OK &&
+                jig_digest_equal(&j->command, &check.command) &&
+                jig_job_inputs_hold(j, &r->config, a);
+    if (!same) {
+        drop_guess(r, j);
+        return NULL;
+    }
+    take_out(r->guesses, &r->guess_count, j);
+    jig_action_free(j->action);
+    j->action = a;
+    j->guessed = false;
+    return j;
+}
+
+/* Would it do anything new? */
+static bool decide_guess(struct jig_runner *r, struct jig_job *j)
+{
+    const struct jig_runner_config *c = &r->config;
+    struct jig_check check;
+    if (j->action->always || j->action->shareable ||
+        prepare_check(r, j->action, &check, NULL) != JIG_OK)
+        return false;
+    j->tool = check.tool;
+    j->command = check.command;
+    JIG_CLEANUP_FREE char *name = jig_action_record_name(j->action, c->build_dir);
+    j->because = check_record(r, &check, name);
+    return j->because != NULL &&
+           jig_job_look_before(j, c, jig_record_get(c->record, name), NULL) == JIG_OK;
+}
+
+void jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
+{
+    struct jig_job *j = jig_job_new(action, asked);
+    bool room = !r->failed && r->running_count < r->config.jobs &&
+                running_guesses(r) + 1 < r->config.jobs && r->guess_count < MOST_RUNNING &&
+                guess_for(r, action) == NULL;
+    if (!room || !decide_guess(r, j) || !take_slot(r, false)) {
+        jig_job_free(j);
+        return;
+    }
+    if (jig_job_start(j, NULL) != JIG_OK) {
+        give_slot_back(r);
+        jig_job_free(j);
+        return;
+    }
+    j->guessed = true;
+    r->running[r->running_count++] = j;
+    r->guesses[r->guess_count++] = j;
 }
 
 /* ---- submitting ---- */
@@ -497,30 +539,45 @@ static enum jig_code claim_outputs(struct jig_runner *r, const struct jig_action
     return JIG_OK;
 }
 
-static void add_job(struct jig_runner *r, struct jig_job *j)
+/* The run was begun early: from here on it is as any other. */
+static void adopt(struct jig_runner *r, struct jig_job *j)
+{
+    JIG_CLEANUP_FREE char *name = jig_action_record_name(j->action, r->config.build_dir);
+    jig_record_forget(r->config.record, name); /* not current until it has run well */
+    tell_started(r, j);
+    if (j->state == JIG_JOB_EXITED)
+        conclude(r, j);
+}
+
+static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, bool asked)
 {
     struct jig_err err = JIG_ERR_INIT;
+    struct jig_job *guess = take_guess(r, action, asked);
+    struct jig_job *j = guess != NULL ? guess : jig_job_new(action, asked);
     r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
     r->jobs[r->job_count++] = j;
+    r->report.total = r->job_count;
     enum jig_code code =
         r->failed ? r->first_failure.code : jig_until_check(&r->config.until, &err);
-    if (code == JIG_OK && !j->asked) /* who asks may ask again */
+    if (code == JIG_OK && !asked) /* who asks may ask again */
         code = claim_outputs(r, j->action, &err);
-    if (code == JIG_OK && j->action->always)
+    if (code == JIG_OK && guess != NULL)
+        adopt(r, j);
+    else if (code == JIG_OK && j->action->always)
         j->because = jig_xstrdup("it runs in every build");
     else if (code == JIG_OK)
         code = decide(r, j, &err);
-    if (code == JIG_OK)
-        return;
-    j->state = JIG_JOB_FAILED;
-    fail(r, &err);
+    if (code != JIG_OK && guess == NULL)
+        j->state = JIG_JOB_FAILED;
+    if (code != JIG_OK)
+        fail(r, &err);
+    return j;
 }
 
 enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
                                 struct jig_job **ret_job, struct jig_err *reterr)
 {
-    struct jig_job *j = jig_job_new(action, false);
-    add_job(r, j);
+    struct jig_job *j = add_job(r, action, false);
     catch_up(r);
     if (r->failed)
         return jig_runner_wait_all(r, reterr);
@@ -532,13 +589,12 @@ enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
 enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
                              struct jig_job **ret_job, int *ret_exit_status, struct jig_err *reterr)
 {
-    struct jig_job *j = jig_job_new(action, true);
-    add_job(r, j);
+    struct jig_job *j = add_job(r, action, true);
     try_start(r, j); /* before what is queued: somebody waits for it */
     enum jig_code code = run_until(r, j, reterr);
     if (code != JIG_OK)
         return code;
     *ret_job = j;
-    *ret_exit_status = j->exit_status;
+    *ret_exit_status = j->result.exit_status;
     return JIG_OK;
 }

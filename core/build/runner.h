@@ -6,6 +6,10 @@
  *              +-- queued -> running -> checked, recorded -> done
  *                              \-> exit status, missing output, cancel -> failed
  *
+ *   guessed -> running -> exited
+ *      \---------\---------\--the same is submitted--> as any other job
+ *       \---------\---------\--something else is----> ended, and nobody hears of it
+ *
  * A job is decided when it is submitted, so its inputs must be there by then: a caller submits a
  * link after the compiles are done. While the caller waits for one job, all of them go on.
  *
@@ -95,6 +99,13 @@ enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr) 
 enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
                              struct jig_job **ret_job, int *ret_exit_status,
                              struct jig_err *reterr) JIG_CHECKED;
+
+/* Starts a tool that will most likely be submitted (or asked) soon, if a tool may be started right
+ * now; takes the action. It counts for nothing, and nobody hears of it, until an action of the same
+ * command comes and its inputs are what they were: then this run is that action's. Another one that
+ * leaves the same first output ends it, and so does the runner's end. Guesses leave one job to
+ * those who wait. Not for what hooks may change, nor for shareable actions. */
+void jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked);
 
 /* True when the action would be answered from the record; it stays the caller's. */
 bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *action);

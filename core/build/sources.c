@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "core/arduino/ctags.h"
 #include "core/arduino/preprocess.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
@@ -17,7 +18,8 @@
 #include "core/os/fs.h"
 
 #define PROTOTYPES_NAME    "#prototypes"
-#define PROTOTYPES_VERSION "prototypes 1"
+#define PROTOTYPES_VERSION "prototypes 2"
+#define BADLY_GUESSED      "not as guessed"
 
 char *jig_plan_merged_path(const struct jig_plan *p)
 {
@@ -208,18 +210,27 @@ static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
     return code;
 }
 
-static enum jig_code write_merged(const struct jig_plan *p, struct jig_err *reterr)
+static bool is_there_already(const char *path, const struct jig_merged *m)
+{
+    struct jig_buf now;
+    jig_buf_init(&now, JIG_MERGED_MAX);
+    bool same = jig_fs_read(path, &now, NULL) == JIG_OK && now.len == m->len &&
+                memcmp(now.data, m->text, m->len) == 0;
+    jig_buf_release(&now);
+    return same;
+}
+
+static enum jig_code write_merged(struct jig_plan *p, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *path = jig_plan_merged_path(p);
     JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
-    struct jig_merged *merged = NULL;
-    enum jig_code code = jig_preprocess_merge(p->sketch, &merged, reterr);
+    enum jig_code code = jig_preprocess_merge(p->sketch, &p->merged, reterr);
     if (code != JIG_OK)
         return code;
+    p->merged_is_new = !is_there_already(path, p->merged);
     code = jig_fs_mkdirs(dir, 0777, reterr);
-    if (code == JIG_OK)
-        code = jig_fs_write_if_changed(path, merged->text, merged->len, 0644, reterr);
-    jig_merged_free(merged);
+    if (code == JIG_OK && p->merged_is_new)
+        code = jig_fs_write_unsynced(path, p->merged->text, p->merged->len, 0644, reterr);
     return code;
 }
 
@@ -242,15 +253,28 @@ enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr)
     return code == JIG_OK && p->generated != NULL ? write_merged(p, reterr) : code;
 }
 
+/* What ctags is; zero when there is none, which is said when it is to run. */
+static enum jig_code ctags_identity(const struct jig_plan *p, struct jig_digest *ret,
+                                    struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *program = NULL;
+    *ret = (struct jig_digest){{0}};
+    if (jig_ctags_find(&program, NULL) != JIG_OK)
+        return JIG_OK;
+    return jig_toolids_get(p->toolids, program, &p->request->until, ret, reterr);
+}
+
 /* The digest of all that the generated file is made from. */
 static enum jig_code generation_digest(const struct jig_plan *p, const char *merged,
                                        const char *preprocessed, struct jig_digest *ret,
                                        struct jig_err *reterr)
 {
+    struct jig_digest ctags;
+    enum jig_code code = ctags_identity(p, &ctags, reterr);
     struct jig_sha256 *h = jig_sha256_new();
     jig_sha256_string(h, PROTOTYPES_VERSION);
+    jig_sha256_field(h, ctags.bytes, sizeof ctags.bytes);
     const char *paths[] = {merged, preprocessed};
-    enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && i < JIG_COUNT(paths); i++) {
         struct jig_file_content content;
         code = jig_files_look(p->files, paths[i], &content, reterr);
@@ -271,7 +295,14 @@ static bool is_generated_already(const struct jig_plan *p, const struct jig_dige
            jig_digest_equal(&now.sha256, &t->outputs[0].sha256);
 }
 
-static void remember_generated(struct jig_plan *p, const struct jig_digest *command)
+bool jig_plan_guesses_well(const struct jig_plan *p)
+{
+    const struct jig_trace *t = jig_record_get(&p->record, PROTOTYPES_NAME);
+    return t == NULL || strcmp(t->output, BADLY_GUESSED) != 0;
+}
+
+static void remember_generated(struct jig_plan *p, const struct jig_digest *command,
+                               bool was_guessed)
 {
     struct jig_file_content now;
     if (jig_files_look(p->files, p->generated, &now, NULL) != JIG_OK)
@@ -280,7 +311,7 @@ static void remember_generated(struct jig_plan *p, const struct jig_digest *comm
     t->name = jig_xstrdup(PROTOTYPES_NAME);
     t->command = *command;
     t->errors = jig_xstrdup("");
-    t->output = jig_xstrdup("");
+    t->output = jig_xstrdup(was_guessed ? "" : BADLY_GUESSED);
     t->outputs = jig_xcalloc(1, sizeof *t->outputs);
     t->outputs[0] = jig_trace_file_make(p->build_dir, p->generated, &now.sha256);
     t->output_count = 1;
@@ -288,18 +319,20 @@ static void remember_generated(struct jig_plan *p, const struct jig_digest *comm
 }
 
 static enum jig_code write_generated(struct jig_plan *p, const char *preprocessed,
-                                     struct jig_err *reterr)
+                                     bool *ret_was_guessed, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *work = jig_strf("%s/preproc/ctags.cpp", p->build_dir);
-    struct jig_merged *merged = NULL;
     struct jig_buf text;
     jig_buf_init(&text, JIG_MERGED_MAX);
-    enum jig_code code = jig_preprocess_merge(p->sketch, &merged, reterr);
-    if (code == JIG_OK)
-        code = jig_preprocess_finish(merged, preprocessed, work, &p->request->until, &text, reterr);
+    enum jig_code code =
+        jig_preprocess_finish(p->merged, preprocessed, work, &p->request->until, &text, reterr);
     if (code == JIG_OK)
         code = jig_fs_write_if_changed(p->generated, text.data, text.len, 0644, reterr);
-    jig_merged_free(merged);
+    if (code == JIG_OK) {
+        if (p->guessed == NULL)
+            p->guessed = jig_plan_guess_text(p);
+        *ret_was_guessed = jig_streq(p->guessed, text.data);
+    }
     jig_buf_release(&text);
     return code;
 }
@@ -315,21 +348,16 @@ enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     if (status != 0) { /* the compile of the merged text says what is wrong, with file and line */
-        struct jig_buf text;
-        jig_buf_init(&text, JIG_MERGED_MAX);
-        code = jig_fs_read(merged, &text, reterr);
-        if (code == JIG_OK)
-            code = jig_fs_write_if_changed(p->generated, text.data, text.len, 0644, reterr);
-        jig_buf_release(&text);
-        return code;
+        return jig_fs_write_if_changed(p->generated, p->merged->text, p->merged->len, 0644, reterr);
     }
     struct jig_digest command;
     code = generation_digest(p, merged, preprocessed, &command, reterr);
     if (code != JIG_OK || is_generated_already(p, &command))
         return code;
-    code = write_generated(p, preprocessed, reterr);
+    bool was_guessed = false;
+    code = write_generated(p, preprocessed, &was_guessed, reterr);
     if (code == JIG_OK)
-        remember_generated(p, &command);
+        remember_generated(p, &command, was_guessed);
     return code;
 }
 

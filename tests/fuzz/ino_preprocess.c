@@ -32,6 +32,15 @@ static void check(const struct jig_merged *m, const char *text, size_t len,
     jig_tabs_text_release(&tabs);
 }
 
+static void guess(const struct jig_merged *m)
+{
+    struct jig_buf out;
+    jig_buf_init(&out, (size_t)1 << 30);
+    if (jig_preprocess_guess(m, &out, NULL) == JIG_OK && out.len < m->len)
+        abort();
+    jig_buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
@@ -44,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct jig_merged *m = NULL;
     if (jig_preprocess_merge_texts(tabs, JIG_COUNT(tabs), &m, NULL) == JIG_OK) {
         check(m, text, len, &tags);
+        guess(m);
         jig_merged_free(m);
     }
     jig_tags_release(&tags);

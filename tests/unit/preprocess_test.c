@@ -345,6 +345,29 @@ static void prototypes_are_right(void **state)
     }
 }
 
+/* The text that jig_preprocess_finish makes, told without a preprocessor. */
+static void a_guess_is_mostly_right(void **state)
+{
+    size_t right = 0;
+    for (size_t i = 0; i < JIG_COUNT(prototype_cases); i++) {
+        const struct prototype_case *c = &prototype_cases[i];
+        const struct jig_tab_text tabs[] = {
+            {"/s/s.ino", c->source, strlen(c->source)},
+            TAB("/s/b.ino", "\nint in_b(int x)\n{ return x; }\n"),
+        };
+        JIG_CLEANUP_FREE char *text = finish(*state, tabs, 2, c->header);
+        struct jig_merged *m = merge(tabs, 2);
+        struct jig_buf guess;
+        jig_buf_init(&guess, JIG_MERGED_MAX);
+        assert_int_equal(jig_preprocess_guess(m, &guess, NULL), JIG_OK);
+        right += strcmp(guess.data, text) == 0;
+        jig_buf_release(&guess);
+        jig_merged_free(m);
+    }
+    if (right * 10 < JIG_COUNT(prototype_cases) * 8)
+        fail_msg("only %zu of %zu are guessed right", right, JIG_COUNT(prototype_cases));
+}
+
 /* Line numbers have to be the author's own, before and behind each prototype. */
 static void lines_keep_their_numbers(void **state)
 {
@@ -460,6 +483,7 @@ int main(void)
         cmocka_unit_test(text_that_is_none_is_refused),
         CASE(additional_files_keep_their_name),
         CASE(prototypes_are_right),
+        CASE(a_guess_is_mostly_right),
         CASE(lines_keep_their_numbers),
         CASE(functions_may_be_in_another_tab),
         CASE(markers_are_read_whatever_the_path),
