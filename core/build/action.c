@@ -28,6 +28,7 @@ void jig_action_free(struct jig_action *a)
     jig_strv_release(&a->argv);
     free(a->cwd);
     jig_strv_release(&a->inputs);
+    jig_strv_release(&a->known);
     jig_strv_release(&a->outputs);
     free(a->depfile);
     free(a->name);

@@ -27,6 +27,8 @@ struct jig_action {
     struct jig_strv argv;    /* argv[0] is absolute */
     char *cwd;               /* absolute */
     struct jig_strv inputs;  /* absolute; what is known before it runs */
+    struct jig_strv known;   /* absolute; what it may turn out to have read, and is too young to be
+                                believed unless it was looked at before. Of no effect otherwise. */
     struct jig_strv outputs; /* absolute; removed before it runs, so none can be an old one */
     char *name;              /* names it in the build's record; NULL: its first output does */
     char *depfile;           /* further inputs are read from here once it ran; or NULL */

@@ -321,5 +321,6 @@ void jig_plan_guess_compile(struct jig_plan *p, size_t index)
     if (compile_action(p, &c, &a, NULL) != JIG_OK)
         return;
     complete(p, &c, a);
+    jig_plan_fresh_copies(p, &a->known);
     jig_runner_guess(p->runner, a, false);
 }

@@ -115,8 +115,10 @@ static enum jig_code preprocess_action(struct jig_plan *p, const struct waiting 
     else
         a->always = true;
     jig_strv_append(&a->outputs, depfile);
-    if (is_merged)
+    if (is_merged) {
         jig_strv_append(&a->outputs, text);
+        jig_plan_fresh_copies(p, &a->known);
+    }
     jig_strv_append(&a->inputs, source);
     *ret = a;
     return JIG_OK;

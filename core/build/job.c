@@ -70,6 +70,10 @@ enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_con
         if (look_at(j, c, path, NULL) != JIG_OK)
             continue; /* gone since: then this run does not read it */
     }
+    for (size_t i = 0; i < j->action->known.n; i++) {
+        if (look_at(j, c, j->action->known.v[i], NULL) != JIG_OK)
+            continue; /* likewise */
+    }
     return JIG_OK;
 }
 

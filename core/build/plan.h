@@ -117,6 +117,8 @@ enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr) JIG_
 /* The merged tabs before prototypes, beside the generated file: what discovery reads. */
 char *jig_plan_merged_path(const struct jig_plan *p);
 char *jig_plan_preprocessed_path(const struct jig_plan *p);
+/* The sketch's other files in the build folder, copied there a moment ago. */
+void jig_plan_fresh_copies(const struct jig_plan *p, struct jig_strv *out);
 /* False when the last text of this sketch was not what jig_plan_guess_text had made of it. */
 bool jig_plan_guesses_well(const struct jig_plan *p);
 

@@ -72,6 +72,13 @@ static enum jig_code copy_additional(const struct jig_plan *p, const char *relat
     return code;
 }
 
+void jig_plan_fresh_copies(const struct jig_plan *p, struct jig_strv *out)
+{
+    for (size_t i = 0; p->is_sketch && i < p->sketch->additional.n; i++)
+        jig_strv_append_take(out,
+                             jig_strf("%s/sketch/%s", p->build_dir, p->sketch->additional.v[i]));
+}
+
 struct stale {
     const struct jig_map *wanted;
     struct jig_strv found;
