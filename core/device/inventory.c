@@ -33,6 +33,7 @@ enum jig_code jig_inventory_new(const struct jig_clock *clock, struct jig_invent
     inv->clock = clock != NULL ? clock : &jig_clock_real;
     pthread_mutex_init(&inv->mu, NULL);
     jig_bell_init(&inv->bell);
+    jig_map_init(&inv->by_id, NULL);
     /* Microseconds of the wall clock: a cursor of an earlier daemon is smaller than ours are. */
     inv->revision = (uint64_t)inv->clock->unix_ms(inv->clock->ctx) * 1000;
     inv->lost = inv->revision;
@@ -82,6 +83,7 @@ void jig_inventory_free(struct jig_inventory *inv)
     for (size_t i = 0; i < inv->n; i++)
         entry_free(inv->entries[i]);
     free(inv->entries);
+    jig_map_release(&inv->by_id);
     for (size_t i = 0; i < inv->n_sources; i++)
         source_free(inv->sources[i]);
     free(inv->sources);
@@ -111,11 +113,7 @@ void jig_inventory_change_(struct jig_inventory *inv, struct jig_entry *e,
 
 struct jig_entry *jig_inventory_by_id_(struct jig_inventory *inv, const char *id)
 {
-    for (size_t i = 0; i < inv->n; i++) {
-        if (jig_streq(inv->entries[i]->d.id, id))
-            return inv->entries[i];
-    }
-    return NULL;
+    return jig_map_get(&inv->by_id, id);
 }
 
 /* The caller fills it in and then records that it was added. */
@@ -136,12 +134,14 @@ struct jig_entry *jig_inventory_add_(struct jig_inventory *inv, enum jig_entry_o
     free(id_taken);
     inv->entries = jig_grow(inv->entries, &inv->cap, inv->n, sizeof *inv->entries);
     inv->entries[inv->n++] = e;
+    jig_map_set(&inv->by_id, e->d.id, e);
     return e;
 }
 
 void jig_inventory_forget_(struct jig_inventory *inv, struct jig_entry *e)
 {
     record(inv, JIG_DEVICE_FORGOTTEN, e->d.id);
+    jig_map_remove(&inv->by_id, e->d.id);
     for (size_t i = 0; i < inv->n; i++) {
         if (inv->entries[i] == e) {
             memmove(inv->entries + i, inv->entries + i + 1,
@@ -225,22 +225,17 @@ bool jig_inventory_has_events(const struct jig_inventory *inv)
     return inv->hotplug != NULL;
 }
 
-struct pumped {
-    struct jig_inventory *inv;
-    bool any;
-};
-
 /* Whichever it is, what was at that port before is not there any more: an unplug between two pumps
  * must not go unseen, nor one whose "remove" was lost. */
 static void take_event(void *ctx, const struct jig_hotplug_event *event)
 {
-    struct pumped *p = ctx;
-    p->any = true;
-    for (size_t i = 0; i < p->inv->n; i++) {
-        struct jig_entry *e = p->inv->entries[i];
+    struct jig_inventory *inv = ctx;
+    inv->doubted = true;
+    for (size_t i = 0; i < inv->n; i++) {
+        struct jig_entry *e = inv->entries[i];
         if (e->origin != JIG_ENTRY_EMULATED && e->d.connected &&
             jig_streq(e->d.port, event->port)) {
-            jig_entry_disconnect_(p->inv, e, "it was unplugged");
+            jig_entry_disconnect_(inv, e, "it was unplugged");
             return; /* the entries may have moved; one port is one entry */
         }
     }
@@ -257,28 +252,45 @@ static void doubt_everything(struct jig_inventory *inv)
     }
 }
 
-static enum jig_code pump(struct jig_inventory *inv, bool always_scan, struct jig_err *reterr)
+static void take_events(struct jig_inventory *inv)
 {
-    struct pumped p = {.inv = inv};
-    if (inv->hotplug != NULL && !jig_hotplug_drain(inv->hotplug, take_event, &p)) {
-        doubt_everything(inv);
-        p.any = true;
+    if (inv->hotplug == NULL || jig_hotplug_drain(inv->hotplug, take_event, inv))
+        return;
+    doubt_everything(inv);
+    inv->doubted = true;
+}
+
+/* Without events, what was true max_age_ms ago will do. */
+static enum jig_code pump(struct jig_inventory *inv, int64_t max_age_ms, struct jig_err *reterr)
+{
+    take_events(inv);
+    if (inv->hotplug == NULL) {
+        int64_t age_ns = inv->clock->monotonic_ns(inv->clock->ctx) - inv->scanned_ns;
+        inv->doubted = inv->doubted || age_ns / JIG_NS_PER_MS >= max_age_ms;
     }
-    return p.any || always_scan ? jig_inventory_scan_(inv, reterr) : JIG_OK;
+    return inv->doubted ? jig_inventory_scan_(inv, reterr) : JIG_OK;
 }
 
 void jig_inventory_pump(struct jig_inventory *inv)
 {
     jig_inventory_enter_(inv);
-    enum jig_code code = pump(inv, false, NULL);
-    (void)code; /* the list stays as it was; a request's refresh will report it */
+    if (inv->hotplug != NULL) {
+        enum jig_code code = pump(inv, 0, NULL);
+        (void)code; /* the next request tries again, and reports it */
+    }
     jig_inventory_leave_(inv);
 }
 
 enum jig_code jig_inventory_refresh(struct jig_inventory *inv, struct jig_err *reterr)
 {
+    return jig_inventory_refresh_if_stale(inv, 0, reterr);
+}
+
+enum jig_code jig_inventory_refresh_if_stale(struct jig_inventory *inv, int64_t max_age_ms,
+                                             struct jig_err *reterr)
+{
     jig_inventory_enter_(inv);
-    enum jig_code code = pump(inv, inv->hotplug == NULL, reterr);
+    enum jig_code code = pump(inv, max_age_ms, reterr);
     if (code == JIG_OK)
         jig_inventory_look_at_ports_(inv);
     jig_inventory_leave_(inv);
@@ -288,7 +300,7 @@ enum jig_code jig_inventory_refresh(struct jig_inventory *inv, struct jig_err *r
 uint64_t jig_inventory_generation(struct jig_inventory *inv, const char *id, const char **ret_why)
 {
     jig_inventory_enter_(inv);
-    enum jig_code code = pump(inv, inv->hotplug == NULL, NULL);
+    enum jig_code code = pump(inv, 0, NULL);
     struct jig_entry *e = jig_inventory_by_id_(inv, id);
     if (e != NULL && e->asked_port != NULL)
         jig_inventory_look_at_port_(inv, e);

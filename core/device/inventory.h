@@ -17,9 +17,12 @@
  * kept in a bounded ring; a cursor that has fallen out of it, or that is not from this inventory,
  * gets `rescan` and everything there is.
  *
- * Hot-plug: the owner polls jig_inventory_fd() and calls jig_inventory_pump() when it is readable.
- * Where the system gives no events there is no fd (-1, which poll(2) passes over), and
- * jig_inventory_refresh() enumerates.
+ * Hot-plug: every question takes in the system's waiting events first, so that no thread has to
+ * have run in between, and /sys is walked only when there were any. The owner polls
+ * jig_inventory_fd() and calls jig_inventory_pump() when it is readable, so that watchers are told
+ * at once. Where the system gives no events there is no fd (-1, which poll(2) passes over), and
+ * each question enumerates. An enumeration that fails does not count: the next question tries
+ * again.
  *
  * Threads: any, for everything but new and free. Nothing is called back with a lock held.
  */
@@ -88,6 +91,11 @@ bool jig_inventory_has_events(const struct jig_inventory *inv); /* the system te
 /* Brings the inventory up to date: pumps, looks at configured ports, and enumerates when there are
  * no events. */
 enum jig_code jig_inventory_refresh(struct jig_inventory *inv, struct jig_err *reterr) JIG_CHECKED;
+
+/* The same for who can do with what was true at most max_age_ms ago; 0 can't. It spares an
+ * enumeration where there are no events, and makes no difference where there are. */
+enum jig_code jig_inventory_refresh_if_stale(struct jig_inventory *inv, int64_t max_age_ms,
+                                             struct jig_err *reterr) JIG_CHECKED;
 
 /* Called after every change, from the thread that made it, without a lock. Set once, at start. */
 void jig_inventory_set_notify(struct jig_inventory *inv, void (*changed)(void *ctx, uint64_t rev),

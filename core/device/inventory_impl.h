@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "core/base/map.h"
 #include "core/device/inventory.h"
 #include "core/os/bell.h"
 #include "core/os/fs.h"
@@ -60,7 +61,10 @@ struct jig_inventory {
     uint64_t revision;
     uint64_t generations; /* given out */
     uint64_t lost;        /* a cursor below this one has missed changes */
+    struct jig_map by_id; /* entries; borrowed */
     struct jig_hotplug *hotplug;
+    bool doubted;       /* there were events that no enumeration has followed yet */
+    int64_t scanned_ns; /* when the last enumeration succeeded; monotonic */
     struct jig_bell bell;
     void (*changed)(void *ctx, uint64_t revision);
     void *changed_ctx;

@@ -7,7 +7,8 @@
 #include "core/device/inventory_impl.h"
 #include "core/os/time.h"
 
-#define POLL_MS 250 /* how often to enumerate while somebody waits, where there are no events */
+/* How often to enumerate, for all who wait, where there are no events. */
+#define POLL_MS 250
 
 static int by_connection_and_id(const void *a, const void *b)
 {
@@ -101,7 +102,7 @@ enum jig_code jig_inventory_wait(struct jig_inventory *inv, uint64_t cursor,
 {
     for (;;) {
         uint64_t seen = jig_bell_count(&inv->bell);
-        enum jig_code code = jig_inventory_refresh(inv, reterr);
+        enum jig_code code = jig_inventory_refresh_if_stale(inv, POLL_MS, reterr);
         if (code != JIG_OK)
             return code;
         if (jig_inventory_revision(inv) > cursor)

@@ -225,6 +225,8 @@ enum jig_code jig_inventory_scan_(struct jig_inventory *inv, struct jig_err *ret
             take_in(inv, &list, i);
     }
     drop_unseen(inv);
+    inv->doubted = false;
+    inv->scanned_ns = inv->clock->monotonic_ns(inv->clock->ctx);
     jig_inventory_look_at_ports_(inv);
     jig_serial_list_release(&list);
     return JIG_OK;
@@ -241,8 +243,10 @@ void jig_inventory_look_at_port_(struct jig_inventory *inv, struct jig_entry *e)
 {
     char *real = NULL;
     struct jig_stamp node;
-    if (jig_fs_stamp(e->asked_port, &node, NULL) == JIG_OK && S_ISCHR(node.mode) &&
-        jig_fs_real(e->asked_port, &real, NULL) == JIG_OK) {
+    bool there = jig_fs_stamp(e->asked_port, &node, NULL) == JIG_OK && S_ISCHR(node.mode);
+    if (there && e->d.connected && is_same_node(&node, &e->node))
+        return;
+    if (there && jig_fs_real(e->asked_port, &real, NULL) == JIG_OK) {
         if (e->d.connected && !is_same_node(&node, &e->node))
             jig_entry_disconnect_(inv, e, "its port was made anew");
         e->node = node;

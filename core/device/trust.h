@@ -25,7 +25,9 @@
  * begins with forget, before the upload tool runs, because a program that opened the port between
  * the tool's last look and a later watch would not be seen. Since the tool is another program too,
  * it may have the port open once: opened twice or more, one of them may be somebody else's, and
- * nothing is remembered. A board whose port goes away and comes back while it is written (one
+ * nothing is remembered. (Where the kernel does not say whose opens they were, one that overlaps
+ * the tool's and is closed right after it, before anybody drained the queue, is not told from the
+ * tool's.) A board whose port goes away and comes back while it is written (one
  * with native USB) is not remembered for the same reason.
  *
  * For a deploy, whether it writes or only verifies:

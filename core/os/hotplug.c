@@ -177,10 +177,12 @@ bool jig_hotplug_drain(struct jig_hotplug *h,
         if (d != NULL) {
             tell(d, seen, ctx);
             udev_device_unref(d);
-        } else if (errno == ENOBUFS) {
-            whole = false;
-        } else if (errno != EINTR) {
+        } else if (errno == EAGAIN || errno == 0) {
             return whole;
+        } else if (errno != EINTR) {
+            whole = false; /* ENOBUFS: the queue ran over; there may be more after the gap */
+            if (errno != ENOBUFS)
+                return false;
         }
     }
 }

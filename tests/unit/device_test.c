@@ -4,6 +4,10 @@
  */
 #include "tests/support/unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <libserialport.h>
+#include <libudev.h>
 #include <poll.h>
 #include <pty.h>
 #include <string.h>
@@ -15,6 +19,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/device/inventory.h"
+#include "core/device/trust.h"
 #include "core/flash/flash.h"
 #include "core/os/fs.h"
 #include "core/os/hotplug.h"
@@ -22,6 +27,30 @@
 #include "core/os/tty.h"
 
 #define HUB "/sys/devices/usb1"
+
+/* ---- the system, with an ear on how often it is asked (see CMakeLists.txt) ---- */
+
+static unsigned enumerations;
+static bool queue_overran;
+
+enum sp_return __real_sp_list_ports(struct sp_port ***list);
+enum sp_return __wrap_sp_list_ports(struct sp_port ***list);
+enum sp_return __wrap_sp_list_ports(struct sp_port ***list)
+{
+    enumerations++;
+    return __real_sp_list_ports(list);
+}
+
+struct udev_device *__real_udev_monitor_receive_device(struct udev_monitor *monitor);
+struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *monitor);
+struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *monitor)
+{
+    if (!queue_overran)
+        return __real_udev_monitor_receive_device(monitor);
+    queue_overran = false;
+    errno = ENOBUFS;
+    return NULL;
+}
 
 struct board {
     const char *place; /* in the USB tree */
@@ -33,6 +62,7 @@ struct board {
 static const struct board uno = {"1-1", "ttyACM0", "2341", "0043", "8573", "Arduino Uno", 0};
 static const struct board uno_moved = {"1-2", "ttyACM1", "2341", "0043", "8573", "Arduino Uno", 0};
 static const struct board uno_twin = {"1-3", "ttyACM2", "2341", "0043", "8573", "Arduino Uno", 0};
+static const struct board other_uno = {"1-1", "ttyACM0", "2341", "0043", "9999", "Arduino Uno", 0};
 static const struct board ch340 = {"1-1", "ttyUSB0", "1a86", "7523", NULL, "USB Serial", 0};
 static const struct board cp2102 = {"1-2.4", "ttyUSB1", "10c4", "ea60", "0001", "CP2102", 0};
 static const struct board stlink = {"1-4", "ttyACM0", "0483", "374b", "066F FF", "STM32", 2};
@@ -40,6 +70,7 @@ static const struct board stlink = {"1-4", "ttyACM0", "0483", "374b", "066F FF",
 struct bench {
     UMockdevTestbed *bed;
     struct jig_inventory *inv;
+    struct jig_trust *trust; /* or NULL */
 };
 
 /* The tty's path in /sys; freed by the caller. */
@@ -132,6 +163,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct bench *b = *state;
+    jig_trust_free(b->trust);
     jig_inventory_free(b->inv);
     g_object_unref(b->bed);
     free(b);
@@ -363,6 +395,166 @@ static void a_configured_port_takes_the_board_in(void **state)
     jig_device_release(&d);
 }
 
+/* ---- questions, and what they cost ---- */
+
+static void a_lookup_is_no_enumeration(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_inventory(b);
+    const struct jig_usb_id ids[] = {{0x2341, 0x0043}};
+    struct jig_device_wish wish = {.fqbn = "arduino:avr:uno", .usb_ids = ids, .n_usb_ids = 1};
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_device d;
+    unsigned before = enumerations;
+    for (int i = 0; i < 10; i++) {
+        d = get(b, "usb:2341:0043:8573");
+        jig_device_release(&d);
+        assert_int_equal(jig_inventory_choose(b->inv, &wish, &d, &err), JIG_OK);
+        jig_device_release(&d);
+        assert_int_equal(jig_inventory_refresh(b->inv, &err), JIG_OK);
+        const char *why = NULL;
+        assert_true(jig_inventory_generation(b->inv, "usb:2341:0043:8573", &why) > 0);
+    }
+    assert_int_equal(enumerations, before);
+    plug(b, &cp2102); /* two events at most: one walk */
+    d = get(b, "usb:10c4:ea60@1-2.4");
+    jig_device_release(&d);
+    assert_int_equal(enumerations, before + 1);
+}
+
+/* ---- trust in what a flash holds ---- */
+
+static const struct jig_digest image = {{1}};
+
+static void deploy(struct bench *b, const char *id)
+{
+    if (b->trust == NULL)
+        b->trust = jig_trust_new(b->inv);
+    jig_trust_forget(b->trust, id, "a deploy began to write it");
+    jig_trust_remember(b->trust, id, &image);
+    char *because = NULL;
+    if (!jig_trust_holds(b->trust, id, &image, &because))
+        fail_msg("%s", because);
+}
+
+static void expect_no_trust(const struct bench *b, const char *id, const char *why)
+{
+    char *because = NULL;
+    assert_false(jig_trust_holds(b->trust, id, &image, &because));
+    assert_string_equal(because, why);
+    free(because);
+}
+
+/* Nobody looks between the unplugging and the plugging. */
+static void trust_does_not_outlive_an_unplug(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_node(b, &uno);
+    make_inventory(b);
+    deploy(b, "usb:2341:0043:8573");
+    unplug(b, &uno);
+    plug(b, &uno);
+    expect_no_trust(b, "usb:2341:0043:8573", "it was unplugged");
+    deploy(b, "usb:2341:0043:8573");
+    unplug(b, &uno);
+    expect_no_trust(b, "usb:2341:0043:8573", "it was unplugged");
+    plug(b, &uno_moved);
+    expect_no_trust(b, "usb:2341:0043:8573", "it was unplugged"); /* and renumbered */
+}
+
+static void trust_is_in_a_board_and_not_in_a_port(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_node(b, &uno);
+    make_inventory(b);
+    deploy(b, "usb:2341:0043:8573");
+    unplug(b, &uno);
+    plug(b, &other_uno); /* same place, same port, same name */
+    expect_no_trust(b, "usb:2341:0043:9999", "nothing is known of it");
+    expect_no_trust(b, "usb:2341:0043:8573", "it was unplugged");
+}
+
+static void trust_in_a_configured_port_ends_with_its_board(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_node(b, &uno);
+    make_inventory(b);
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_device_config c = {.name = "bench", .port = "/dev/ttyACM0"};
+    assert_int_equal(jig_inventory_configure(b->inv, &c, 1, &err), JIG_OK);
+    deploy(b, "bench");
+    unplug(b, &uno);
+    plug(b, &other_uno);
+    char *because = NULL;
+    assert_false(jig_trust_holds(b->trust, "bench", &image, &because));
+    free(because);
+}
+
+static void trust_in_a_board_without_a_serial_number(void **state)
+{
+    struct bench *b = *state;
+    add(b, &ch340);
+    make_node(b, &ch340);
+    make_inventory(b);
+    deploy(b, "usb:1a86:7523@1-1");
+    unplug(b, &ch340);
+    plug(b, &ch340); /* this one, or another of its kind: who knows */
+    expect_no_trust(b, "usb:1a86:7523@1-1", "it was unplugged");
+}
+
+static void lost_hotplug_events_end_all_trust(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_node(b, &uno);
+    make_inventory(b);
+    deploy(b, "usb:2341:0043:8573");
+    queue_overran = true;
+    expect_no_trust(b, "usb:2341:0043:8573", "the system lost hot-plug events");
+}
+
+static void an_open_of_the_node_ends_trust(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_node(b, &uno);
+    make_inventory(b);
+    deploy(b, "usb:2341:0043:8573");
+    int fd = open("/dev/ttyACM0", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    close(fd);
+    expect_no_trust(b, "usb:2341:0043:8573", "another program opened its port");
+}
+
+/* Labels belong to the board, whatever its port is called now, and so does its place in the list.
+ */
+static void a_renumbered_board_keeps_what_is_its_own(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    make_inventory(b);
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_device_config c = {.name = "mine", .id = "usb:2341:0043:8573"};
+    jig_strv_append(&c.labels, "rack=1");
+    assert_int_equal(jig_inventory_configure(b->inv, &c, 1, &err), JIG_OK);
+    jig_strv_release(&c.labels);
+    uint64_t cursor = jig_inventory_revision(b->inv);
+    unplug(b, &uno);
+    plug(b, &uno_moved);
+    struct jig_device d = get(b, "mine");
+    assert_string_equal(d.id, "usb:2341:0043:8573");
+    assert_string_equal(d.port, "/dev/ttyACM1");
+    assert_true(jig_strv_contains(&d.labels, "rack=1"));
+    assert_true(d.disconnected_at_ms == 0);
+    jig_device_release(&d);
+    expect_news(b, &cursor, "disconnected usb:2341:0043:8573;renumbered usb:2341:0043:8573;");
+    assert_int_equal(count(b), 1);
+}
+
 /* ---- a port with modem lines: a pty whose TIOCM* are played by the test ---- */
 
 struct lines {
@@ -565,6 +757,14 @@ int main(void)
         WITH_BENCH(two_boards_with_one_serial_number),
         WITH_BENCH(the_board_for_a_project),
         WITH_BENCH(a_configured_port_takes_the_board_in),
+        WITH_BENCH(a_lookup_is_no_enumeration),
+        WITH_BENCH(trust_does_not_outlive_an_unplug),
+        WITH_BENCH(trust_is_in_a_board_and_not_in_a_port),
+        WITH_BENCH(trust_in_a_configured_port_ends_with_its_board),
+        WITH_BENCH(trust_in_a_board_without_a_serial_number),
+        WITH_BENCH(lost_hotplug_events_end_all_trust),
+        WITH_BENCH(an_open_of_the_node_ends_trust),
+        WITH_BENCH(a_renumbered_board_keeps_what_is_its_own),
         WITH_BENCH(a_real_port_has_modem_lines),
         WITH_BENCH(a_bootloader_is_found_by_its_place),
     };

@@ -1,6 +1,8 @@
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
+#include <libserialport.h>
+#include <libudev.h>
 #include <pthread.h>
 #include <pty.h>
 #include <signal.h>
@@ -14,6 +16,28 @@
 #include "core/device/inventory.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
+
+/* ---- the system: it may tell nothing of hot-plug, and its list may fail (see CMakeLists.txt) ----
+ */
+
+static bool system_is_silent;
+static bool system_fails;
+static unsigned enumerations;
+
+struct udev_monitor *__real_udev_monitor_new_from_netlink(struct udev *udev, const char *name);
+struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev, const char *name);
+struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev, const char *name)
+{
+    return system_is_silent ? NULL : __real_udev_monitor_new_from_netlink(udev, name);
+}
+
+enum sp_return __wrap_sp_list_ports(struct sp_port ***list);
+enum sp_return __wrap_sp_list_ports(struct sp_port ***list)
+{
+    enumerations++;
+    *list = system_fails ? NULL : calloc(1, sizeof **list); /* no ports at all */
+    return *list != NULL ? SP_OK : SP_ERR_FAIL;
+}
 
 static struct jig_inventory *make(void)
 {
@@ -598,6 +622,116 @@ static void many_starters_start_one(void **state)
     bench_free(&b);
 }
 
+/* ---- systems that do not tell of hot-plug ---- */
+
+static int64_t now_ns;
+
+static int64_t test_now(void *ctx)
+{
+    (void)ctx;
+    return now_ns;
+}
+
+static int64_t test_unix(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
+static int become_silent(void **state)
+{
+    (void)state;
+    system_is_silent = true;
+    return 0;
+}
+
+static int be_as_before(void **state)
+{
+    (void)state;
+    system_is_silent = false;
+    system_fails = false;
+    return 0;
+}
+
+static void without_events_each_question_enumerates(void **state)
+{
+    (void)state;
+    static const struct jig_clock clock = {test_now, test_unix, NULL};
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_inventory *inv = NULL;
+    if (!jig_fs_is_dir("/sys/class/tty"))
+        skip();
+    assert_int_equal(jig_inventory_new(&clock, &inv, &err), JIG_OK);
+    assert_false(jig_inventory_has_events(inv));
+    assert_int_equal(jig_inventory_fd(inv), -1);
+    unsigned before = enumerations;
+    jig_inventory_pump(inv); /* nothing told of anything */
+    assert_int_equal(enumerations, before);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(jig_inventory_refresh(inv, &err), JIG_OK);
+    assert_int_equal(enumerations, before + 3);
+
+    /* Unless an older answer will do. */
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_OK);
+    assert_int_equal(enumerations, before + 3);
+    now_ns += 999 * JIG_NS_PER_MS;
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_OK);
+    assert_int_equal(enumerations, before + 3);
+    now_ns += JIG_NS_PER_MS;
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_OK);
+    assert_int_equal(enumerations, before + 4);
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 0, &err), JIG_OK);
+    assert_int_equal(enumerations, before + 5);
+    jig_inventory_free(inv);
+}
+
+static void an_enumeration_that_fails_does_not_count(void **state)
+{
+    (void)state;
+    static const struct jig_clock clock = {test_now, test_unix, NULL};
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_inventory *inv = NULL;
+    if (!jig_fs_is_dir("/sys/class/tty"))
+        skip();
+    assert_int_equal(jig_inventory_new(&clock, &inv, &err), JIG_OK);
+    now_ns += 5000 * JIG_NS_PER_MS;
+    unsigned before = enumerations;
+    system_fails = true;
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_UNAVAILABLE);
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_UNAVAILABLE);
+    const char *why = NULL;
+    assert_int_equal(jig_inventory_generation(inv, "usb:1:2:3", &why), 0);
+    assert_string_equal(why, "the system's ports could not be listed");
+    assert_int_equal(enumerations, before + 3);
+    system_fails = false;
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_OK);
+    assert_int_equal(jig_inventory_refresh_if_stale(inv, 1000, &err), JIG_OK);
+    assert_int_equal(enumerations, before + 4);
+    jig_inventory_free(inv);
+}
+
+/* A board that is forgotten and comes back is not taken for what it was. */
+static void no_generation_is_given_twice(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_inventory *inv = make();
+    JIG_CLEANUP_FREE char *link = NULL;
+    int master = make_linked_pty(*state, &link);
+    uint64_t last = 0;
+    for (int i = 0; i < 4; i++) {
+        const char *why = NULL;
+        configure(inv, "bench", link, "");
+        uint64_t generation = jig_inventory_generation(inv, "bench", &why);
+        assert_true(generation > last);
+        last = generation;
+        assert_int_equal(jig_inventory_configure(inv, NULL, 0, &err), JIG_OK);
+        assert_int_equal(jig_inventory_generation(inv, "bench", &why), 0);
+        assert_string_equal(why, "the device is not known any more");
+    }
+    close(master);
+    jig_inventory_free(inv);
+}
+
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, unit_folder_setup, unit_folder_teardown)
 
 int main(void)
@@ -619,6 +753,11 @@ int main(void)
         IN_FOLDER(instances_have_files_of_their_own),
         IN_FOLDER(a_bad_start_says_why),
         IN_FOLDER(many_starters_start_one),
+        cmocka_unit_test_setup_teardown(without_events_each_question_enumerates, become_silent,
+                                        be_as_before),
+        cmocka_unit_test_setup_teardown(an_enumeration_that_fails_does_not_count, become_silent,
+                                        be_as_before),
+        IN_FOLDER(no_generation_is_given_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
