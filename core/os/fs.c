@@ -16,6 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/sighting.h"
 
 #define COPY_CHUNK   (64 * 1024)
 #define STREAM_CHUNK (32 * 1024)
@@ -34,10 +35,31 @@ static struct jig_stamp stamp_of(const struct stat *st)
     };
 }
 
+static void tell(enum jig_sighting_kind kind, const char *path, bool follow, const struct stat *st)
+{
+    const struct jig_observer *o = jig_observer();
+    if (o == NULL)
+        return;
+    struct jig_sighting s = {.kind = kind, .path = path, .follow = follow, .there = st != NULL};
+    if (st != NULL)
+        s.stamp = stamp_of(st);
+    o->saw(o->ctx, &s);
+}
+
+/* stat(2) or lstat(2), told. errno is as they leave it. */
+static bool look(enum jig_sighting_kind kind, const char *path, bool follow, struct stat *st)
+{
+    int rc = follow ? stat(path, st) : lstat(path, st);
+    int failed = errno;
+    tell(kind, path, follow, rc == 0 ? st : NULL);
+    errno = failed;
+    return rc == 0;
+}
+
 enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret, struct jig_err *reterr)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
+    if (!look(JIG_SAW_STAMP, path, true, &st))
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
     *ret = stamp_of(&st);
     return JIG_OK;
@@ -46,7 +68,7 @@ enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret, struct jig_e
 enum jig_code jig_fs_stamp_link(const char *path, struct jig_stamp *ret, struct jig_err *reterr)
 {
     struct stat st;
-    if (lstat(path, &st) != 0)
+    if (!look(JIG_SAW_STAMP, path, false, &st))
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
     *ret = stamp_of(&st);
     return JIG_OK;
@@ -58,38 +80,71 @@ bool jig_stamp_equal(const struct jig_stamp *a, const struct jig_stamp *b)
            a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->mode == b->mode;
 }
 
+enum jig_code jig_fs_stamp_names(const char *path, struct jig_stamp *ret, uint64_t *ret_names)
+{
+    struct stat st;
+    if (!look(JIG_SAW_STAMP, path, false, &st))
+        return jig_err_sys(NULL, errno, "cannot look at %s", path);
+    *ret = stamp_of(&st);
+    *ret_names = st.st_nlink;
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_link_target(const char *path, char **ret, struct jig_err *reterr)
+{
+    char target[PATH_MAX + 1];
+    ssize_t n = readlink(path, target, sizeof target);
+    if (n < 0 || n == sizeof target)
+        return jig_err_sys(reterr, n < 0 ? errno : ENAMETOOLONG, "cannot read the link %s", path);
+    *ret = jig_xstrndup(target, (size_t)n);
+    return JIG_OK;
+}
+
 bool jig_fs_exists(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0;
+    return look(JIG_SAW_TYPE, path, true, &st);
 }
 
 bool jig_fs_is_there(const char *path)
 {
     struct stat st;
-    return lstat(path, &st) == 0;
+    return look(JIG_SAW_TYPE, path, false, &st);
 }
 
 bool jig_fs_is_dir(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return look(JIG_SAW_TYPE, path, true, &st) && S_ISDIR(st.st_mode);
 }
 
 bool jig_fs_is_file(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    return look(JIG_SAW_TYPE, path, true, &st) && S_ISREG(st.st_mode);
 }
 
 bool jig_fs_is_executable(const char *path)
 {
-    return jig_fs_is_file(path) && access(path, X_OK) == 0;
+    struct stat st;
+    return look(JIG_SAW_STAMP, path, true, &st) && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static void tell_real(const char *path, const char *real)
+{
+    const struct jig_observer *o = jig_observer();
+    struct jig_sighting s = {
+        .kind = JIG_SAW_REAL, .path = path, .follow = true, .there = real != NULL, .real = real};
+    if (o != NULL)
+        o->saw(o->ctx, &s);
 }
 
 enum jig_code jig_fs_real(const char *path, char **ret, struct jig_err *reterr)
 {
     char *real = realpath(path, NULL);
+    int failed = errno;
+    tell_real(path, real);
+    errno = failed;
     if (real == NULL)
         return jig_err_sys(reterr, errno, "cannot resolve %s", path);
     *ret = real;
@@ -124,9 +179,12 @@ static enum jig_code open_regular(const char *path, int *ret_fd, struct stat *re
                                   struct jig_err *reterr)
 {
     JIG_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int failed = errno;
+    bool seen = fd >= 0 && fstat(fd, ret_st) == 0;
+    tell(JIG_SAW_STAMP, path, true, seen ? ret_st : NULL);
     if (fd < 0)
-        return jig_err_sys(reterr, errno, "cannot open %s", path);
-    if (fstat(fd, ret_st) != 0)
+        return jig_err_sys(reterr, failed, "cannot open %s", path);
+    if (!seen)
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
     if (!S_ISREG(ret_st->st_mode))
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "%s is not a regular file", path);
@@ -388,8 +446,11 @@ static enum jig_code list(const char *dir, bool marked, struct jig_strv *out,
                           struct jig_err *reterr)
 {
     DIR *d = opendir(dir);
+    int failed = errno;
+    struct stat st;
+    tell(JIG_SAW_STAMP, dir, true, d != NULL && fstat(dirfd(d), &st) == 0 ? &st : NULL);
     if (d == NULL)
-        return jig_err_sys(reterr, errno, "cannot list %s", dir);
+        return jig_err_sys(reterr, failed, "cannot list %s", dir);
     struct dirent *entry;
     size_t most = out->n + MOST_NAMES;
     while ((errno = 0, entry = readdir(d)) != NULL && out->n <= most) {
@@ -400,7 +461,7 @@ static enum jig_code list(const char *dir, bool marked, struct jig_strv *out,
         else
             jig_strv_append(out, entry->d_name);
     }
-    int failed = errno;
+    failed = errno;
     closedir(d);
     if (out->n > most)
         return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "%s holds more than %d files", dir,

@@ -36,6 +36,13 @@ enum jig_code jig_fs_stamp_link(const char *path, struct jig_stamp *ret,
                                 struct jig_err *reterr) JIG_CHECKED;
 bool jig_stamp_equal(const struct jig_stamp *a, const struct jig_stamp *b);
 
+/* As jig_fs_stamp_link, with how many names the file has (hard links). */
+enum jig_code jig_fs_stamp_names(const char *path, struct jig_stamp *ret,
+                                 uint64_t *ret_names) JIG_CHECKED;
+
+/* What a link says. The caller frees. */
+enum jig_code jig_fs_link_target(const char *path, char **ret, struct jig_err *reterr) JIG_CHECKED;
+
 bool jig_fs_exists(const char *path);   /* follows links */
 bool jig_fs_is_there(const char *path); /* a link that leads nowhere is there, too */
 bool jig_fs_is_dir(const char *path);

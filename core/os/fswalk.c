@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+#include "core/os/sighting.h"
 
 #define MOST_LEVELS  64
 #define MOST_ENTRIES 1000000
@@ -24,6 +25,17 @@ struct walk {
 static enum jig_code walk_folder(struct walk *w, const char *path, const char *relative,
                                  const struct stat *st, struct jig_err *reterr);
 
+static void tell(const char *path, bool follow, const struct stat *st)
+{
+    const struct jig_observer *o = jig_observer();
+    struct jig_sighting s = {
+        .kind = JIG_SAW_TYPE, .path = path, .follow = follow, .there = st != NULL};
+    if (st != NULL)
+        s.stamp.mode = st->st_mode;
+    if (o != NULL)
+        o->saw(o->ctx, &s);
+}
+
 static bool is_loop(const struct walk *w, const struct stat *st)
 {
     for (size_t i = 0; i < w->depth; i++) {
@@ -40,6 +52,7 @@ static enum jig_code walk_entry(struct walk *w, const char *dir, const char *dir
     JIG_CLEANUP_FREE char *relative = jig_path_join(dir_relative, name);
     struct stat st;
     int failed = w->follow ? stat(path, &st) : lstat(path, &st);
+    tell(path, w->follow, failed == 0 ? &st : NULL);
     if (failed != 0)
         return JIG_OK; /* gone meanwhile, or a dangling link */
     if (++w->entries > MOST_ENTRIES)

@@ -15,6 +15,7 @@
 #include "core/base/str.h"
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 
 #define SETPRIV       "/usr/bin/setpriv"
@@ -200,6 +201,9 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
     enum jig_code code = jig_proc_find(spec->argv[0], &program, reterr);
     if (code != JIG_OK)
         return code;
+    const struct jig_observer *o = jig_observer();
+    if (o != NULL && o->ran != NULL)
+        o->ran(o->ctx, program);
     struct pipes pipes;
     code = make_pipes(spec, &pipes, reterr);
     if (code != JIG_OK)

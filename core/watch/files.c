@@ -9,6 +9,8 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/notify.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 
 #define TICK_NS         (20 * JIG_NS_PER_MS) /* twice the coarsest tick, CONFIG_HZ=100 */
@@ -17,7 +19,8 @@
 
 struct memo {
     struct jig_file_content content;
-    bool racy; /* the stamp cannot vouch for it: too young when the content was read */
+    bool racy; /* the stamp cannot vouch for it: too young when the content was read, or its file
+                * was open for writing */
 };
 
 struct jig_files {
@@ -93,6 +96,15 @@ static enum jig_code hash_folder(const char *path, struct jig_digest *ret, bool 
     return code;
 }
 
+/* Who has it mapped may write on without another stamp. */
+static bool is_open_for_writing(const char *path, const struct memo *m)
+{
+    if (m->content.is_dir || jig_quiet_ask(path) != JIG_QUIET_WRITER)
+        return false;
+    jig_observe_doubt(path);
+    return true;
+}
+
 /* Reads until the stamp is the same before and after. */
 static enum jig_code read_content(const char *path, struct jig_stamp before, struct memo *ret,
                                   struct jig_err *reterr)
@@ -111,6 +123,7 @@ static enum jig_code read_content(const char *path, struct jig_stamp before, str
         if (code != JIG_OK)
             return code;
         if (jig_stamp_equal(&before, &after)) {
+            m.racy = m.racy || is_open_for_writing(path, &m);
             *ret = m;
             return JIG_OK;
         }

@@ -10,6 +10,9 @@
  * recognised by its stamps and given two seconds (FAT's step, Linux
  * Documentation/filesystems/vfat).
  *
+ * A file that somebody had open for writing when it was read is read each time, until nobody has:
+ * a write through a mapping need not change the stamp (core/os/notify.h).
+ *
  * Nothing here rests on age otherwise: an answer is as true as a stat(2) made now.
  *
  * Threads: any; it locks itself. Hashing happens outside the lock.

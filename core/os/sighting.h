@@ -1,0 +1,56 @@
+/*
+ * sighting.h - what a thread sees of the file system, told to whoever listens.
+ *
+ * An answer that was made from files holds as long as all that was looked at for it is as it was.
+ * So what is looked at is told where it is looked at, in core/os/fs, and not listed a second time
+ * by those who look: nothing can be forgotten. Looks are told, not writes.
+ *
+ *   jig_observe(&me) ... jig_fs_stamp, _read, _list, _walk, _is_dir, ... each call me.saw ...
+ *   jig_observe(before)
+ *
+ * Threads: each thread has a listener of its own; it is called in that thread.
+ */
+#ifndef JIG_OS_SIGHTING_H
+#define JIG_OS_SIGHTING_H
+
+#include <stdbool.h>
+
+#include "core/os/fs.h"
+
+enum jig_sighting_kind {
+    JIG_SAW_STAMP, /* what is there, by its stamp: content, names in a folder */
+    JIG_SAW_TYPE,  /* whether something is there, and of which type */
+    JIG_SAW_REAL,  /* where a path leads, without links */
+};
+
+struct jig_sighting {
+    enum jig_sighting_kind kind;
+    const char *path; /* as it was asked for */
+    bool follow;      /* through a link that the path ends in */
+    bool there;       /* else the rest means nothing */
+    struct jig_stamp stamp;
+    const char *real; /* JIG_SAW_REAL; else NULL */
+};
+
+struct jig_observer {
+    void (*saw)(void *ctx, const struct jig_sighting *s);
+    void (*ran)(void *ctx, const char *program); /* a child was started */
+    void (*doubt)(void *ctx, const char *path); /* what was read here may change behind its stamp */
+    void *ctx;
+};
+
+/* Tells this thread's looks to `o` (NULL: to nobody) from now on; returns who was told before.
+ * Borrowed until the next call. */
+const struct jig_observer *jig_observe(const struct jig_observer *o);
+
+/* For core/os: the listener of this thread, or NULL. */
+const struct jig_observer *jig_observer(void);
+
+/* Tells this thread's listener of a doubt. */
+void jig_observe_doubt(const char *path);
+
+/* Looks at the same thing now, telling nobody. False when it differs from `s` in what its kind is
+ * about. */
+bool jig_sighting_holds(const struct jig_sighting *s);
+
+#endif

@@ -1,0 +1,391 @@
+#include "core/watch/watcher_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#define A_BITE    256 /* sightings that are placed before others may have the lock */
+#define MOST_SAME 64  /* paths of one inode */
+
+enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr)
+{
+    struct jig_watcher *w = jig_new(struct jig_watcher);
+    enum jig_code code = jig_notify_new(&w->notify, reterr);
+    if (code != JIG_OK) {
+        free(w);
+        return code;
+    }
+    pthread_mutex_init(&w->mu, NULL);
+    jig_tree_init(&w->tree);
+    w->log = jig_xcalloc(JIG_WATCH_LOG, sizeof *w->log);
+    jig_watcher_check_mounts(w);
+    *ret = w;
+    return JIG_OK;
+}
+
+void jig_watcher_free(struct jig_watcher *w)
+{
+    if (w == NULL)
+        return;
+    jig_notify_free(w->notify);
+    jig_tree_release(&w->tree);
+    jig_strv_release(&w->mounts);
+    free(w->log);
+    free(w->open);
+    pthread_mutex_destroy(&w->mu);
+    free(w);
+}
+
+int jig_watcher_fd(const struct jig_watcher *w)
+{
+    return jig_notify_fd(w->notify);
+}
+
+/* ---- events ---- */
+
+/* Once is enough while nobody has read the log past that place. */
+void jig_watcher_log(struct jig_watcher *w, struct jig_node *node)
+{
+    if (node->logged_at > w->read_to)
+        return;
+    w->log[w->log_end++ % JIG_WATCH_LOG] = node->number;
+    node->logged_at = w->log_end;
+}
+
+/* The kernel's watch goes when the last node that has it does. */
+static void stop_watching(struct jig_watcher *w, struct jig_node *node)
+{
+    int id = node->watch;
+    jig_tree_set_watch(&w->tree, node, -1);
+    if (id >= 0 && jig_tree_watched(&w->tree, id) == NULL)
+        jig_notify_remove(w->notify, id);
+}
+
+void jig_watcher_break(struct jig_watcher *w, struct jig_node *top)
+{
+    for (struct jig_node *node = top; node != NULL; node = jig_tree_next_below(top, node)) {
+        stop_watching(w, node);
+        node->broken = true;
+        node->settled = false;
+        jig_watcher_log(w, node);
+    }
+}
+
+/* Its stamp may be the same, and its content not. */
+static void written(struct jig_watcher *w, struct jig_node *node)
+{
+    jig_watcher_log(w, node);
+    node->written_at = w->log_end;
+}
+
+static void entry_event(struct jig_watcher *w, struct jig_node *folder,
+                        const struct jig_notify_event *e)
+{
+    struct jig_node *node = jig_tree_find(&w->tree, folder, e->name, strlen(e->name));
+    bool comes_or_goes = e->kind == JIG_NOTIFY_APPEARED || e->kind == JIG_NOTIFY_GONE;
+    if (comes_or_goes)
+        written(w, folder);
+    if (node == NULL)
+        return;
+    if (e->kind == JIG_NOTIFY_OPENED) {
+        jig_watcher_maybe_open(w, node);
+        return;
+    }
+    if (comes_or_goes || e->is_dir)
+        jig_watcher_break(w, node);
+    else
+        written(w, node);
+    if (comes_or_goes && node->child == NULL) /* what is there is looked at: it is not lost */
+        node->broken = false;
+    if (e->kind == JIG_NOTIFY_APPEARED && !e->is_dir)
+        jig_watcher_maybe_open(w, node); /* under its former name */
+}
+
+static void node_event(struct jig_watcher *w, struct jig_node *node,
+                       const struct jig_notify_event *e)
+{
+    if (e->kind == JIG_NOTIFY_ENDED)
+        jig_watcher_break(w, node);
+    else if (e->kind == JIG_NOTIFY_OPENED && e->is_dir)
+        return; /* nobody writes a folder through a descriptor */
+    else if (e->name[0] != '\0')
+        entry_event(w, node, e);
+    else if (e->kind == JIG_NOTIFY_OPENED)
+        jig_watcher_maybe_open(w, node);
+    else
+        written(w, node);
+}
+
+static void on_event(void *ctx, const struct jig_notify_event *e)
+{
+    struct jig_watcher *w = ctx;
+    struct jig_node *same[MOST_SAME];
+    size_t n = 0;
+    w->stats.events++;
+    if (e->kind == JIG_NOTIFY_LOST) {
+        w->stats.overflows++;
+        w->epoch++;
+        return;
+    }
+    struct jig_node *node = jig_tree_watched(&w->tree, e->id);
+    for (; node != NULL && n < MOST_SAME; node = jig_tree_watched_next(node))
+        same[n++] = node;
+    if (node != NULL)
+        w->epoch++; /* more paths than anybody has */
+    for (size_t i = 0; i < n; i++)
+        node_event(w, same[i], e);
+}
+
+void jig_watcher_drain(struct jig_watcher *w)
+{
+    jig_notify_drain(w->notify, on_event, w);
+}
+
+/* ---- arming ---- */
+
+static int by_number(const void *va, const void *vb)
+{
+    const struct jig_watch_item *a = va;
+    const struct jig_watch_item *b = vb;
+    if (a->node->number != b->node->number)
+        return a->node->number < b->node->number ? -1 : 1;
+    return (int)a->kind - (int)b->kind; /* stamps first: they say all that the others do */
+}
+
+/* Sorts the items, and keeps of those of one node what says most. */
+static void tidy(struct jig_watch *watch)
+{
+    size_t kept = 0;
+    if (watch->n > 1)
+        qsort(watch->items, watch->n, sizeof *watch->items, by_number);
+    for (size_t i = 0; i < watch->n; i++) {
+        const struct jig_watch_item *item = &watch->items[i];
+        const struct jig_watch_item *last = kept > 0 ? &watch->items[kept - 1] : NULL;
+        if (last != NULL && last->node == item->node && last->there == item->there)
+            item->node->refs--;
+        else
+            watch->items[kept++] = *item;
+    }
+    watch->n = kept;
+    if (kept > 0)
+        watch->items = jig_xrealloc(watch->items, kept, sizeof *watch->items);
+    watch->cap = kept;
+}
+
+static enum jig_code place_all(struct jig_watch *watch, const struct jig_sightings *seen,
+                               struct jig_err *reterr)
+{
+    struct jig_watcher *w = watch->watcher;
+    enum jig_code code = JIG_OK;
+    size_t n = jig_sightings_count(seen);
+    for (size_t i = 0; code == JIG_OK && i < n;) {
+        pthread_mutex_lock(&w->mu);
+        for (size_t k = 0; code == JIG_OK && i < n && k < A_BITE; k++, i++)
+            code = jig_watcher_place(watch, jig_sightings_at(seen, i), reterr);
+        pthread_mutex_unlock(&w->mu);
+    }
+    return code;
+}
+
+/* Finds the files closed that nobody has open, a bite at a time. */
+static void settle_all(struct jig_watcher *w)
+{
+    size_t left = SIZE_MAX;
+    for (bool some = true; some;) {
+        pthread_mutex_lock(&w->mu);
+        jig_watcher_drain(w);
+        some = jig_watcher_settle(w, A_BITE) && w->open_count < left;
+        left = w->open_count;
+        pthread_mutex_unlock(&w->mu);
+    }
+}
+
+void jig_watcher_pump(struct jig_watcher *w)
+{
+    settle_all(w);
+}
+
+enum jig_code jig_watcher_arm(struct jig_watcher *w, const struct jig_sightings *seen,
+                              struct jig_watch **ret, struct jig_err *reterr)
+{
+    struct jig_watch *watch = jig_new(struct jig_watch);
+    pthread_mutex_lock(&w->mu);
+    jig_watcher_drain(w);
+    jig_watcher_check_mounts(w);
+    *watch = (struct jig_watch){
+        .watcher = w, .armed_at = w->log_end, .cursor = w->log_end, .epoch = w->epoch};
+    w->read_to = w->log_end;
+    w->stats.watches++;
+    pthread_mutex_unlock(&w->mu);
+    enum jig_code code = place_all(watch, seen, reterr);
+    if (code == JIG_OK)
+        settle_all(w);
+    JIG_CLEANUP_FREE char *differs = code == JIG_OK ? jig_sightings_differ(seen) : NULL;
+    if (differs != NULL)
+        code = jig_err_set(reterr, JIG_ABORTED, "%s is not as it was seen", differs);
+    pthread_mutex_lock(&w->mu);
+    tidy(watch);
+    pthread_mutex_unlock(&w->mu);
+    if (code == JIG_OK)
+        *ret = watch;
+    else
+        jig_watch_free(watch);
+    return code;
+}
+
+void jig_watcher_forget_node(void *ctx, struct jig_node *node)
+{
+    struct jig_watcher *w = ctx;
+    jig_watcher_not_open(w, node);
+    stop_watching(w, node);
+}
+
+void jig_watch_free(struct jig_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    struct jig_watcher *w = watch->watcher;
+    pthread_mutex_lock(&w->mu);
+    for (size_t i = 0; i < watch->n; i++) {
+        struct jig_node *node = watch->items[i].node;
+        node->refs--;
+        if (i + 1 == watch->n || watch->items[i + 1].node != node)
+            jig_tree_prune(&w->tree, node, jig_watcher_forget_node, w);
+    }
+    w->stats.watches--;
+    pthread_mutex_unlock(&w->mu);
+    free(watch->items);
+    free(watch);
+}
+
+/* ---- answers ---- */
+
+static bool holds(const struct jig_watch_item *item, const char *path)
+{
+    bool is_there = item->kind == JIG_SAW_REAL;
+    struct jig_sighting s = {.kind = is_there ? JIG_SAW_TYPE : (enum jig_sighting_kind)item->kind,
+                             .path = path,
+                             .there = item->there != 0,
+                             .stamp = item->stamp};
+    return jig_sighting_holds(&s);
+}
+
+/* What one question finds. */
+struct finding {
+    struct jig_watch *watch;
+    enum jig_watch_answer answer;
+    char *why;
+    struct jig_strv doubts;
+};
+
+static void found_lost(struct finding *f, const char *path, const char *why)
+{
+    if (f->answer != JIG_WATCH_LOST) {
+        free(f->why);
+        f->why = jig_strf("%s%s", path, why);
+    }
+    f->answer = JIG_WATCH_LOST;
+}
+
+static void found_changed(struct finding *f, const char *path)
+{
+    jig_strv_append(&f->doubts, path);
+    if (f->answer != JIG_WATCH_HOLDS)
+        return;
+    f->answer = JIG_WATCH_CHANGED;
+    f->why = jig_xstrdup(path);
+}
+
+static size_t first_item(const struct jig_watch *watch, uint32_t number)
+{
+    size_t low = 0, high = watch->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (watch->items[mid].node->number < number)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* Looks at what is held against one node. `open`: its stamp says nothing. */
+static void look(struct finding *f, uint32_t number, bool open)
+{
+    const struct jig_watch *watch = f->watch;
+    for (size_t i = first_item(watch, number);
+         i < watch->n && watch->items[i].node->number == number; i++) {
+        const struct jig_watch_item *item = &watch->items[i];
+        char path[JIG_WATCH_PATH_MAX];
+        if (!jig_tree_path(item->node, path, sizeof path) || item->node->broken) {
+            found_lost(f, path, ", or a folder above it, was moved, removed or mounted");
+            continue;
+        }
+        bool content = item->kind == JIG_SAW_STAMP && item->there != 0;
+        bool doubtful = open || item->node->written_at > watch->armed_at;
+        if ((content && doubtful) || !holds(item, path))
+            found_changed(f, path);
+    }
+}
+
+static void answer(struct finding *f)
+{
+    struct jig_watch *watch = f->watch;
+    struct jig_watcher *w = watch->watcher;
+    if (watch->epoch != w->epoch || w->log_end - watch->cursor > JIG_WATCH_LOG) {
+        found_lost(f, "", "more happened to files than the system's queue holds");
+        return;
+    }
+    for (; watch->cursor < w->log_end; watch->cursor++)
+        look(f, w->log[watch->cursor % JIG_WATCH_LOG], false);
+    w->read_to = w->log_end;
+    for (size_t i = 0; i < w->open_count; i++)
+        look(f, w->open[i]->number, true);
+}
+
+enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_watch_doubts *doubts,
+                                    char **ret_why)
+{
+    struct jig_watcher *w = watch->watcher;
+    struct finding f = {.watch = watch, .answer = watch->answer};
+    if (f.answer != JIG_WATCH_HOLDS) {
+        *ret_why = jig_xstrdup("it was so before");
+        return f.answer;
+    }
+    pthread_mutex_lock(&w->mu);
+    jig_watcher_drain(w);
+    jig_watcher_check_mounts(w);
+    if (w->open_count > 0)
+        jig_watcher_settle(w, SIZE_MAX);
+    answer(&f);
+    watch->answer = f.answer;
+    w->stats.asks++;
+    w->stats.holds += f.answer == JIG_WATCH_HOLDS;
+    w->stats.changed += f.answer == JIG_WATCH_CHANGED;
+    w->stats.lost += f.answer == JIG_WATCH_LOST;
+    pthread_mutex_unlock(&w->mu);
+    for (size_t i = 0; i < f.doubts.n; i++)
+        doubts->doubt(doubts->ctx, f.doubts.v[i]);
+    jig_strv_release(&f.doubts);
+    if (f.why != NULL)
+        *ret_why = f.why;
+    return f.answer;
+}
+
+struct jig_watcher_stats jig_watcher_stats(struct jig_watcher *w)
+{
+    pthread_mutex_lock(&w->mu);
+    struct jig_watcher_stats s = w->stats;
+    s.names = w->tree.count;
+    s.maybe_open = w->open_count;
+    s.bytes = w->tree.bytes + JIG_WATCH_LOG * sizeof *w->log + w->open_cap * sizeof(void *);
+    for (size_t i = 0; i < w->tree.buckets; i++) {
+        for (const struct jig_node *n = w->tree.by_watch[i]; n != NULL; n = n->id_next)
+            s.folders++;
+    }
+    pthread_mutex_unlock(&w->mu);
+    return s;
+}

@@ -1,0 +1,515 @@
+/*
+ * watcher_test.c - what the kernel tells of files, case by case, and then thousands of random
+ * changes: a watch that says that all holds is never wrong.
+ */
+#include "tests/support/unit.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/notify.h"
+#include "core/os/time.h"
+#include "core/watch/files.h"
+#include "core/watch/watcher.h"
+
+/* ---- a bench: a folder, and a watch over some of it ---- */
+
+struct bench {
+    char *dir;
+    struct jig_watcher *watcher;
+    struct jig_sightings *seen;
+    struct jig_watch *watch;
+    struct jig_strv doubts;
+    char *why;
+};
+
+static char *at(const struct bench *b, const char *name)
+{
+    return jig_path_join(b->dir, name);
+}
+
+static void write_file(const struct bench *b, const char *name, const char *text)
+{
+    JIG_CLEANUP_FREE char *path = at(b, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void make_dir(const struct bench *b, const char *name)
+{
+    JIG_CLEANUP_FREE char *path = at(b, name);
+    assert_int_equal(mkdir(path, 0755), 0);
+}
+
+static void move(const struct bench *b, const char *from, const char *to)
+{
+    JIG_CLEANUP_FREE char *old = at(b, from);
+    JIG_CLEANUP_FREE char *new = at(b, to);
+    assert_int_equal(rename(old, new), 0);
+}
+
+/* Until no stamp that was made by now is young: what the clock alone can do. */
+static void let_stamps_grow_old(void)
+{
+    struct jig_stamp now = {.mtime_ns = jig_stamp_clock_ns() | 1, .ctime_ns = 1};
+    while (jig_stamp_is_racy(&now, jig_stamp_clock_ns()))
+        sched_yield();
+}
+
+static void setup_bench(struct bench *b)
+{
+    void *dir = NULL;
+    assert_int_equal(unit_folder_setup(&dir), 0);
+    *b = (struct bench){.dir = dir};
+    assert_int_equal(jig_watcher_new(&b->watcher, NULL), JIG_OK);
+    b->seen = jig_sightings_new();
+}
+
+static void disarm(struct bench *b)
+{
+    jig_watch_free(b->watch);
+    jig_sightings_free(b->seen);
+    jig_strv_release(&b->doubts);
+    free(b->why);
+    b->watch = NULL;
+    b->why = NULL;
+    b->seen = jig_sightings_new();
+}
+
+static void teardown_bench(struct bench *b)
+{
+    disarm(b);
+    jig_sightings_free(b->seen);
+    struct jig_watcher_stats s = jig_watcher_stats(b->watcher);
+    assert_int_equal(s.watches, 0);
+    assert_int_equal(s.names, 1); /* the root: nothing is left of what was watched */
+    assert_int_equal(s.maybe_open, 0);
+    jig_watcher_free(b->watcher);
+    void *dir = b->dir;
+    assert_int_equal(unit_folder_teardown(&dir), 0);
+}
+
+static void see(struct bench *b, const char *name)
+{
+    JIG_CLEANUP_FREE char *path = at(b, name);
+    struct jig_stamp s;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(b->seen));
+    (void)!jig_fs_stamp(path, &s, NULL);
+    jig_observe(before);
+}
+
+static enum jig_code arm(struct bench *b)
+{
+    assert_null(jig_sightings_fault(b->seen));
+    return jig_watcher_arm(b->watcher, b->seen, &b->watch, NULL);
+}
+
+/* Arms for these names, which end with NULL. */
+static void arm_for(struct bench *b, const char *const *names)
+{
+    disarm(b);
+    let_stamps_grow_old();
+    for (; *names != NULL; names++)
+        see(b, *names);
+    assert_int_equal(arm(b), JIG_OK);
+}
+#define ARM(b, ...) arm_for(b, (const char *const[]){__VA_ARGS__, NULL})
+
+static void note_doubt(void *ctx, const char *path)
+{
+    jig_strv_append(ctx, path);
+}
+
+static enum jig_watch_answer ask(struct bench *b)
+{
+    struct jig_watch_doubts doubts = {note_doubt, &b->doubts};
+    free(b->why);
+    b->why = NULL;
+    jig_strv_release(&b->doubts);
+    return jig_watch_ask(b->watch, &doubts, &b->why);
+}
+
+static void expect_changed(struct bench *b, const char *name)
+{
+    JIG_CLEANUP_FREE char *path = at(b, name);
+    assert_int_equal(ask(b), JIG_WATCH_CHANGED);
+    assert_true(jig_strv_contains(&b->doubts, path));
+}
+
+/* ---- case by case ---- */
+
+static void test_holds_until_it_is_written(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    ARM(&b, "a.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    write_file(&b, "other.h", "not ours");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    write_file(&b, "a.h", "two");
+    expect_changed(&b, "a.h");
+    teardown_bench(&b);
+}
+
+static void test_same_size_and_time_is_a_change(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    ARM(&b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    write_file(&b, "a.h", "eno");
+    struct timespec times[2] = {st.st_atim, st.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    expect_changed(&b, "a.h");
+    teardown_bench(&b);
+}
+
+static void test_reading_changes_nothing(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    ARM(&b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct jig_digest d;
+    assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(jig_watcher_stats(b.watcher).maybe_open, 0);
+    teardown_bench(&b);
+}
+
+static void test_new_file_where_none_was(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    ARM(&b, "no/such/file.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    make_dir(&b, "no");
+    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
+    ARM(&b, "no/such/file.h");
+    make_dir(&b, "no/such");
+    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
+    ARM(&b, "no/such/file.h");
+    write_file(&b, "no/such/file.h", "");
+    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
+    teardown_bench(&b);
+}
+
+static void test_names_in_a_folder(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "inc");
+    ARM(&b, "inc");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    write_file(&b, "inc/new.h", "");
+    expect_changed(&b, "inc");
+    teardown_bench(&b);
+}
+
+static void test_folder_above_is_replaced(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "p");
+    make_dir(&b, "p/src");
+    write_file(&b, "p/src/a.h", "one");
+    make_dir(&b, "q");
+    make_dir(&b, "q/src");
+    write_file(&b, "q/src/a.h", "two");
+    ARM(&b, "p/src/a.h");
+    move(&b, "p", "old");
+    move(&b, "q", "p");
+    assert_int_equal(ask(&b), JIG_WATCH_LOST);
+    assert_int_equal(ask(&b), JIG_WATCH_LOST); /* it stays so */
+    ARM(&b, "p/src/a.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    teardown_bench(&b);
+}
+
+static void test_link_is_turned(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "v1");
+    make_dir(&b, "v2");
+    write_file(&b, "v1/a.h", "one");
+    write_file(&b, "v2/a.h", "two");
+    JIG_CLEANUP_FREE char *now = at(&b, "now");
+    JIG_CLEANUP_FREE char *next = at(&b, "next");
+    assert_int_equal(symlink("v1", now), 0);
+    ARM(&b, "now/a.h", "now/../v1/a.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(symlink("v2", next), 0);
+    move(&b, "next", "now");
+    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
+    ARM(&b, "now/a.h");
+    write_file(&b, "v1/a.h", "three"); /* leads nowhere any more */
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    write_file(&b, "v2/a.h", "four");
+    expect_changed(&b, "v2/a.h");
+    teardown_bench(&b);
+}
+
+/* A page that was written once is written again without a stamp and without an event; so is the
+ * unmapping without a stamp. */
+static void test_write_through_a_mapping(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    char *page = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(page, MAP_FAILED);
+    close(fd);
+    page[0] = 'O';
+    ARM(&b, "a.h");
+    expect_changed(&b, "a.h"); /* for as long as it is mapped */
+    ARM(&b, "a.h");
+    page[1] = 'N';
+    expect_changed(&b, "a.h");
+    ARM(&b, "a.h");
+    page[2] = 'E';
+    munmap(page, 3);
+    expect_changed(&b, "a.h");
+    ARM(&b, "a.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    fd = open(path, O_RDWR | O_CLOEXEC); /* mapped after arming */
+    page = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    page[0] = 'o';
+    expect_changed(&b, "a.h");
+    munmap(page, 3);
+    teardown_bench(&b);
+}
+
+static void test_content_of_a_mapped_file_is_read_anew(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    struct jig_files *files = jig_files_new(10);
+    write_file(&b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    char *page = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    page[0] = 'O';
+    let_stamps_grow_old();
+    struct jig_file_content before, after;
+    assert_int_equal(jig_files_look(files, path, &before, NULL), JIG_OK);
+    page[0] = 'Q';
+    assert_int_equal(jig_files_look(files, path, &after, NULL), JIG_OK);
+    assert_false(jig_digest_equal(&before.sha256, &after.sha256));
+    page[0] = 'P';
+    munmap(page, 3);
+    let_stamps_grow_old(); /* the page may have been written back, and have got a stamp after all */
+    assert_int_equal(jig_files_look(files, path, &before, NULL), JIG_OK);
+    assert_false(jig_digest_equal(&before.sha256, &after.sha256));
+    assert_int_equal(jig_files_look(files, path, &before, NULL), JIG_OK);
+    assert_int_equal(jig_files_stats(files).hits, 1); /* believed again */
+    jig_files_free(files);
+    teardown_bench(&b);
+}
+
+static void test_open_file_is_looked_at_until_it_is_closed(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    ARM(&b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    int first = open(path, O_RDWR | O_CLOEXEC);
+    int second = open(path, O_RDWR | O_CLOEXEC); /* the same event: the kernel makes them one */
+    close(first);
+    expect_changed(&b, "a.h");
+    close(second);
+    ARM(&b, "a.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    teardown_bench(&b);
+}
+
+static void test_second_name(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "outside");
+    write_file(&b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    JIG_CLEANUP_FREE char *other = at(&b, "outside/alias.h");
+    assert_int_equal(link(path, other), 0);
+    ARM(&b, "a.h");
+    write_file(&b, "outside/alias.h", "two");
+    expect_changed(&b, "a.h");
+    teardown_bench(&b);
+}
+
+/* Both names of a folder (a bind mount makes such) and both paths to it are told. */
+static void test_two_paths_to_one_folder(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "d");
+    write_file(&b, "d/a.h", "one");
+    JIG_CLEANUP_FREE char *alias = at(&b, "alias");
+    assert_int_equal(symlink("d", alias), 0);
+    ARM(&b, "d/a.h", "alias/a.h");
+    write_file(&b, "alias/a.h", "two");
+    expect_changed(&b, "d/a.h");
+    teardown_bench(&b);
+}
+
+static void test_overflow_is_a_loss(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    write_file(&b, "b.h", "one");
+    ARM(&b, "a.h", "b.h");
+    struct jig_buf text;
+    jig_buf_init(&text, 64);
+    assert_int_equal(jig_fs_read("/proc/sys/fs/inotify/max_queued_events", &text, NULL), JIG_OK);
+    long most = strtol(text.data, NULL, 10);
+    jig_buf_release(&text);
+    JIG_CLEANUP_FREE char *one = at(&b, "a.h");
+    JIG_CLEANUP_FREE char *two = at(&b, "b.h");
+    for (long i = 0; i <= most; i++) /* never two alike in a row */
+        assert_int_equal(chmod(i % 2 == 0 ? one : two, 0644), 0);
+    assert_int_equal(ask(&b), JIG_WATCH_LOST);
+    assert_int_equal(jig_watcher_stats(b.watcher).overflows, 1);
+    ARM(&b, "a.h", "b.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    teardown_bench(&b);
+}
+
+static void test_refuses_what_changed_before_it_was_armed(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    see(&b, "a.h");
+    write_file(&b, "a.h", "another");
+    assert_int_equal(arm(&b), JIG_ABORTED);
+    disarm(&b);
+    see(&b, "gone.h");
+    write_file(&b, "gone.h", "");
+    assert_int_equal(arm(&b), JIG_ABORTED);
+    teardown_bench(&b);
+}
+
+static void test_refuses_filesystems_that_do_not_tell(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    struct jig_stamp s;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(b.seen));
+    assert_int_equal(jig_fs_stamp("/proc/self/status", &s, NULL), JIG_OK);
+    jig_observe(before);
+    struct jig_err err = JIG_ERR_INIT;
+    assert_int_equal(jig_watcher_arm(b.watcher, b.seen, &b.watch, &err), JIG_FAILED_PRECONDITION);
+    assert_non_null(strstr(err.message, "does not tell all that happens"));
+    teardown_bench(&b);
+}
+
+static void test_sightings_survive_as_bytes(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "d");
+    write_file(&b, "d/a.h", "one");
+    let_stamps_grow_old();
+    see(&b, "d/a.h");
+    see(&b, "d/b.h");
+    see(&b, "d");
+    JIG_CLEANUP_FREE char *dir = at(&b, "d");
+    JIG_CLEANUP_FREE char *real = NULL;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(b.seen));
+    assert_int_equal(jig_fs_real(dir, &real, NULL), JIG_OK);
+    assert_true(jig_fs_is_dir(dir));
+    jig_observe(before);
+    struct jig_buf bytes;
+    jig_buf_init(&bytes, 100000);
+    jig_sightings_encode(b.seen, &bytes);
+    struct jig_sightings *again = NULL;
+    assert_int_equal(jig_sightings_decode(bytes.data, bytes.len, &again, NULL), JIG_OK);
+    assert_int_equal(jig_sightings_count(again), 5);
+    assert_null(jig_sightings_differ(again));
+    write_file(&b, "d/a.h", "two");
+    JIG_CLEANUP_FREE char *differs = jig_sightings_differ(again);
+    assert_non_null(differs);
+    jig_sightings_free(again);
+    for (size_t n = 1; n < bytes.len; n++) { /* cut off anywhere: refused, or a shorter list */
+        if (jig_sightings_decode(bytes.data, n, &again, NULL) == JIG_OK)
+            jig_sightings_free(again);
+    }
+    jig_buf_release(&bytes);
+    teardown_bench(&b);
+}
+
+static void test_two_looks_that_differ_are_a_fault(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    see(&b, "a.h");
+    assert_null(jig_sightings_fault(b.seen));
+    write_file(&b, "a.h", "longer");
+    see(&b, "a.h");
+    assert_non_null(jig_sightings_fault(b.seen));
+    teardown_bench(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_holds_until_it_is_written),
+        cmocka_unit_test(test_same_size_and_time_is_a_change),
+        cmocka_unit_test(test_reading_changes_nothing),
+        cmocka_unit_test(test_new_file_where_none_was),
+        cmocka_unit_test(test_names_in_a_folder),
+        cmocka_unit_test(test_folder_above_is_replaced),
+        cmocka_unit_test(test_link_is_turned),
+        cmocka_unit_test(test_write_through_a_mapping),
+        cmocka_unit_test(test_content_of_a_mapped_file_is_read_anew),
+        cmocka_unit_test(test_open_file_is_looked_at_until_it_is_closed),
+        cmocka_unit_test(test_second_name),
+        cmocka_unit_test(test_two_paths_to_one_folder),
+        cmocka_unit_test(test_overflow_is_a_loss),
+        cmocka_unit_test(test_refuses_what_changed_before_it_was_armed),
+        cmocka_unit_test(test_refuses_filesystems_that_do_not_tell),
+        cmocka_unit_test(test_sightings_survive_as_bytes),
+        cmocka_unit_test(test_two_looks_that_differ_are_a_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
