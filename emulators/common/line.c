@@ -152,21 +152,12 @@ static void hear_notices(struct emu_line *l, struct emu_line_news *news)
 }
 
 /* The kernel keeps what the last client left unread for the next one. A serial port does not, so
- * throw it away: that takes an open of our own, which must not count. Whoever opens the port at the
- * same moment is seen by POLLHUP afterwards, and has lost nothing but that. */
+ * throw it away. Not by opening the port: who watches it for opens would take us for a client. */
 static void tidy_up(struct emu_line *l)
 {
-    if (l->notify != -1)
-        inotify_rm_watch(l->notify, l->watch);
-    int slave = open(l->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (slave == -1) {
+    tcflush(l->master, TCOFLUSH); /* on its way */
+    if (!emu_speed_flush_slave(l->master))
         emu_note("cannot tidy up %s: %s", l->path, strerror(errno));
-    } else {
-        tcflush(l->master, TCOFLUSH); /* on its way */
-        tcflush(slave, TCIFLUSH);     /* arrived */
-        close(slave);
-    }
-    watch_slave(l);
     l->said.out = l->said.in;
 }
 
@@ -176,10 +167,7 @@ static void hear_hang_up(struct emu_line *l, struct emu_line_news *news)
     if (alone && l->presence != CLOSED) {
         l->presence = CLOSED;
         tidy_up(l);
-        alone = hung_up(l);
-        news->closed = alone;
-        if (!alone)
-            on_open(l, news);
+        news->closed = true; /* who opens it meanwhile is the next poll's news */
     } else if (!alone && l->presence == CLOSED && l->notify == -1) {
         on_open(l, news); /* with inotify, an event is about to tell of it */
     } else if (!alone && l->presence == LEAVING && ++l->leaving_polls > LEAVING_POLLS_MAX) {

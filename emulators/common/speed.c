@@ -27,3 +27,9 @@ uint32_t emu_speed_read(int fd)
         return 0;
     return t.c_ospeed;
 }
+
+bool emu_speed_flush_slave(int master)
+{
+    struct termios2 t; /* on a master these requests are about the slave */
+    return ioctl(master, TCGETS2, &t) == 0 && ioctl(master, TCSETSF2, &t) == 0;
+}

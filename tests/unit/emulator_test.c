@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -196,6 +197,8 @@ static void a_client_does_not_read_what_the_last_one_left(void **state)
     assert_true(emu_line_new(&l));
     int a = open_port(l);
     (void)emu_line_poll(l);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    assert_true(inotify_add_watch(watch, emu_line_path(l), IN_OPEN) >= 0);
     for (int i = 0; i < 100000; i++) {
         emu_line_put(l, 'x');
         emu_line_flush(l);
@@ -205,6 +208,9 @@ static void a_client_does_not_read_what_the_last_one_left(void **state)
     (void)emu_line_poll(l);
     emu_line_put(l, 'z');
     assert_int_equal(emu_line_counts(l)->unheard, 1);
+    char event[256]; /* and the board opens its own port for none of this */
+    assert_int_equal(read(watch, event, sizeof event), -1);
+    close(watch);
     a = open_port(l);
     (void)emu_line_poll(l);
     emu_line_put(l, '!');
