@@ -78,6 +78,8 @@ function(jig_unit_test name)
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
+add_custom_target(fuzzers) # all of them, and nothing else
+
 # jig_fuzz_target(NAME SOURCES name.c [LINK ...]): a libFuzzer program over tests/fuzz/corpus/NAME.
 # Outside the fuzz preset the same file is run over its corpus alone, as a unit test.
 function(jig_fuzz_target name)
@@ -87,6 +89,7 @@ function(jig_fuzz_target name)
     add_executable(${name} ${ARG_SOURCES})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+    add_dependencies(fuzzers ${name})
   else()
     add_executable(${name} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c")
     target_link_libraries(${name} PRIVATE jig_os)
