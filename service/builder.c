@@ -95,11 +95,13 @@ static void tell_warnings(struct jig_operation *op, const struct jig_target *tar
     jig_strv_release(&told);
 }
 
-enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
-                              const struct jig_target *target,
-                              const struct jig_target_environment *e,
-                              const struct jig_build_options *options,
-                              struct jig_build_result *result, struct jig_err *reterr)
+typedef enum jig_code call_fn(struct jig_build_engine *e, const struct jig_build_request *request,
+                              struct jig_build_result *result, struct jig_err *reterr);
+
+static enum jig_code call(struct jig_builder *b, struct jig_operation *op,
+                          const struct jig_target *target, const struct jig_target_environment *e,
+                          const struct jig_build_options *options, call_fn *fn,
+                          struct jig_build_result *result, struct jig_err *reterr)
 {
     struct jig_build_events events = {
         .ctx = op, .step = on_step, .diagnostic = on_diagnostic, .notice = on_notice};
@@ -118,9 +120,29 @@ enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
         .walk = options->walk,
         .until = jig_operation_until(op),
         .events = &events,
+        .finished = options->finished,
+        .finished_ctx = options->finished_ctx,
     };
+    return fn(b->engine, &request, result, reterr);
+}
+
+enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
+                              const struct jig_target *target,
+                              const struct jig_target_environment *e,
+                              const struct jig_build_options *options,
+                              struct jig_build_result *result, struct jig_err *reterr)
+{
     tell_warnings(op, target, e);
-    return jig_build_run(b->engine, &request, result, reterr);
+    return call(b, op, target, e, options, jig_build_run, result, reterr);
+}
+
+enum jig_code jig_builder_last(struct jig_builder *b, struct jig_operation *op,
+                               const struct jig_target *target,
+                               const struct jig_target_environment *e,
+                               const struct jig_build_options *options,
+                               struct jig_build_result *result, struct jig_err *reterr)
+{
+    return call(b, op, target, e, options, jig_build_last, result, reterr);
 }
 
 char *jig_builder_subject(const struct jig_target *target)

@@ -27,6 +27,10 @@ struct jig_build_options {
     bool clean;
     bool explain;
     bool walk;
+    /* As struct jig_build_request has it; may be NULL. */
+    enum jig_code (*finished)(void *ctx, const struct jig_build_result *result,
+                              struct jig_err *reterr);
+    void *finished_ctx;
 };
 
 /* Builds one environment within an operation, which is told of every step. The result is the
@@ -36,6 +40,13 @@ enum jig_code jig_builder_run(struct jig_builder *b, struct jig_operation *op,
                               const struct jig_target_environment *environment,
                               const struct jig_build_options *options,
                               struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
+
+/* Builds nothing: gives what the last build left, as jig_build_last() does. */
+enum jig_code jig_builder_last(struct jig_builder *b, struct jig_operation *op,
+                               const struct jig_target *target,
+                               const struct jig_target_environment *environment,
+                               const struct jig_build_options *options,
+                               struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
 
 /* The result as a message whose parts live in the arena. */
 void jig_builder_result(const struct jig_target *target,

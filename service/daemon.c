@@ -273,6 +273,7 @@ static void make_builders(struct jig_daemon *d)
     d->builder = jig_builder_new(&d->conf, d->place.cache_dir, data);
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
                                    d->devices.monitors, scratch);
+    jig_deployer_configure(d->deployer, &d->conf);
 }
 
 static void fill_env(struct jig_daemon *d)
@@ -357,7 +358,8 @@ enum jig_code jig_daemon_new(const struct jig_options *options, struct jig_daemo
 
 /* ---- running ---- */
 
-/* What can change while it runs: how much is logged, when it leaves, and the fixed devices. */
+/* What can change while it runs: when it leaves, the fixed devices, and how far devices are
+ * trusted. */
 static void reload(struct jig_daemon *d)
 {
     struct jig_conf conf;
@@ -367,6 +369,7 @@ static void reload(struct jig_daemon *d)
         code = jig_devices_reconfigure(&d->devices, &conf, &err);
         jig_conf_release(&d->conf);
         d->conf = conf;
+        jig_deployer_configure(d->deployer, &d->conf);
         d->idle_ns = conf.idle_exit_s * JIG_NS_PER_S;
     }
     if (code == JIG_OK)

@@ -1,8 +1,25 @@
 /*
  * deployer.h - deploys: a build, a device, the flash, and whoever watches the port meanwhile.
  *
- *   choose device -> claim it -> build -> start it (emulated) -> pause monitors -> flash
- *        -> resume monitors on the port as it is now -> open the caller's monitor -> give it back
+ *   choose device -> claim it -> build -> image -- known to be there ------------------> trusted
+ *                                           |
+ *        the image's private copy, made while nobody else can build
+ *                                           |
+ *      start it (emulated) -> pause monitors -> compare -- the same --> resume ... ----> verified
+ *                                           |      \-- differs --.
+ *                                           '--> write <---------' --> resume ... -----> written
+ *
+ *   resume ... : monitors go on, on the port as it is now; the caller's monitor is opened
+ *
+ * What is written is the image that this deploy's build made, whoever builds the same folder
+ * meanwhile: see image.c. How far what is known of the device is believed is the request's trust,
+ * else the device's or the daemon's own (jigd.conf):
+ *
+ *   session  core/device/trust.h's word is taken, and the port not touched
+ *   verify   the device is asked, when the image is the last one that was verified on it: only then
+ *            is it worth the asking, which takes nearly as long as writing (and every write
+ *            verifies). Also what `session` does when trust is lost.
+ *   none     it is written
  *
  * A device belongs to one deploy at a time; another one is refused at once (BUSY) with the name of
  * the operation that has it. build, flash and device know nothing of each other: they meet here.
@@ -12,6 +29,7 @@
 #ifndef JIG_SERVICE_DEPLOYER_H
 #define JIG_SERVICE_DEPLOYER_H
 
+#include "core/config/conf.h"
 #include "core/device/inventory.h"
 #include "core/device/trust.h"
 #include "core/flash/image.h"
@@ -20,12 +38,15 @@
 
 struct jig_deployer;
 
-/* All borrowed; they outlive the deployer. Images that no project made are put together in
- * `scratch_dir`. */
+/* All borrowed; they outlive the deployer. Each deploy keeps its image's files in a folder of its
+ * own below `scratch_dir`. */
 struct jig_deployer *jig_deployer_new(struct jig_builder *builder, struct jig_inventory *inventory,
                                       struct jig_trust *trust, struct jig_monitors *monitors,
                                       const char *scratch_dir);
 void jig_deployer_free(struct jig_deployer *d);
+
+/* Takes over the configured trust of the daemon and of its devices. Borrowed for the call. */
+void jig_deployer_configure(struct jig_deployer *d, const struct jig_conf *conf);
 
 /* The operation that has the device now; "" when none has. The caller frees. */
 char *jig_deployer_holder(struct jig_deployer *d, const char *device_id);
@@ -37,6 +58,7 @@ struct jig_deploy_request {
     char *fqbn;   /* for images without a project; "" to go by the device */
     char *device; /* "" to choose */
     bool no_build;
+    enum jig_trust_mode trust;
     bool monitor;
     uint32_t monitor_baud; /* 0: the project's, or 9600 */
     struct jig_build_options build;

@@ -21,6 +21,7 @@ void jig_conf_init(struct jig_conf *c)
         .max_message_bytes = 16u << 20,
         .log_level = JIG_LOG_INFO,
         .operations = 4,
+        .trust = JIG_TRUST_VERIFY,
     };
 }
 

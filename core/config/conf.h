@@ -1,10 +1,11 @@
 /*
  * conf.h - jigd.conf: how this machine's daemon is set up.
  *
- *   [daemon]          idle_exit_s, listen_tcp, max_message_bytes, log_level, operations, jobs
+ *   [daemon]          idle_exit_s, listen_tcp, max_message_bytes, log_level, operations, jobs,
+ *                     trust
  *   [build]           overlays, hardware, libraries
- *   [device NAME]     port, labels, fqbn, baud
- *   [emulated NAME]   board, enabled, flash
+ *   [device NAME]     port, labels, fqbn, baud, trust
+ *   [emulated NAME]   board, enabled, flash, trust
  *
  * Lists are separated by commas, or are given by repeating the key. An unknown section or key is an
  * error with the nearest known name: a daemon must not run on a misspelt configuration. The user's
@@ -23,6 +24,15 @@
 #include "core/base/log.h"
 #include "core/base/strv.h"
 
+/* How far a deploy believes what the daemon knows of a device's flash. The numbers are those of
+ * jig.v1.TrustMode. */
+enum jig_trust_mode {
+    JIG_TRUST_UNSAID = 0,
+    JIG_TRUST_SESSION = 1, /* it is believed */
+    JIG_TRUST_VERIFY = 2,  /* the device is asked */
+    JIG_TRUST_NONE = 3,    /* it is written, whatever is known */
+};
+
 /* A fixed port: one that enumeration does not find, or that deserves a name. */
 struct jig_conf_device {
     char *name;             /* of the section: [device NAME] */
@@ -30,6 +40,7 @@ struct jig_conf_device {
     struct jig_strv labels; /* as written */
     char *fqbn;             /* NULL: not said */
     uint32_t baud;          /* of the monitor; 0: not said */
+    enum jig_trust_mode trust;
 };
 
 struct jig_conf_emulated {
@@ -37,6 +48,7 @@ struct jig_conf_emulated {
     char *board; /* "uno" */
     bool enabled;
     char *flash; /* absolute path of the file that keeps the flash; NULL: jigd chooses */
+    enum jig_trust_mode trust;
 };
 
 struct jig_conf {
@@ -46,6 +58,7 @@ struct jig_conf {
     enum jig_log_level log_level;
     uint32_t operations;       /* workers that run operations; default 4; 1 to 256 */
     uint32_t jobs;             /* compilers at once in one build; 0: one a processor */
+    enum jig_trust_mode trust; /* of devices that say nothing; default JIG_TRUST_VERIFY */
     char *overlays;            /* folder of overlays besides the built-in ones; NULL */
     struct jig_strv hardware;  /* platform folders, absolute */
     struct jig_strv libraries; /* library folders, absolute */

@@ -20,6 +20,7 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"daemon", "log_level", JIG_CONF_LEVEL, IN_CONF(log_level), 0, 0},
     {"daemon", "operations", JIG_CONF_NUMBER, IN_CONF(operations), 1, 256},
     {"daemon", "jobs", JIG_CONF_NUMBER, IN_CONF(jobs), 0, 1024},
+    {"daemon", "trust", JIG_CONF_TRUST, IN_CONF(trust), 0, 0},
     {"build", "overlays", JIG_CONF_PATH, IN_CONF(overlays), 0, 0},
     {"build", "hardware", JIG_CONF_PATHS, IN_CONF(hardware), 0, 0},
     {"build", "libraries", JIG_CONF_PATHS, IN_CONF(libraries), 0, 0},
@@ -27,9 +28,11 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"device", "labels", JIG_CONF_TEXTS, IN_DEVICE(labels), 0, 0},
     {"device", "fqbn", JIG_CONF_TEXT, IN_DEVICE(fqbn), 0, 0},
     {"device", "baud", JIG_CONF_NUMBER, IN_DEVICE(baud), 50, 12000000},
+    {"device", "trust", JIG_CONF_TRUST, IN_DEVICE(trust), 0, 0},
     {"emulated", "board", JIG_CONF_TEXT, IN_EMULATED(board), 0, 0},
     {"emulated", "enabled", JIG_CONF_BOOL, IN_EMULATED(enabled), 0, 0},
     {"emulated", "flash", JIG_CONF_PATH, IN_EMULATED(flash), 0, 0},
+    {"emulated", "trust", JIG_CONF_TRUST, IN_EMULATED(trust), 0, 0},
 };
 const size_t jig_conf_key_count = JIG_COUNT(jig_conf_keys);
 
@@ -88,6 +91,20 @@ static enum jig_code set_level(const struct jig_conf_key *key, enum jig_log_leve
         return JIG_OK;
     }
     return bad(reterr, key, value, "debug, info, warning or error");
+}
+
+static enum jig_code set_trust(const struct jig_conf_key *key, enum jig_trust_mode *field,
+                               const char *value, struct jig_err *reterr)
+{
+    static const char *const words[] = {
+        [JIG_TRUST_SESSION] = "session", [JIG_TRUST_VERIFY] = "verify", [JIG_TRUST_NONE] = "none"};
+    for (size_t i = JIG_TRUST_SESSION; i < JIG_COUNT(words); i++) {
+        if (strcmp(words[i], value) != 0)
+            continue;
+        *field = (enum jig_trust_mode)i;
+        return JIG_OK;
+    }
+    return bad(reterr, key, value, "session, verify or none");
 }
 
 static void replace(char **field, char *value)
@@ -153,6 +170,8 @@ enum jig_code jig_conf_key_set(const struct jig_conf_key *key, void *record, con
         return set_level(key, field, value, reterr);
     case JIG_CONF_LISTEN:
         return set_listen(key, field, value, reterr);
+    case JIG_CONF_TRUST:
+        return set_trust(key, field, value, reterr);
     case JIG_CONF_TEXT:
         replace(field, jig_xstrdup(value));
         return JIG_OK;

@@ -20,6 +20,7 @@ enum jig_conf_kind {
     JIG_CONF_PATHS,
     JIG_CONF_LEVEL,
     JIG_CONF_LISTEN, /* 127.0.0.1:PORT */
+    JIG_CONF_TRUST,  /* session, verify, none */
 };
 
 struct jig_conf_key {

@@ -87,6 +87,7 @@ struct jig_flash_request {
 struct jig_flash_result {
     uint64_t bytes_written;  /* as the tool reports it, else image_bytes */
     uint64_t bytes_verified; /* as the tool reports it, else 0; after a verify else image_bytes */
+    bool verified;           /* the tool read all of it back, and it was the same */
     char *port;              /* the device's port now, also after a failure; "": gone; owned */
     enum jig_flash_state state;
     struct jig_buf log; /* all the tool said, up to JIG_FLASH_LOG_MAX */

@@ -102,7 +102,7 @@ enum jig_code jig_image_load(const struct jig_image_part *parts, size_t n, uint6
     for (size_t i = 0; code == JIG_OK && i < n; i++) {
         struct jig_buf file;
         jig_buf_init(&file, FILE_MAX);
-        code = jig_fs_read(parts[i].path, &file, reterr);
+        code = jig_fs_read(parts[i].copy != NULL ? parts[i].copy : parts[i].path, &file, reterr);
         if (code == JIG_OK)
             code = add_part(&parts[i], &file, &all, reterr);
         jig_buf_release(&file);

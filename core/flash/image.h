@@ -13,6 +13,7 @@
 struct jig_image_part {
     uint64_t offset;
     const char *path;
+    const char *copy; /* is read in place of path, which messages go on naming; NULL: path is */
 };
 
 #define JIG_IMAGE_MOST_PARTS 64

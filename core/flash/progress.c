@@ -109,6 +109,7 @@ static void enter(struct jig_progress *p, enum jig_flash_phase phase)
         .phase = phase, .percent = -1, .total = moves ? p->image_bytes : 0};
     p->may_have_written =
         p->may_have_written || phase == JIG_FLASH_ERASING || phase == JIG_FLASH_WRITING;
+    p->verifies = p->verifies || phase == JIG_FLASH_VERIFYING;
 }
 
 void jig_progress_phase(struct jig_progress *p, enum jig_flash_phase phase)

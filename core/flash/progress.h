@@ -33,6 +33,7 @@ struct jig_progress {
     struct jig_flash_progress told;
     bool any;              /* the tool spoke of a phase at all */
     bool may_have_written; /* erasing or writing has begun */
+    bool verifies;         /* verifying has begun */
     uint64_t image_bytes;  /* 0: unknown */
     uint64_t written;      /* bytes, as it reports them */
     uint64_t verified;

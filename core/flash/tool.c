@@ -178,6 +178,7 @@ static void finish(const struct run *run, const char *port, const struct jig_unt
         ret->bytes_verified = p->verified;
         ret->state = JIG_FLASH_COMPLETE;
     }
+    ret->verified = p->verifies && ret->state == JIG_FLASH_COMPLETE;
     bool may_move = r->inventory != NULL && (run->port_went || !jig_streq(port, r->port));
     JIG_CLEANUP_FREE char *moved = may_move ? jig_flash_port_after(r, until) : NULL;
     set_port(ret, moved != NULL ? moved : port);

@@ -35,8 +35,8 @@ static enum jig_code read_parts(const Jig__V1__StartDeployRequest *from,
             return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                                   "an image's path is to be absolute, not '%s'",
                                   from->images[i]->path);
-        to->parts[i] =
-            (struct jig_image_part){from->images[i]->offset, jig_xstrdup(from->images[i]->path)};
+        to->parts[i] = (struct jig_image_part){.offset = from->images[i]->offset,
+                                               .path = jig_xstrdup(from->images[i]->path)};
         to->part_count = i + 1;
     }
     return JIG_OK;
@@ -51,8 +51,13 @@ static enum jig_code read_request(const struct jig_env *env,
     to->device = jig_xstrdup(from->device);
     to->fqbn = jig_xstrdup(from->project != NULL ? from->project->fqbn : "");
     to->no_build = from->no_build;
+    to->trust = (enum jig_trust_mode)from->trust;
     to->monitor = from->monitor;
     to->monitor_baud = from->monitor_baud;
+    if (from->trust < JIG__V1__TRUST_MODE__TRUST_MODE_UNSPECIFIED ||
+        from->trust > JIG__V1__TRUST_MODE__TRUST_MODE_NONE)
+        return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
+                              "there is no trust mode %d", (int)from->trust);
     to->build = (struct jig_build_options){.jobs = from->jobs, .walk = from->walk};
     if (from->n_images > 0)
         return read_parts(from, to, reterr);

@@ -59,6 +59,7 @@ static void test_defaults(void **state)
     assert_int_equal(conf.jobs, 0);
     assert_int_equal(conf.log_level, JIG_LOG_INFO);
     assert_null(conf.listen_tcp);
+    assert_int_equal(conf.trust, JIG_TRUST_VERIFY);
     assert_int_equal(read_text("; nothing\n"), JIG_OK);
     assert_int_equal(conf.idle_exit_s, 1800);
 }
@@ -72,6 +73,7 @@ static void test_everything(void **state)
                                "log_level=debug\n"
                                "operations: 8\n"
                                "jobs = 2\n"
+                               "trust = none\n"
                                "# build\n"
                                "[build]\n"
                                "overlays = /o\n"
@@ -84,7 +86,9 @@ static void test_everything(void **state)
                                "   third\n"
                                "fqbn = arduino:avr:uno\n"
                                "baud = 115200\n"
+                               "trust = session\n"
                                "[emulated uno#2]\n"
+                               "trust = verify\n"
                                "enabled = no\n"
                                "flash = f.bin\n"
                                "[emulated plain]\n"),
@@ -95,6 +99,7 @@ static void test_everything(void **state)
     assert_int_equal(conf.log_level, JIG_LOG_DEBUG);
     assert_int_equal(conf.operations, 8);
     assert_int_equal(conf.jobs, 2);
+    assert_int_equal(conf.trust, JIG_TRUST_NONE);
     assert_string_equal(conf.overlays, "/o");
     JIG_CLEANUP_FREE char *hardware = jig_strv_join(&conf.hardware, " ");
     JIG_CLEANUP_FREE char *expected = jig_strf("/a %s/rel/b /d", (const char *)*state);
@@ -105,12 +110,15 @@ static void test_everything(void **state)
     assert_string_equal(conf.devices[0].port, "/dev/ttyUSB7");
     assert_string_equal(conf.devices[0].fqbn, "arduino:avr:uno");
     assert_int_equal(conf.devices[0].baud, 115200);
+    assert_int_equal(conf.devices[0].trust, JIG_TRUST_SESSION);
     JIG_CLEANUP_FREE char *labels = jig_strv_join(&conf.devices[0].labels, "|");
     assert_string_equal(labels, "uno|rack 3|third");
     assert_int_equal(conf.n_emulated, 2);
     assert_string_equal(conf.emulated[0].name, "uno#2");
     assert_string_equal(conf.emulated[0].board, "uno");
     assert_false(conf.emulated[0].enabled);
+    assert_int_equal(conf.emulated[0].trust, JIG_TRUST_VERIFY);
+    assert_int_equal(conf.emulated[1].trust, JIG_TRUST_UNSAID);
     assert_true(jig_str_ends(conf.emulated[0].flash, "/f.bin"));
     assert_true(conf.emulated[1].enabled);
     assert_null(conf.emulated[1].flash);
@@ -161,6 +169,8 @@ static void test_refusals(void **state)
     check_refused("[daemon]\njobs =\n", "2: 'jobs' has no value");
     check_refused("[daemon]\nmax_message_bytes = 1\n",
                   "2: '1' for max_message_bytes is not a size from 4096 to 268435456");
+    check_refused("[daemon]\ntrust = always\n",
+                  "2: 'always' for trust is not session, verify or none");
     check_refused("[daemon]\nlog_level = loud\n",
                   "2: 'loud' for log_level is not debug, info, warning or error");
     check_refused("[emulated a]\nenabled = perhaps\n", "2: 'perhaps' for enabled is not yes or no");

@@ -1,0 +1,109 @@
+/*
+ * impl.h - the deployer's insides, shared by its own .c files only.
+ *
+ * deployer.c goes through the steps; board.c chooses, image.c knows and copies what is to be
+ * flashed, flash.c puts it there, memory.c keeps what outlives one deploy, result.c tells.
+ *
+ * Threads: a struct deploy belongs to the worker that runs it; a struct jig_deployer locks itself.
+ */
+#ifndef JIG_SERVICE_DEPLOYER_IMPL_H
+#define JIG_SERVICE_DEPLOYER_IMPL_H
+
+#include <pthread.h>
+
+#include "core/arduino/upload.h"
+#include "core/base/map.h"
+#include "core/flash/flash.h"
+#include "core/flash/imagehash.h"
+#include "service/deployer.h"
+#include "service/deployer/recipe.h"
+#include "service/wire/messages.h"
+#include "service/wire/session.h"
+
+struct jig_deployer {
+    struct jig_builder *builder;
+    struct jig_inventory *inventory;
+    struct jig_trust *trust;
+    struct jig_monitors *monitors;
+    char *scratch_dir;
+    struct jig_image_hashes *hashes;
+    pthread_mutex_t mu;
+    struct jig_map holders;  /* guarded by mu, as are these; device id -> operation id */
+    struct jig_map last;     /* device id -> struct last_image */
+    struct jig_map recipes;  /* fingerprint -> struct recipe */
+    struct jig_map trust_of; /* device id or alias -> its mode */
+    enum jig_trust_mode default_trust;
+};
+
+/* Beside the flash's own phases. */
+enum deploy_phase { PHASE_CHOOSE, PHASE_IMAGE, PHASE_OWN_COUNT };
+
+/* One deploy on its way. */
+struct deploy {
+    struct jig_deployer *deployer;
+    struct jig_operation *op;
+    const struct jig_deploy_request *request;
+    const struct jig_target_environment *environment; /* NULL for bare images */
+    struct jig_board_config *image_board;             /* owned; for bare images */
+    const struct jig_board_config *board;
+    struct jig_device device;
+    bool claimed;
+    enum jig_trust_mode mode;
+    struct jig_build_result build;
+    bool has_build;
+
+    char *project_name; /* the image's files are named after it */
+    bool has_image;     /* what is to be flashed has a hash */
+    struct jig_digest image;
+    uint64_t image_bytes; /* 0: unknown */
+    char *scratch;        /* holds the image's files; NULL while there are none */
+    struct jig_upload_plan *plan;
+
+    Jig__V1__DeployResult__Outcome outcome;
+    char *because;
+    struct jig_flash_result flash;
+    uint64_t bytes_skipped;
+
+    int64_t started_ns;
+    enum jig_flash_phase phase; /* of the flash, and when it began; 0: not yet */
+    int64_t phase_since_ns;
+    int64_t phase_us[JIG_FLASH_DONE + 1];
+    int64_t own_us[PHASE_OWN_COUNT];
+    char session[JIG_SESSION_NAME_MAX]; /* "" when none was asked for */
+};
+
+/* ---- memory.c: bounded, and never a proof of anything ---- */
+
+/* A copy, or NULL. The caller frees it with recipe_free. */
+struct recipe *deployer_recall_recipe(struct jig_deployer *d, const char *key);
+void deployer_remember_recipe(struct jig_deployer *d, const char *key, const struct recipe *r);
+
+/* The image that was verified on the device last, though it may have been changed since. */
+struct last_image {
+    struct jig_digest image;
+    uint64_t bytes;
+};
+
+bool deployer_last(struct jig_deployer *d, const char *device_id, struct last_image *ret);
+void deployer_set_last(struct jig_deployer *d, const char *device_id,
+                       const struct last_image *last);
+void deployer_clear_last(struct jig_deployer *d, const char *device_id);
+
+/* The mode that is configured for the device. */
+enum jig_trust_mode deployer_trust_of(struct jig_deployer *d, const struct jig_device *device);
+
+/* ---- the steps ---- */
+
+enum jig_code deploy_choose(struct deploy *d, struct jig_err *reterr) JIG_CHECKED;
+
+/* Builds, when that is asked for. Afterwards either the device is known to hold the image (outcome
+ * TRUSTED), or a private copy of it is there with the plan to flash it. */
+enum jig_code deploy_image(struct deploy *d, struct jig_err *reterr) JIG_CHECKED;
+
+/* Puts the image on the device, or finds it there; for TRUSTED only the caller's monitor is left to
+ * be opened. */
+enum jig_code deploy_flash(struct deploy *d, struct jig_err *reterr) JIG_CHECKED;
+
+void deploy_set_result(struct deploy *d);
+
+#endif
