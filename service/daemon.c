@@ -322,7 +322,9 @@ static enum jig_code bring_up(struct jig_daemon *d, struct jig_err *reterr)
         return code;
     make_builders(d);
     fill_env(d);
-    jig_server_serve(d->server);
+    code = jig_server_serve(d->server, reterr);
+    if (code != JIG_OK)
+        return code;
     jig_log(JIG_LOG_INFO, "daemon.started", "jigd %s, pid %ld, at %s", JIG_VERSION, (long)getpid(),
             d->place.socket);
     return JIG_OK;

@@ -42,7 +42,7 @@ enum jig_transport {
 
 /* Who calls, as the kernel says. */
 struct jig_peer {
-    uint32_t connection; /* nng's pipe id: the same for all calls of one connection */
+    uint32_t connection; /* the same for all calls of one connection */
     enum jig_transport transport;
     uid_t uid;
     pid_t pid;     /* of the process that connected; 0 when the transport does not tell */

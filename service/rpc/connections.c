@@ -93,18 +93,14 @@ static bool tcp_uid(nng_pipe pipe, uid_t *ret)
 
 static bool uid_of(nng_pipe pipe, enum jig_transport transport, uid_t *ret)
 {
-    uint64_t uid;
     switch (transport) {
     case JIG_TRANSPORT_INPROC:
         *ret = getuid();
         return true;
     case JIG_TRANSPORT_TCP:
         return tcp_uid(pipe, ret);
-    case JIG_TRANSPORT_IPC:
-        if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) != 0)
-            return false;
-        *ret = (uid_t)uid;
-        return true;
+    case JIG_TRANSPORT_IPC: /* has nothing to do with nng: local.h */
+        break;
     }
     return false;
 }
@@ -138,13 +134,8 @@ static struct connection *connection_new(const struct jig_connections *c, nng_pi
                                          enum jig_transport transport)
 {
     struct connection *one = jig_new(struct connection);
-    uint64_t pid = 0;
-    if (transport == JIG_TRANSPORT_IPC)
-        (void)nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid);
-    one->peer = (struct jig_peer){.connection = (uint32_t)nng_pipe_id(pipe),
-                                  .transport = transport,
-                                  .uid = c->uid,
-                                  .pid = (pid_t)pid};
+    one->peer = (struct jig_peer){
+        .connection = (uint32_t)nng_pipe_id(pipe), .transport = transport, .uid = c->uid};
     memcpy(one->peer.user, c->user, sizeof one->peer.user);
     one->gone = c->options.gone;
     one->ctx = c->options.ctx;

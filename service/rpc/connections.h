@@ -5,8 +5,8 @@
  *   nng: a pipe comes --jig_connections_admit--> in the table, or refused
  *   nng: a pipe went  --jig_connections_remove-> out of it; `gone` is told in the dispatcher's pool
  *
- * Over ipc the kernel names the peer's user; over tcp (loopback only) it is asked for the user of
- * the peer's socket. Only the daemon's own user is admitted, and at most `max` connections.
+ * Over tcp (loopback only) the kernel is asked for the user of the peer's socket. Only the daemon's
+ * own user is admitted, and at most `max` connections.
  *
  * Ownership: what of options is a pointer is borrowed until jig_connections_free.
  * Threads: any; the table locks itself and calls nobody while it does.

@@ -236,8 +236,8 @@ static void handle(struct jig_job *job)
     }
 }
 
-void jig_dispatcher_submit(struct jig_dispatcher *d, const struct jig_peer *peer,
-                           struct jig_origin *origin, const uint8_t *bytes, size_t n)
+static struct jig_call *new_call(struct jig_dispatcher *d, const struct jig_peer *peer,
+                                 struct jig_origin *origin, const uint8_t *bytes, size_t n)
 {
     struct jig_call *call = jig_new(struct jig_call);
     call->dispatcher = d;
@@ -252,7 +252,19 @@ void jig_dispatcher_submit(struct jig_dispatcher *d, const struct jig_peer *peer
     atomic_store(&d->last_request_ns, call->arrived_ns);
     jig_stats_add(d->options.stats, JIG_STAT_RPC_REQUESTS, 1);
     link_call(d, call);
-    jig_pool_submit(d->pool, &call->job);
+    return call;
+}
+
+void jig_dispatcher_submit(struct jig_dispatcher *d, const struct jig_peer *peer,
+                           struct jig_origin *origin, const uint8_t *bytes, size_t n)
+{
+    jig_pool_submit(d->pool, &new_call(d, peer, origin, bytes, n)->job);
+}
+
+void jig_dispatcher_handle(struct jig_dispatcher *d, const struct jig_peer *peer,
+                           struct jig_origin *origin, const uint8_t *bytes, size_t n)
+{
+    handle(&new_call(d, peer, origin, bytes, n)->job);
 }
 
 /* ---- the dispatcher ---- */

@@ -1,11 +1,11 @@
 /*
  * dispatch.h - from the bytes of a request to its handler, and back.
  *
- * The transport (server.c) hands in each request with an origin: its own end of the matter, which
- * takes the answer. Decoding and handling happen in the dispatcher's pool, never in the
- * transport's thread. Handlers see a struct jig_call (call.h).
+ * A transport (local.h, sockets.h) hands in each request with an origin: its own end of the matter,
+ * which takes the answer. Decoding and handling happen in the dispatcher's pool, or in a thread of
+ * the transport's that others do not wait for. Handlers see a struct jig_call (call.h).
  *
- *   submit -> pool: envelope -> version, method, deadline -> (a repeat?) -> payload -> handler
+ *   submit, handle -> envelope -> version, method, deadline -> (a repeat?) -> payload -> handler
  *
  * The dispatcher knows every call that is not answered. Past `outstanding_max` of them further ones
  * are answered RESOURCE_EXHAUSTED.
@@ -55,8 +55,12 @@ struct jig_dispatcher_options {
 enum jig_code jig_dispatcher_new(const struct jig_dispatcher_options *options,
                                  struct jig_dispatcher **ret, struct jig_err *reterr) JIG_CHECKED;
 
-/* bytes must stay until consumed() is called. */
+/* The request is handled in the pool. bytes must stay until consumed() is called. */
 void jig_dispatcher_submit(struct jig_dispatcher *dispatcher, const struct jig_peer *peer,
+                           struct jig_origin *origin, const uint8_t *bytes, size_t n);
+
+/* The same in this thread, which does nothing that others would have to wait for. */
+void jig_dispatcher_handle(struct jig_dispatcher *dispatcher, const struct jig_peer *peer,
                            struct jig_origin *origin, const uint8_t *bytes, size_t n);
 
 /* The connection is gone: its reading calls end, see call.h. Does not block. */

@@ -1,23 +1,15 @@
 /*
- * server.h - the sockets: nng REP with a context for each call that is in progress.
+ * server.h - where jigd listens: unix sockets (local.h), and by nng what else there is (sockets.h).
  *
- * Contexts are made on demand: one more than there are unanswered calls is always receiving, up to
- * a ceiling somewhat above the dispatcher's outstanding_max, so that a surplus call is told so. A
- * context's life:
+ * Both speak SP's REP, so that any nng client can call. nng is started by the first endpoint that
+ * needs it; most daemons have none.
  *
- *     idle -> receiving --a request--> busy (the dispatcher has it) --answer--> sending --+
- *       ^         ^                       |                                               |
- *       +---------+-----------------------+-- no answer ----------------------------------+
+ * Connections: up to connections_max of either kind. The kernel names the peer's user; any but the
+ * daemon's own is disconnected before a byte of it is read.
  *
- * Connections: up to connections_max, all of the daemon's own user (connections.h). Anybody else is
- * disconnected before a byte of it is read.
- *
- * Sizes: NNG_OPT_RECVMAXSZ is set on the socket before anything listens. nng closes a connection
- * whose peer announces a larger message, before it reads or allocates it; a client should check its
- * messages' sizes itself. (inproc, for tests, has no such limit: the dispatcher refuses there.)
- * A reply that its peer does not take within 30 s costs the peer its connection.
- *
- * nng's callbacks here only move things between lists; the rest happens in the dispatcher's pool.
+ * Sizes: a connection whose peer announces a request of more than message_max bytes is closed,
+ * before there is memory for it; a client should check its messages' sizes itself. A reply that its
+ * peer does not take within 30 s costs the peer its connection.
  *
  * Threads: jig_server_* are the owner's, one thread at a time; jig_server_endpoints is anybody's.
  */
@@ -42,7 +34,7 @@ struct jig_server_options {
     struct jig_stats *stats; /* borrowed; may be NULL */
     size_t message_max;      /* bytes */
     unsigned connections_max;
-    unsigned contexts_max;
+    unsigned contexts_max; /* of nng's */
     /* A connection is gone; runs in the dispatcher's pool, until the dispatcher is freed. May be
      * NULL. */
     void (*gone)(void *ctx, uint32_t connection);
@@ -57,7 +49,7 @@ enum jig_code jig_server_new(const struct jig_server_options *options, struct ji
 enum jig_code jig_server_listen(struct jig_server *server, const struct jig_endpoint *endpoint,
                                 struct jig_err *reterr) JIG_CHECKED;
 
-void jig_server_serve(struct jig_server *server);
+enum jig_code jig_server_serve(struct jig_server *server, struct jig_err *reterr) JIG_CHECKED;
 
 /* Where it listens, with ports that were chosen by the system. */
 void jig_server_endpoints(struct jig_server *server, struct jig_strv *out);

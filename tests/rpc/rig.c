@@ -265,7 +265,7 @@ struct rig *rig_new(const struct rig_options *options)
     make_service(rig, o);
     listen_on(rig, o->socket);
     jig_server_endpoints(rig->server, &rig->endpoints);
-    jig_server_serve(rig->server);
+    assert_int_equal(jig_server_serve(rig->server, &err), JIG_OK);
     return rig;
 }
 
