@@ -11,7 +11,8 @@
 #include "core/os/detached.h"
 #include "core/os/time.h"
 
-#define PART_MS 200
+#define PART_MS   200
+#define DROPS_MAX 4 /* a killed daemon costs two; one that hangs up on all comers, no more */
 
 static void deliver(void *context, uint32_t id, char *payload, size_t size);
 
@@ -200,56 +201,64 @@ static void fail_all(struct jig_client *client, const struct jig_error *error)
     }
 }
 
-/* What a call becomes when its connection dropped. `unseen`: the peer can't have read it. */
-static bool may_resend(const struct jig_call *call, bool unseen, bool same_daemon)
+/* True when it does no harm to send the call to whom the client is connected to now, or, with
+ * another_daemon, to any. */
+static bool may_resend(const struct jig_client *client, const struct jig_call *call,
+                       bool another_daemon)
 {
-    return !call->resent && (unseen || same_daemon || call->repeatable);
+    bool same =
+        !client->address.is_unix || (call->seen_by > 0 && call->seen_by == client->peer_pid);
+    return !call->seen || call->repeatable || (!another_daemon && same);
 }
 
-static void give_up(struct jig_call *call, const struct jig_error *why)
+static void give_up(struct jig_call *call)
 {
-    struct jig_error error = *why;
-    if (!call->resent) {
-        jig_error_cause(&error, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE,
-                        "jigd went away during the call, and nobody knows how far it came");
-        jig_error_hint(&error, "look at what it left behind, and run the command again");
-    }
+    struct jig_error error;
+    jig_error_cause(&error, JIG_STATUS_UNAVAILABLE, JIG_CAUSE_UNREACHABLE,
+                    "jigd went away during the call, and nobody knows how far it came");
+    jig_error_hint(&error, "look at what it left behind, and run the command again");
     finish(call, error.status, &error);
 }
 
-/* The connection dropped: reaches the daemon again and sends what still waits, each call once. */
+/* Notes that a waiting call's connection dropped. It is sent again once after somebody may have
+ * read it, and a few times while nobody has. */
+static void note_drop(const struct jig_client *client, struct jig_call *call,
+                      const struct jig_error *why)
+{
+    bool read = client->sp.greeted;
+    if ((read && call->seen) || ++call->drops > DROPS_MAX) {
+        finish(call, why->status, why);
+    } else if (read) {
+        call->seen = true;
+        call->seen_by = client->peer_pid;
+    }
+}
+
+/* The connection dropped: reaches the daemon again and sends what still waits. */
 static void resume(struct jig_client *client, int64_t deadline_ns, const struct jig_error *why)
 {
-    pid_t before = client->peer_pid;
-    bool unseen = !client->sp.greeted;
-    bool all_safe = true;
     bool any = false;
-    jig_sp_release(&client->sp);
+    bool all_safe = true;
     for (struct jig_call *call = client->calls; call != NULL; call = call->next) {
-        if (call->done)
-            continue;
-        if (call->resent)
-            give_up(call, why);
-        else
-            any = true;
-        all_safe = all_safe && (call->done || may_resend(call, unseen, false));
+        if (!call->done)
+            note_drop(client, call, why);
+        any = any || !call->done;
+        all_safe = all_safe && (call->done || may_resend(client, call, true));
     }
+    jig_sp_release(&client->sp);
     if (!any)
         return;
     struct jig_error error;
     enum jig_status status = jig_reach(client, all_safe && !client->no_start, deadline_ns, &error);
-    bool same_daemon = !client->address.is_unix || (before > 0 && before == client->peer_pid);
     for (struct jig_call *call = client->calls; call != NULL; call = call->next) {
         if (call->done)
             continue;
-        if (status != JIG_STATUS_OK && may_resend(call, unseen, false)) {
-            finish(call, status, &error);
-        } else if (status == JIG_STATUS_OK && may_resend(call, unseen, same_daemon)) {
-            call->resent = true;
+        if (status == JIG_STATUS_OK && may_resend(client, call, false))
             send_call(client, call);
-        } else {
-            give_up(call, why);
-        }
+        else if (status != JIG_STATUS_OK && may_resend(client, call, true))
+            finish(call, status, &error);
+        else
+            give_up(call);
     }
 }
 

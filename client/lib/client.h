@@ -5,11 +5,15 @@
  *   closed ----------> open --------------------> waiting ---------------> open
  *     ^                                              |
  *     |  the peer hung up: reach it again, send what |
- *     +---- waits once more (jig_client.c, resume) <-+
+ *     +---- waits once more (client.c, resume) <-----+
  *
  * A call lives on the stack of the function that waits for it, linked into client->calls. While it
  * waits, a watch may make another call on the same client, whose wait then also takes in the
  * replies of the outer ones. A reply that no call waits for is dropped.
+ *
+ * A daemon that is killed closes its descriptors one after the other: the connection may drop while
+ * its socket still takes new ones, which then drop too, unread. Only a connection on which the peer
+ * has said its greeting counts as one on which it may have read a call.
  *
  * Threads: belongs to one thread at a time.
  */
@@ -32,7 +36,9 @@ struct jig_call {
     const void *request;   /* an encoded jig.v1.Request; borrowed while the call waits */
     size_t request_size;
     bool repeatable; /* a daemon that knows nothing of it may do it again */
-    bool resent;
+    unsigned drops;  /* connections that dropped while it waited */
+    bool seen;       /* a peer of those may have read it, */
+    pid_t seen_by;   /* this one, if it is known */
     uint32_t id;
     bool done;
     enum jig_status status; /* when done: OK, or why there is no reply */

@@ -1,10 +1,13 @@
 #include "tests/support/unit.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <jig/build.h>
@@ -537,6 +540,27 @@ static void test_mutation_to_same_daemon(void **state)
     bench_stop(&b);
 }
 
+struct asker {
+    const char *folder;
+    enum jig_status status;
+};
+
+static void *ask_status(void *arg)
+{
+    struct asker *a = arg;
+    char url[128];
+    snprintf(url, sizeof url, "ipc://%s/s", a->folder);
+    struct jig_client *client = NULL;
+    const struct jig_daemon_status *s;
+    a->status = jig_client_open(url, NULL, &client, NULL);
+    if (a->status == JIG_STATUS_OK)
+        a->status = jig_client_get_status(client, SOON, &s, NULL);
+    if (a->status == JIG_STATUS_OK)
+        jig_client_free(s);
+    jig_client_close(client);
+    return NULL;
+}
+
 /* Another daemon would do it a second time: nobody knows, and the caller is told. */
 static void test_mutation_to_other_daemon(void **state)
 {
@@ -549,6 +573,40 @@ static void test_mutation_to_other_daemon(void **state)
     assert_non_null(strstr(error.message, "went away"));
     assert_int_equal(fake_daemon_seen(b.daemon), 1);
     bench_stop(&b);
+}
+
+/* A daemon that is killed closes this connection, and only then its socket. Who comes in between is
+ * connected, and dropped unread. */
+static void test_daemon_dying(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/s", (const char *)*state);
+    int dying = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(dying, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(dying, 8), 0);
+    pthread_t thread;
+    struct asker asker = {.folder = *state};
+    assert_int_equal(pthread_create(&thread, NULL, ask_status, &asker), 0);
+
+    int connection = accept(dying, NULL, NULL);
+    assert_true(connection >= 0);
+    static const unsigned char greeting[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
+    assert_int_equal(write(connection, greeting, sizeof greeting), sizeof greeting);
+    char request[8 + 9]; /* its greeting, and the beginning of the request */
+    assert_int_equal(recv(connection, request, sizeof request, MSG_WAITALL), sizeof request);
+    close(connection);
+    struct pollfd comes_again = {.fd = dying, .events = POLLIN};
+    assert_int_equal(poll(&comes_again, 1, -1), 1);
+
+    assert_int_equal(unlink(address.sun_path), 0);
+    struct bench b = {.mu = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    snprintf(b.url, sizeof b.url, "ipc://%s/s", (const char *)*state);
+    b.daemon = fake_daemon_start(b.url, answer_status, &b);
+    close(dying);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(asker.status, JIG_STATUS_OK);
+    assert_int_equal(fake_daemon_seen(b.daemon), 1);
+    fake_daemon_stop(b.daemon);
 }
 
 static void test_daemon_gone(void **state)
@@ -886,6 +944,7 @@ int main(void)
         TEST(test_deadline),
         TEST(test_sent_again),
         TEST(test_sent_again_once),
+        TEST(test_daemon_dying),
         TEST(test_mutation_to_same_daemon),
         TEST(test_mutation_to_other_daemon),
         TEST(test_daemon_gone),
