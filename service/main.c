@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/os/detached.h"
+#include "core/os/guard.h"
 #include "core/os/process.h"
 #include "service/daemon.h"
 #include "service/options.h"
@@ -44,7 +45,9 @@ static int serve(const struct jig_options *options)
 {
     struct jig_daemon *daemon = NULL;
     struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_daemon_new(options, &daemon, &err);
+    enum jig_code code = jig_guard_start(&err); /* while there is but one thread */
+    if (code == JIG_OK)
+        code = jig_daemon_new(options, &daemon, &err);
     if (code != JIG_OK) {
         int status = status_of(&err);
         if (status == EXIT_RUNNING)

@@ -201,6 +201,8 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr)
     const struct jig_board_config *b = p->request->board;
     struct jig_sources core = {0};
     struct jig_sources variant = {0};
+    if (!p->commands_only)
+        jig_plan_guess(p); /* everything else can go on beside it */
     enum jig_code code = jig_sources_find(b->core_path, true, "", p->log, &core, reterr);
     if (code == JIG_OK && b->variant_path != NULL)
         code = jig_sources_find(b->variant_path, true, "", p->log, &variant, reterr);

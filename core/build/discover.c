@@ -383,7 +383,6 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
     struct discovery d = {.plan = p};
-    jig_plan_guess(p);
     enum jig_code code = discover(&d, reterr);
     p->libraries_known = code == JIG_OK;
     release(&d);

@@ -279,3 +279,18 @@ void jig_job_describe_failure(const struct jig_job *j, const char *said, struct 
                        "%s failed: %s gave exit status %d%s%.400s", j->action->step, tool,
                        j->result.exit_status, j->err.len > 0 ? ": " : "", j->err.data);
 }
+
+const char *jig_job_output(const struct jig_job *job)
+{
+    return job->out.data;
+}
+
+const char *jig_job_errors(const struct jig_job *job)
+{
+    return job->err.data;
+}
+
+bool jig_job_reused(const struct jig_job *job)
+{
+    return job->reused;
+}

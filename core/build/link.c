@@ -200,6 +200,26 @@ static enum jig_code convert_one(struct jig_plan *p, const char *key, struct jig
     return jig_runner_submit(p->runner, a, NULL, reterr);
 }
 
+static enum jig_code measure_action(const struct jig_plan *p, struct jig_action **ret,
+                                    struct jig_err *reterr)
+{
+    enum jig_code code = jig_plan_recipe(p, "recipe.size.pattern", NULL, false, "size",
+                                         "measure the program", ret, reterr);
+    if (code != JIG_OK)
+        return code;
+    (*ret)->name = jig_xstrdup("#size");
+    jig_words_files(&(*ret)->argv, &(*ret)->outputs, &(*ret)->inputs);
+    return JIG_OK;
+}
+
+/* The program is there: it can be measured beside its conversions, unless a hook changes it. */
+static void guess_measure(struct jig_plan *p)
+{
+    struct jig_action *a = NULL;
+    if (jig_recipe_has(p->props, "recipe.size.pattern") && measure_action(p, &a, NULL) == JIG_OK)
+        jig_runner_guess(p->runner, a, false);
+}
+
 enum jig_code jig_plan_convert(struct jig_plan *p, struct jig_err *reterr)
 {
     struct jig_strv keys = {0};
@@ -207,6 +227,8 @@ enum jig_code jig_plan_convert(struct jig_plan *p, struct jig_err *reterr)
     jig_strv_append_take(&made, jig_strf("%s/%s.elf", p->build_dir, p->project_name));
     enum jig_code code = jig_plan_hooks(p, "recipe.hooks.objcopy.preobjcopy", reterr);
     jig_recipe_find(p->props, "recipe.objcopy.", &keys);
+    if (code == JIG_OK)
+        guess_measure(p);
     for (size_t i = 0; code == JIG_OK && i < keys.n; i++)
         code = convert_one(p, keys.v[i], &made, reterr);
     if (code == JIG_OK)
@@ -228,13 +250,9 @@ enum jig_code jig_plan_measure(struct jig_plan *p, struct jig_err *reterr)
         return JIG_OK;
     struct jig_action *a = NULL;
     struct jig_job *job = NULL;
-    enum jig_code code = jig_plan_recipe(p, "recipe.size.pattern", NULL, false, "size",
-                                         "measure the program", &a, reterr);
-    if (code != JIG_OK)
-        return code;
-    a->name = jig_xstrdup("#size");
-    jig_words_files(&a->argv, &a->outputs, &a->inputs);
-    code = run(p, a, &job, reterr);
+    enum jig_code code = measure_action(p, &a, reterr);
+    if (code == JIG_OK)
+        code = run(p, a, &job, reterr);
     if (code == JIG_OK)
         code = jig_size_read(p->props, jig_job_output(job), size, reterr);
     if (code == JIG_OK)

@@ -96,21 +96,6 @@ struct jig_runner_summary *jig_runner_summary(struct jig_runner *r)
     return &r->report.summary;
 }
 
-const char *jig_job_output(const struct jig_job *job)
-{
-    return job->out.data;
-}
-
-const char *jig_job_errors(const struct jig_job *job)
-{
-    return job->err.data;
-}
-
-bool jig_job_reused(const struct jig_job *job)
-{
-    return job->reused;
-}
-
 /* ---- would it do anything new? ---- */
 
 /* The job's outputs are there already: replays what the tool said then. */
@@ -457,7 +442,11 @@ static void drop_guess(struct jig_runner *r, struct jig_job *j)
 static struct jig_job *guess_for(const struct jig_runner *r, const struct jig_action *a)
 {
     for (size_t i = 0; i < r->guess_count; i++) {
-        if (strcmp(r->guesses[i]->action->outputs.v[0], a->outputs.v[0]) == 0)
+        const struct jig_action *g = r->guesses[i]->action;
+        bool same = a->name != NULL ? jig_streq(g->name, a->name)
+                                    : g->name == NULL && a->outputs.n > 0 &&
+                                          strcmp(g->outputs.v[0], a->outputs.v[0]) == 0;
+        if (same)
             return r->guesses[i];
     }
     return NULL;
@@ -468,7 +457,7 @@ static struct jig_job *guess_for(const struct jig_runner *r, const struct jig_ac
 static struct jig_job *take_guess(struct jig_runner *r, struct jig_action *a, bool asked)
 {
     struct jig_check check;
-    struct jig_job *j = a->outputs.n > 0 ? guess_for(r, a) : NULL;
+    struct jig_job *j = guess_for(r, a);
     if (j == NULL)
         return NULL;
     bool same = !r->failed && j->asked == asked && j->state != JIG_JOB_FAILED &&

@@ -102,8 +102,8 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
 
 /* Starts a tool that will most likely be submitted (or asked) soon, if a tool may be started right
  * now; takes the action. It counts for nothing, and nobody hears of it, until an action of the same
- * command comes and its inputs are what they were: then this run is that action's. Another one that
- * leaves the same first output ends it, and so does the runner's end. Guesses leave one job to
+ * command comes and its inputs are what they were: then this run is that action's. Another one of
+ * the same name or first output ends it, and so does the runner's end. Guesses leave one job to
  * those who wait. Not for what hooks may change, nor for shareable actions. */
 void jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked);
 

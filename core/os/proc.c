@@ -15,6 +15,7 @@
 #include "core/base/str.h"
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
+#include "core/os/guard.h"
 #include "core/os/sighting.h"
 #include "core/os/time.h"
 
@@ -29,6 +30,7 @@ struct jig_proc {
     int in; /* the silent pipe's writing end, or -1 */
     int out;
     int err;
+    int guarded; /* jig_guard_add's */
     bool reaped;
     struct jig_proc_result result;
     void (*output)(void *ctx, enum jig_stream stream, const char *data, size_t n);
@@ -210,11 +212,13 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
         return code;
     pid_t pid = -1;
     int failed = spawn(program, spec, &pipes, &pid);
+    int guarded = failed == 0 && !spec->stdin_pipe ? jig_guard_add(pid) : -1;
     close_pipes(&pipes, false);
     int pidfd = failed == 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
     if (failed == 0 && pidfd < 0) {
         failed = errno;
         kill(-pid, SIGKILL);
+        jig_guard_remove(guarded);
         waitpid(pid, NULL, 0);
     }
     if (failed != 0) {
@@ -229,6 +233,7 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
                            .in = pipes.in[1],
                            .out = pipes.out[0],
                            .err = pipes.err[0],
+                           .guarded = guarded,
                            .output = spec->output,
                            .ctx = spec->ctx};
     for (int i = 0; i < 2; i++) {
@@ -273,6 +278,7 @@ static void reap(struct jig_proc *p)
         return;
     int status = 0;
     kill(-p->pid, SIGKILL);
+    jig_guard_remove(p->guarded);
     while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     p->reaped = true;

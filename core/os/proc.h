@@ -12,6 +12,9 @@
  * A child whose group leader has exited is over, even when a grandchild still holds its pipes:
  * the rest of the group is killed, and what the pipes hold at that moment is read.
  *
+ * In a process with a guard (guard.h) the group does not outlive us, even when we are killed; but
+ * one that has a pipe for stdin ends in its own way.
+ *
  * Threads: a jig_proc belongs to one thread at a time; several threads may run several of them.
  */
 #ifndef JIG_OS_PROC_H

@@ -7,8 +7,9 @@ edit, a walk must find nothing left to do.
 import json
 import os
 import shutil
+import signal
 
-from jig_bench import UNO, has_text, libraries, sha256
+from jig_bench import UNO, has_text, libraries, sha256, wait_gone, wait_until
 
 SKETCH = """#include "tab.h"
 void setup() { Serial.begin(9600); Serial.println(F("mark-one")); Serial.println(TAB); }
@@ -486,3 +487,18 @@ def test_tool_that_changes(new_bench, warm_cache):
     assert result["outcome"] == "built"
     assert because(result, "compile tools.ino") == "the tool avr-g++ changed"
     assert sha256(result["artifacts"]["hex"]) == sha256(first["artifacts"]["hex"])
+
+
+def test_no_compiler_outlives_the_daemon(bench, name, tmp_path):
+    """Killed in mid-build: what runs then would write into a folder that is another daemon's."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    folder = bench.sketch(name, SKETCH.replace("tab.h", str(pipe)))  # the compiler hangs on it
+    running = bench.start("build", folder, "--fqbn", UNO)
+    wait_until(lambda: any("cc1plus" in line for line in bench.children().values()),
+               "no compiler was started")
+    compilers = [pid for pid, line in bench.children().items() if "avr" in line]
+    os.kill(bench.daemon_pid(), signal.SIGKILL)
+    for pid in compilers:
+        wait_gone(pid)
+    running.end()

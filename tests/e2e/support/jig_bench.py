@@ -94,7 +94,8 @@ def command_line(pid):
 
 
 def processes_of(folder):
-    """Live processes whose command line, working folder or environment names the folder."""
+    """Live processes whose command line, working folder or environment names the folder; but not
+    the daemon's guard, which is a part of it and ends when it does."""
     found = {}
     needle = str(folder).encode()
     for name in os.listdir("/proc"):
@@ -102,6 +103,8 @@ def processes_of(folder):
             continue
         try:
             text = pathlib.Path(f"/proc/{name}/cmdline").read_bytes()
+            if pathlib.Path(f"/proc/{name}/comm").read_bytes() == b"jig-guard\n":
+                continue
             if needle not in text:
                 text = pathlib.Path(f"/proc/{name}/environ").read_bytes()
             if needle not in text:
