@@ -88,7 +88,7 @@ int cli_fail(const struct cli *cli, const struct jig_error *error)
 {
     fflush(stdout);
     if (cli->options.json) {
-        cli_json_print_error(error);
+        cli_json_print_error(error, cli->operation);
     } else {
         fprintf(stderr, "%serror:%s %s\n", cli_colour(stderr, CLI_RED),
                 cli_colour(stderr, CLI_PLAIN), error->message);

@@ -24,6 +24,7 @@ struct cli {
     const char *url;           /* of the daemon; NULL: the user's own */
     struct jig_client *client; /* NULL until cli_connect */
     int64_t deadline_ns;       /* of the whole command; JIG_FOREVER without --deadline */
+    const char *operation;     /* that error lines name; NULL: none */
     int signal_fd;             /* readable once interrupted; -1 until cli_connect */
     bool interrupted;
 };

@@ -72,7 +72,9 @@ static int monitor(struct cli *cli, struct cli_view *view, const struct jig_oper
     if (!cli->options.json)
         cli_report_deploy(view, d);
     struct cli_session session = {.name = d->monitor_session, .device = d->device, .port = d->port};
+    cli->operation = op->id;
     int exit_status = cli_session_run(cli, &session);
+    cli->operation = NULL;
     if (!cli->options.json || exit_status != CLI_EXIT_DONE)
         return exit_status;
     json_t *line = cli_json_line("result");

@@ -103,6 +103,15 @@ static bool watch(struct following *f, struct jig_error *error)
     }
 }
 
+/* As cli_fail, with the operation's id in the error line. */
+static int fail(struct cli *cli, const char *id, const struct jig_error *error)
+{
+    cli->operation = id;
+    int exit_status = cli_fail(cli, error);
+    cli->operation = NULL;
+    return exit_status;
+}
+
 bool cli_follow(struct cli *cli, struct cli_view *view, const struct jig_operation *started,
                 bool ours, struct cli_followed *ret, int *ret_exit)
 {
@@ -130,20 +139,8 @@ bool cli_follow(struct cli *cli, struct cli_view *view, const struct jig_operati
         error.status = JIG_STATUS_DEADLINE_EXCEEDED;
     if (f.out.cancelled_by_us)
         error.status = JIG_STATUS_CANCELLED;
-    *ret_exit = cli_fail(cli, &error);
+    *ret_exit = fail(cli, f.id, &error);
     return false;
-}
-
-/* As cli_fail, with the operation's id in the error line. */
-static int fail_operation(struct cli *cli, const char *id, const struct jig_error *error)
-{
-    if (!cli->options.json)
-        return cli_fail(cli, error);
-    json_t *line = cli_json_line("error");
-    cli_json_add_error(line, error);
-    cli_json_set_text(line, "operation", id);
-    cli_json_print(line);
-    return (int)cli_exit_of(error->status, error->cause);
 }
 
 /* The caller broke it off. What a deploy that was cancelled says of the board is not lost. */
@@ -188,5 +185,5 @@ int cli_followed_judge(struct cli *cli, struct cli_view *view, const struct cli_
         error = *op->error;
     if (broken_off)
         broken_off_error(followed, &error);
-    return fail_operation(cli, op->id, &error);
+    return fail(cli, op->id, &error);
 }

@@ -131,9 +131,11 @@ void cli_json_add_error(json_t *object, const struct jig_error *error)
         cli_json_set(object, "details", details_of(error));
 }
 
-void cli_json_print_error(const struct jig_error *error)
+void cli_json_print_error(const struct jig_error *error, const char *operation)
 {
     json_t *line = cli_json_line("error");
     cli_json_add_error(line, error);
+    if (operation != NULL)
+        cli_json_set_text(line, "operation", operation);
     cli_json_print(line);
 }

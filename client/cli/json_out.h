@@ -36,7 +36,7 @@ void cli_json_set_bool(json_t *object, const char *key, bool value);
 void cli_json_print(json_t *object);
 
 /* The error line. */
-void cli_json_print_error(const struct jig_error *error);
+void cli_json_print_error(const struct jig_error *error, const char *operation);
 
 /* {"code","message","hint","details"}: of an error line, and of an operation that failed. */
 void cli_json_add_error(json_t *object, const struct jig_error *error);

@@ -83,12 +83,15 @@ static enum jig_code check_size(const struct jig_segments *s, uint64_t flash_byt
     if (s->n == 0)
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "the image is empty");
     uint64_t end = (uint64_t)s->v[s->n - 1].address + s->v[s->n - 1].n;
-    if (flash_bytes > 0 && end > flash_bytes)
-        return jig_err_set(reterr, JIG_OUT_OF_RANGE,
-                           "the image ends at 0x%llx, %llu bytes past the board's flash of %llu",
-                           (unsigned long long)end, (unsigned long long)(end - flash_bytes),
-                           (unsigned long long)flash_bytes);
-    return JIG_OK;
+    if (flash_bytes == 0 || end <= flash_bytes)
+        return JIG_OK;
+    jig_err_set(reterr, JIG_OUT_OF_RANGE,
+                "the image ends at 0x%llx, %llu bytes past the board's flash of %llu",
+                (unsigned long long)end, (unsigned long long)(end - flash_bytes),
+                (unsigned long long)flash_bytes);
+    jig_err_hint(reterr, "are offset and board the right ones? What the board's bootloader takes "
+                         "does not count as its flash");
+    return JIG_OUT_OF_RANGE;
 }
 
 enum jig_code jig_image_load(const struct jig_image_part *parts, size_t n, uint64_t flash_bytes,

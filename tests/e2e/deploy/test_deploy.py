@@ -124,13 +124,16 @@ def test_next_deploy_replaces_the_first(bench):
 def test_fail_on(bench):
     folder = bench.sketch("one", says("panic: 42"))
     outcome = deploy_sketch(bench, folder, "--fail-on", "panic: [0-9]", *hears("never said"))
-    outcome.error(EXIT_TEST_FAILED, BOARD, "panic: 4", "--fail-on")
+    error = outcome.error(EXIT_TEST_FAILED, BOARD, "panic: 4", "--fail-on")
+    assert error["operation"] == bench.operations()[0]["id"]
 
 
 def test_nothing_matches_in_time(bench):
     folder = bench.sketch("one", says("something else"))
     outcome = deploy_sketch(bench, folder, "--monitor", "--expect", "never", "--timeout", "0.2")
-    assert outcome.error(EXIT_TIMED_OUT, BOARD, "'never'")["code"] == "deadline_exceeded"
+    error = outcome.error(EXIT_TIMED_OUT, BOARD, "'never'")
+    assert error["code"] == "deadline_exceeded"
+    assert error["operation"] == bench.operations()[0]["id"]
 
 
 def test_monitor_speed_of_a_platformio_project(bench):
@@ -179,7 +182,7 @@ def test_image_beyond_the_flash(bench, offset):
     content = LARGE + LARGE if offset == 0 else b"\xff\xcf" * 2
     path = image_of(bench, content).split(":", 1)[1]
     outcome = bench.jig("deploy", "-d", BOARD, "--image", f"{offset}:{path}")
-    outcome.error(EXIT_USAGE, "past the board's flash", FLASH)
+    assert "offset" in outcome.error(EXIT_USAGE, "past the board's flash", FLASH)["hint"]
     assert not outcome.kinds("progress")
 
 
