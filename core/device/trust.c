@@ -150,7 +150,7 @@ static void make_room(struct jig_trust *t)
         if (t->subjects.entries[i].key != NULL && (oldest == NULL || s->used < oldest->used))
             oldest = s;
     }
-    if (t->subjects.count >= JIG_TRUST_MOST)
+    if (oldest != NULL && t->subjects.count >= JIG_TRUST_MOST)
         jig_map_remove(&t->subjects, oldest->id);
 }
 
