@@ -81,8 +81,8 @@ typedef enum jig_code jig_operation_fn(struct jig_operation *op, void *ctx, stru
 /*
  * A quick look, in the thread that starts the operation, before there is one: it must not block,
  * and takes 100 us at most. True: it left in ctx what run() needs to end without blocking, and
- * run() is called at once, in the same thread. False: it left no trace, and the operation waits for
- * a worker.
+ * run() is called at once, in the same thread; it changes nothing, so that doing the same call
+ * twice does no harm. False: it left no trace, and the operation waits for a worker.
  */
 typedef bool jig_operation_try_fn(void *ctx);
 
@@ -263,6 +263,8 @@ enum jig_code jig_operation_read(struct jig_operation *op, uint64_t cursor, size
 /* There are events past the cursor, or there never will be. */
 bool jig_operation_has_news(struct jig_operation *op, uint64_t cursor);
 bool jig_operation_has_ended(struct jig_operation *op);
+
+bool jig_operation_was_at_once(const struct jig_operation *op); /* try_now said so */
 
 struct jig_waitlist *jig_operation_news(struct jig_operation *op);  /* woken at every event */
 struct jig_waitlist *jig_operation_ended(struct jig_operation *op); /* woken at its end */

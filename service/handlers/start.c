@@ -58,6 +58,8 @@ enum jig_code jig_operation_start(struct jig_operations *ops, const struct jig_o
     if (code != JIG_OK)
         return code;
     jig_call_defer(call, jig_operation_unref, p->op);
+    if (jig_operation_was_at_once(p->op))
+        jig_call_changed_nothing(call);
     answer_at_the_end(call, p, spec->wait_ms <= 0);
     return JIG_OK;
 }

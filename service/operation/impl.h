@@ -32,6 +32,7 @@ struct jig_operation {
     char *owner;
     int64_t owner_pid;
     uint32_t connection;
+    bool at_once;
     int64_t created_unix_ms;
     jig_operation_fn *run;
     void *ctx;

@@ -403,6 +403,11 @@ struct jig_waitlist *jig_operation_ended(struct jig_operation *op)
     return &op->ended;
 }
 
+bool jig_operation_was_at_once(const struct jig_operation *op)
+{
+    return op->at_once;
+}
+
 bool jig_operation_has_news(struct jig_operation *op, uint64_t cursor)
 {
     pthread_mutex_lock(&op->mu);

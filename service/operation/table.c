@@ -237,6 +237,7 @@ static void queue(struct jig_operations *ops, struct jig_operation *op)
 static void run_now(struct jig_operations *ops, struct jig_operation *op)
 {
     jig_stats_add(ops->options.stats, JIG_STAT_OPERATIONS_AT_ONCE, 1);
+    op->at_once = true;
     bool runs = jig_operation_begin(op);
     show(ops, op);
     carry_out(op, runs);

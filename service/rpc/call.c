@@ -43,7 +43,7 @@ void jig_call_drop(struct jig_call *call)
 {
     jig_call_consume(call);
     if (call->first != NULL)
-        jig_repeat_end(call->first, NULL, 0);
+        jig_repeat_end(call->first, NULL, 0, call->harmless);
     call->origin->ops->drop(call->origin);
     end(call);
 }
@@ -66,7 +66,7 @@ static void answer(struct jig_call *call, const struct jig_answer *a)
     }
     jig_answer_encode(a, out);
     if (call->first != NULL)
-        jig_repeat_end(call->first, out, n);
+        jig_repeat_end(call->first, out, n, call->harmless);
     jig_call_send(call);
 }
 
@@ -253,6 +253,11 @@ int64_t jig_call_wait_until_ns(int64_t wait_ms)
 const ProtobufCMessageDescriptor *jig_call_response_type(const struct jig_call *call)
 {
     return call->method->descriptor->output;
+}
+
+void jig_call_changed_nothing(struct jig_call *call)
+{
+    call->harmless = true;
 }
 
 void *jig_call_alloc(struct jig_call *call, size_t size)

@@ -77,6 +77,10 @@ struct jig_arena *jig_call_arena(struct jig_call *call);
 /* Runs fn(arg) when the call ends, however it ends; last in, first out. */
 void jig_call_defer(struct jig_call *call, void (*fn)(void *arg), void *arg);
 
+/* A mutating call turned out to change nothing: its reply need not be remembered as others are
+ * (dedupe.h). */
+void jig_call_changed_nothing(struct jig_call *call);
+
 /* Answer and end the call. The message must be of the method's response type and is borrowed. */
 void jig_call_reply(struct jig_call *call, const ProtobufCMessage *message);
 

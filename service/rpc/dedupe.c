@@ -22,7 +22,15 @@ struct jig_repeat {
     size_t reply_bytes;
     int64_t expires_ns;
     struct jig_repeat *next_in_bucket;
-    struct jig_repeat *younger; /* among the done */
+    struct jig_repeat *younger; /* in its queue */
+};
+
+/* Calls that are done, by age. */
+struct queue {
+    struct jig_repeat *oldest;
+    struct jig_repeat *youngest;
+    struct jig_repeat *oldest_kept; /* the oldest whose reply was not forgotten */
+    size_t count;
 };
 
 struct jig_dedupe {
@@ -31,9 +39,8 @@ struct jig_dedupe {
     struct jig_clock clock;
     /* All guarded by mu: */
     struct jig_repeat *buckets[BUCKETS];
-    struct jig_repeat *oldest;
-    struct jig_repeat *youngest;
-    struct jig_repeat *oldest_kept; /* the oldest whose reply was not forgotten */
+    struct queue lasting;
+    struct queue harmless;
     size_t count;
     size_t bytes;
 };
@@ -70,18 +77,19 @@ static void forget_reply(struct jig_dedupe *d, struct jig_repeat *r)
     r->reply_bytes = 0;
 }
 
-static void remove_oldest(struct jig_dedupe *d)
+static void remove_oldest(struct jig_dedupe *d, struct queue *q)
 {
-    struct jig_repeat *r = d->oldest;
+    struct jig_repeat *r = q->oldest;
     struct jig_repeat **at = bucket_of(d, r->uid, r->id);
     while (*at != r)
         at = &(*at)->next_in_bucket;
     *at = r->next_in_bucket;
-    if (d->oldest_kept == r)
-        d->oldest_kept = r->younger;
-    d->oldest = r->younger;
-    if (d->oldest == NULL)
-        d->youngest = NULL;
+    if (q->oldest_kept == r)
+        q->oldest_kept = r->younger;
+    q->oldest = r->younger;
+    if (q->oldest == NULL)
+        q->youngest = NULL;
+    q->count--;
     d->count--;
     forget_reply(d, r);
     unref(r);
@@ -90,8 +98,11 @@ static void remove_oldest(struct jig_dedupe *d)
 static void expire(struct jig_dedupe *d)
 {
     int64_t now = d->clock.monotonic_ns(d->clock.ctx);
-    while (d->oldest != NULL && d->oldest->expires_ns <= now)
-        remove_oldest(d);
+    struct queue *queues[] = {&d->lasting, &d->harmless};
+    for (size_t i = 0; i < JIG_COUNT(queues); i++) {
+        while (queues[i]->oldest != NULL && queues[i]->oldest->expires_ns <= now)
+            remove_oldest(d, queues[i]);
+    }
 }
 
 void jig_dedupe_expire(struct jig_dedupe *d)
@@ -177,24 +188,34 @@ static void keep(struct jig_dedupe *d, struct jig_repeat *r, const void *reply, 
     d->bytes += n;
 }
 
-void jig_repeat_end(struct jig_repeat *r, const void *reply, size_t n)
+static void make_room(struct jig_dedupe *d)
+{
+    while (d->harmless.oldest != NULL &&
+           (d->harmless.count > JIG_REPEATS_HARMLESS_MAX || d->bytes > JIG_REPEATS_BYTES_MAX))
+        remove_oldest(d, &d->harmless);
+    while (d->bytes > JIG_REPEATS_BYTES_MAX) {
+        forget_reply(d, d->lasting.oldest_kept);
+        d->lasting.oldest_kept = d->lasting.oldest_kept->younger;
+    }
+}
+
+void jig_repeat_end(struct jig_repeat *r, const void *reply, size_t n, bool harmless)
 {
     struct jig_dedupe *d = r->dedupe;
+    struct queue *q = harmless ? &d->harmless : &d->lasting;
     pthread_mutex_lock(&d->mu);
     keep(d, r, reply, n);
     r->done = true;
     r->expires_ns = d->clock.monotonic_ns(d->clock.ctx) + JIG_REPEATS_KEPT_MS * JIG_NS_PER_MS;
-    if (d->youngest != NULL)
-        d->youngest->younger = r;
+    if (q->youngest != NULL)
+        q->youngest->younger = r;
     else
-        d->oldest = r;
-    d->youngest = r;
-    if (d->oldest_kept == NULL)
-        d->oldest_kept = r;
-    while (d->bytes > JIG_REPEATS_BYTES_MAX) {
-        forget_reply(d, d->oldest_kept);
-        d->oldest_kept = d->oldest_kept->younger;
-    }
+        q->oldest = r;
+    q->youngest = r;
+    q->count++;
+    if (q->oldest_kept == NULL)
+        q->oldest_kept = r;
+    make_room(d);
     pthread_mutex_unlock(&d->mu);
     jig_waitlist_wake(&r->ended);
 }

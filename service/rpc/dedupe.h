@@ -11,13 +11,16 @@
  * Ceilings: JIG_REPEATS_MAX calls are remembered. When the kept replies pass
  * JIG_REPEATS_BYTES_MAX the oldest replies are forgotten, but not that the call was made: a repeat
  * is then told so, and never done again. When all JIG_REPEATS_MAX are younger than two minutes, new
- * mutating calls are refused.
+ * mutating calls are refused. Of calls that turned out to change nothing (a build that had nothing
+ * to do) only the newest JIG_REPEATS_HARMLESS_MAX are remembered: to do one of them again does no
+ * harm, and there may be thousands a second.
  *
  * Threads: any function from any thread.
  */
 #ifndef JIG_SERVICE_RPC_DEDUPE_H
 #define JIG_SERVICE_RPC_DEDUPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,10 +29,11 @@
 #include "core/hash/fingerprint.h"
 #include "service/run/park.h"
 
-#define JIG_REPEATS_KEPT_MS   (2 * 60 * 1000)
-#define JIG_REPEATS_MAX       32768
-#define JIG_REPEATS_BYTES_MAX (8 * 1024 * 1024)
-#define JIG_REPEAT_ID_BYTES   16
+#define JIG_REPEATS_KEPT_MS      (2 * 60 * 1000)
+#define JIG_REPEATS_MAX          32768
+#define JIG_REPEATS_HARMLESS_MAX 1024
+#define JIG_REPEATS_BYTES_MAX    (8 * 1024 * 1024)
+#define JIG_REPEAT_ID_BYTES      16
 
 struct jig_dedupe;
 struct jig_repeat; /* one call that was made, perhaps several times */
@@ -52,8 +56,9 @@ enum jig_repeat_state jig_dedupe_begin(struct jig_dedupe *dedupe, uid_t uid,
 /* Forgets what is older than two minutes. */
 void jig_dedupe_expire(struct jig_dedupe *dedupe);
 
-/* The first call's reply: kept, and handed to all who wait. n = 0: there is none to keep. */
-void jig_repeat_end(struct jig_repeat *repeat, const void *reply, size_t n);
+/* The first call's reply: kept, and handed to all who wait. n = 0: there is none to keep. harmless:
+ * it changed nothing. */
+void jig_repeat_end(struct jig_repeat *repeat, const void *reply, size_t n, bool harmless);
 
 struct jig_waitlist *jig_repeat_waitlist(struct jig_repeat *repeat); /* woken at its end */
 

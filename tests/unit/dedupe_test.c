@@ -57,7 +57,7 @@ static void make(struct fixture *f, uint32_t id, size_t n)
     assert_int_equal(jig_dedupe_begin(f->dedupe, 1000, id_of(id), build, &r), JIG_REPEAT_FIRST);
     void *reply = calloc(1, n + 1);
     memset(reply, (int)id, n);
-    jig_repeat_end(r, reply, n);
+    jig_repeat_end(r, reply, n, false);
     free(reply);
     jig_repeat_unref(r);
 }
@@ -75,7 +75,7 @@ static long again(struct fixture *f, uint32_t id)
     size_t n = 0;
     enum jig_repeat_state state = jig_dedupe_begin(f->dedupe, 1000, id_of(id), build, &r);
     if (state == JIG_REPEAT_FIRST) {
-        jig_repeat_end(r, "", 0);
+        jig_repeat_end(r, "", 0, false);
         jig_repeat_unref(r);
         return -2;
     }
@@ -104,7 +104,7 @@ static void another_user_or_payload_is_another_call(void **state)
     assert_int_equal(jig_dedupe_begin(f->dedupe, 1000, id_of(1), deploy, &r), JIG_REPEAT_MISMATCH);
     assert_null(r);
     assert_int_equal(jig_dedupe_begin(f->dedupe, 1001, id_of(1), deploy, &r), JIG_REPEAT_FIRST);
-    jig_repeat_end(r, NULL, 0);
+    jig_repeat_end(r, NULL, 0, false);
     jig_repeat_unref(r);
 }
 
@@ -131,12 +131,38 @@ static void while_it_runs_repeats_wait(void **state)
     uint64_t ticket = jig_waitlist_ticket(jig_repeat_waitlist(second));
     assert_int_equal(jig_repeat_reply(second, look, &n), JIG_REPLY_PENDING);
     assert_true(jig_park_add(jig_repeat_waitlist(second), ticket, &w.parked, JIG_NO_DEADLINE));
-    jig_repeat_end(first, "reply", 5);
+    jig_repeat_end(first, "reply", 5, false);
     assert_int_equal(w.woken, 1);
     assert_int_equal(jig_repeat_reply(second, look, &n), JIG_REPLY_SENT);
     assert_int_equal(n, 5);
     jig_repeat_unref(first);
     jig_repeat_unref(second);
+}
+
+static void make_harmless(struct fixture *f, uint32_t id)
+{
+    struct jig_repeat *r = NULL;
+    assert_int_equal(jig_dedupe_begin(f->dedupe, 1000, id_of(id), build, &r), JIG_REPEAT_FIRST);
+    jig_repeat_end(r, "reply", 5, true);
+    jig_repeat_unref(r);
+}
+
+/* However many there are: they neither fill the table nor push out what is to be remembered. */
+static void what_changed_nothing_makes_room(void **state)
+{
+    struct fixture *f = *state;
+    make(f, 1, 7);
+    make_harmless(f, 2);
+    assert_int_equal(again(f, 2), 5);
+    for (uint32_t i = 0; i < JIG_REPEATS_MAX + 10; i++)
+        make_harmless(f, 1000 + i);
+    assert_int_equal(again(f, 1), 7);
+    assert_int_equal(again(f, 1000 + JIG_REPEATS_MAX + 9), 5);
+    assert_int_equal(again(f, 1000 + JIG_REPEATS_MAX + 10 - JIG_REPEATS_HARMLESS_MAX), 5);
+    assert_int_equal(again(f, 2), -2); /* done again: no harm */
+    now_ns += 121 * JIG_NS_PER_S;
+    jig_dedupe_expire(f->dedupe);
+    assert_int_equal(again(f, 1000 + JIG_REPEATS_MAX + 9), -2);
 }
 
 static void bytes_are_forgotten_before_calls(void **state)
@@ -177,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(kept_for_two_minutes, setup, teardown),
         cmocka_unit_test_setup_teardown(another_user_or_payload_is_another_call, setup, teardown),
         cmocka_unit_test_setup_teardown(while_it_runs_repeats_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_changed_nothing_makes_room, setup, teardown),
         cmocka_unit_test_setup_teardown(bytes_are_forgotten_before_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(full_of_young_ones_it_refuses, setup, teardown),
     };
