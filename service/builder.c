@@ -2,6 +2,9 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/dirs.h"
+#include "core/os/fs.h"
+#include "service/building.h"
 #include "service/wire/operation.h"
 
 #define OBJECT_CACHE_BYTES (UINT64_C(4) << 30)
@@ -10,8 +13,23 @@
 struct jig_builder {
     struct jig_targets *targets;
     struct jig_build_engine *engine;
+    struct jig_warm *warm;
     uint32_t jobs; /* of the configuration; 0: one a processor */
 };
+
+/* All that an answer depends on beside its files and its request: the configuration's folders, and
+ * this very program. The caller frees. */
+static char *salt(const struct jig_conf *conf, const char *data_dir)
+{
+    struct jig_stamp self = {0};
+    (void)!jig_fs_stamp("/proc/self/exe", &self, NULL);
+    JIG_CLEANUP_FREE char *hardware = jig_strv_join(&conf->hardware, "\n");
+    JIG_CLEANUP_FREE char *libraries = jig_strv_join(&conf->libraries, "\n");
+    JIG_CLEANUP_FREE char *home = jig_dirs_home();
+    return jig_strf("%s\n%llu %lld %lld\n%s\n%s\n%s\n%s", JIG_VERSION, (unsigned long long)self.ino,
+                    (long long)self.size, (long long)self.mtime_ns,
+                    data_dir != NULL ? data_dir : "", home, hardware, libraries);
+}
 
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
                                     const char *data_dir)
@@ -23,6 +41,13 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
     b->targets = jig_targets_new(conf, data_dir);
     b->engine = jig_build_engine_new(&config);
     b->jobs = conf->jobs;
+    JIG_CLEANUP_FREE char *salted = salt(conf, data_dir);
+    struct jig_warm_config warm = {.cache_dir = cache_dir,
+                                   .salt = salted,
+                                   .files = jig_build_engine_files(b->engine),
+                                   .look = jig_building_look,
+                                   .ctx = b};
+    b->warm = jig_warm_new(&warm);
     return b;
 }
 
@@ -30,6 +55,7 @@ void jig_builder_free(struct jig_builder *b)
 {
     if (b == NULL)
         return;
+    jig_warm_free(b->warm);
     jig_build_engine_free(b->engine);
     jig_targets_free(b->targets);
     free(b);
@@ -38,6 +64,11 @@ void jig_builder_free(struct jig_builder *b)
 struct jig_targets *jig_builder_targets(struct jig_builder *b)
 {
     return b->targets;
+}
+
+struct jig_warm *jig_builder_warm(struct jig_builder *b)
+{
+    return b->warm;
 }
 
 struct jig_build_engine *jig_builder_engine(struct jig_builder *b)
@@ -95,6 +126,31 @@ static void tell_warnings(struct jig_operation *op, const struct jig_target *tar
     jig_strv_release(&told);
 }
 
+/* What every build of an environment has in common. */
+static struct jig_build_request request_for(const struct jig_target *target,
+                                            const struct jig_target_environment *e)
+{
+    return (struct jig_build_request){.project = target->project,
+                                      .environment = e->environment,
+                                      .board = e->board,
+                                      .custom = e->custom,
+                                      .libraries = e->libraries,
+                                      .build_dir = e->build_dir};
+}
+
+enum jig_code jig_builder_look(struct jig_builder *b, const struct jig_target *target,
+                               const struct jig_target_environment *e,
+                               const struct jig_until *until, struct jig_build_result *result,
+                               struct jig_err *reterr)
+{
+    struct jig_build_request request = request_for(target, e);
+    request.holder = "a look ahead";
+    request.look_only = true;
+    request.jobs = b->jobs;
+    request.until = *until;
+    return jig_build_run(b->engine, &request, result, reterr);
+}
+
 typedef enum jig_code call_fn(struct jig_build_engine *e, const struct jig_build_request *request,
                               struct jig_build_result *result, struct jig_err *reterr);
 
@@ -106,23 +162,16 @@ static enum jig_code call(struct jig_builder *b, struct jig_operation *op,
     struct jig_build_events events = {
         .ctx = op, .step = on_step, .diagnostic = on_diagnostic, .notice = on_notice};
     JIG_CLEANUP_FREE char *holder = jig_strf("operation %s", jig_operation_id(op));
-    struct jig_build_request request = {
-        .project = target->project,
-        .environment = e->environment,
-        .board = e->board,
-        .custom = e->custom,
-        .libraries = e->libraries,
-        .build_dir = e->build_dir,
-        .holder = holder,
-        .jobs = options->jobs != 0 ? options->jobs : b->jobs,
-        .clean = options->clean,
-        .explain = options->explain,
-        .walk = options->walk,
-        .until = jig_operation_until(op),
-        .events = &events,
-        .finished = options->finished,
-        .finished_ctx = options->finished_ctx,
-    };
+    struct jig_build_request request = request_for(target, e);
+    request.holder = holder;
+    request.jobs = options->jobs != 0 ? options->jobs : b->jobs;
+    request.clean = options->clean;
+    request.explain = options->explain;
+    request.walk = options->walk;
+    request.until = jig_operation_until(op);
+    request.events = &events;
+    request.finished = options->finished;
+    request.finished_ctx = options->finished_ctx;
     return fn(b->engine, &request, result, reterr);
 }
 

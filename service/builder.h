@@ -21,6 +21,9 @@ void jig_builder_free(struct jig_builder *b);
 struct jig_targets *jig_builder_targets(struct jig_builder *b);
 struct jig_build_engine *jig_builder_engine(struct jig_builder *b);
 
+struct jig_warm;
+struct jig_warm *jig_builder_warm(struct jig_builder *b); /* what is known without building */
+
 /* How a build is asked for, beside its target. */
 struct jig_build_options {
     uint32_t jobs;
@@ -47,6 +50,13 @@ enum jig_code jig_builder_last(struct jig_builder *b, struct jig_operation *op,
                                const struct jig_target_environment *environment,
                                const struct jig_build_options *options,
                                struct jig_build_result *result, struct jig_err *reterr) JIG_CHECKED;
+
+/* Looks whether a build would do nothing. FAILED_PRECONDITION when it would do something, ABORTED
+ * when somebody builds there now. The result is the caller's to release in either case. */
+enum jig_code jig_builder_look(struct jig_builder *b, const struct jig_target *target,
+                               const struct jig_target_environment *environment,
+                               const struct jig_until *until, struct jig_build_result *result,
+                               struct jig_err *reterr) JIG_CHECKED;
 
 /* The result as a message whose parts live in the arena. */
 void jig_builder_result(const struct jig_target *target,

@@ -28,6 +28,7 @@
 #include "service/run/pool.h"
 #include "service/run/stats.h"
 #include "service/run/times.h"
+#include "service/warm.h"
 #include "service/wire/event.h"
 
 #define CONNECTIONS_MAX    512
@@ -422,15 +423,19 @@ static bool wait_once(struct jig_daemon *d, int64_t *housekeeping_ns)
     }
     until = sooner(until, *housekeeping_ns);
     until = sooner(until, jig_monitors_expire(d->devices.monitors));
-    struct pollfd fds[2 + JIG_DEVICES_FDS] = {
+    struct jig_warm *warm = jig_builder_warm(d->builder);
+    struct pollfd fds[3 + JIG_DEVICES_FDS] = {
         {.fd = d->signals, .events = POLLIN},
         {.fd = d->wake, .events = POLLIN},
+        {.fd = jig_warm_fd(warm), .events = POLLIN},
     };
-    jig_devices_poll(&d->devices, fds + 2);
+    jig_devices_poll(&d->devices, fds + 3);
     poll(fds, JIG_COUNT(fds), jig_deadline_poll_ms(until));
     if (fds[0].revents != 0)
         take_signal(d);
-    if (fds[2].revents != 0 || fds[3].revents != 0)
+    if (fds[2].revents != 0)
+        jig_warm_pump(warm);
+    if (fds[3].revents != 0 || fds[4].revents != 0)
         jig_devices_pump(&d->devices);
     return false;
 }

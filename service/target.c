@@ -438,6 +438,7 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
                               struct jig_err *reterr)
 {
     struct jig_target *target = jig_new(struct jig_target);
+    atomic_init(&target->refs, 1);
     struct jig_strv names = {0};
     enum jig_code code = jig_target_project(selector, &target->project, needs_env, reterr);
     if (code == JIG_OK)
@@ -456,9 +457,15 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
     return code;
 }
 
+struct jig_target *jig_target_ref(struct jig_target *target)
+{
+    atomic_fetch_add(&target->refs, 1);
+    return target;
+}
+
 void jig_target_free(struct jig_target *target)
 {
-    if (target == NULL)
+    if (target == NULL || atomic_fetch_sub(&target->refs, 1) != 1)
         return;
     for (size_t i = 0; i < target->n; i++) {
         struct jig_target_environment *e = &target->environments[i];

@@ -12,11 +12,14 @@
  * Everything is exact for the moment of the call: platforms, libraries and the project are looked
  * at anew (by stamps) each time.
  *
- * Ownership: a target keeps references to all it borrows; free with jig_target_free.
- * Threads: jig_targets (one a daemon) from any thread; a target does not change once opened.
+ * Ownership: a target keeps references to all it borrows, and is counted itself: each owner frees
+ * it with jig_target_free. Threads: jig_targets (one a daemon) from any thread; a target does not
+ * change once opened.
  */
 #ifndef JIG_SERVICE_TARGET_H
 #define JIG_SERVICE_TARGET_H
+
+#include <stdatomic.h>
 
 #include "core/arduino/board.h"
 #include "core/arduino/libindex.h"
@@ -44,6 +47,7 @@ struct jig_target_environment {
 };
 
 struct jig_target {
+    atomic_uint refs;
     struct jig_project *project;
     struct jig_target_environment *environments;
     size_t n;
@@ -57,7 +61,8 @@ enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector, struc
 enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,
                               struct jig_target **ret, struct jig_strv *needs_env,
                               struct jig_err *reterr) JIG_CHECKED;
-void jig_target_free(struct jig_target *target);
+struct jig_target *jig_target_ref(struct jig_target *target);
+void jig_target_free(struct jig_target *target); /* at the last one's */
 
 /* The board that an environment is for, in its shortest form. The caller frees. */
 enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *project,

@@ -244,6 +244,7 @@ static void make_runner(struct jig_plan *p)
         .slots = &p->engine->slots,
         .until = q->until,
         .events = q->events,
+        .look_only = q->look_only,
         .explain = q->explain,
     };
     p->runner = jig_runner_new(&config);
@@ -313,6 +314,17 @@ static void write_all_commands(struct jig_plan *p)
         jig_log(JIG_LOG_DEBUG, "build.no_commands", "%s", p->build_dir);
 }
 
+/* A look changes nothing but what is known of files that came and do not matter. */
+static void settle_look(struct jig_plan *p, const char *record_path, enum jig_code code)
+{
+    struct jig_runner_summary *s = jig_runner_summary(p->runner);
+    p->result->summary = *s;
+    *s = (struct jig_runner_summary){0};
+    p->result->up_to_date = code == JIG_OK;
+    if (code == JIG_OK)
+        save_record(p, record_path);
+}
+
 static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
                                   struct jig_build_result *result, struct jig_err *reterr)
 {
@@ -335,9 +347,12 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     phase(&p, "record", &since);
     if (code == JIG_OK)
         code = jig_plan_write_commands(&p, reterr);
-    else
+    else if (!q->look_only)
         write_all_commands(&p);
-    settle(&p, record_path, code);
+    if (q->look_only)
+        settle_look(&p, record_path, code);
+    else
+        settle(&p, record_path, code);
     add_missing_header_hint(&p, reterr);
     phase(&p, NULL, &since);
     plan_release(&p);
@@ -379,11 +394,12 @@ static enum jig_code take_folder(const struct jig_build_request *q, struct jig_l
     enum jig_code code = JIG_NOT_FOUND;
     for (int i = 0; code == JIG_NOT_FOUND && i < MOST_TRIES; i++) {
         struct jig_err err = JIG_ERR_INIT;
-        code = make_build_dir(q->build_dir, reterr);
-        if (code != JIG_OK)
+        if (!q->look_only)
+            code = make_build_dir(q->build_dir, reterr);
+        if (!q->look_only && code != JIG_OK)
             return code;
         code = jig_lock_try(lock, lock_path, q->holder, &err);
-        if (code == JIG_ABORTED)
+        if (code == JIG_ABORTED && !q->look_only)
             code = wait_for_lock(q, lock, lock_path, err.message, &err);
         if (code != JIG_OK && reterr != NULL)
             *reterr = err;
@@ -438,7 +454,8 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
     if (code == JIG_OK) {
         struct jig_err err = JIG_ERR_INIT;
         code = build_locked(e, q, result, &err);
-        save_last(q, result, code != JIG_OK ? &err : NULL);
+        if (!q->look_only || code == JIG_OK)
+            save_last(q, result, code != JIG_OK ? &err : NULL);
         if (code != JIG_OK && reterr != NULL)
             *reterr = err;
     }
@@ -449,6 +466,8 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
         code = q->finished(q->finished_ctx, result, reterr);
     jig_lock_release(&lock);
     result->total_us = (jig_now_ns() - started) / 1000;
+    if (q->look_only)
+        return code;
     pthread_mutex_lock(&e->mu);
     e->builds++;
     e->up_to_date += result->up_to_date;

@@ -67,6 +67,9 @@ struct jig_build_request {
     bool clean;
     bool explain;
     bool walk; /* believe no stamp: read every file anew */
+    /* Run no tool: FAILED_PRECONDITION when one would have to be, ABORTED when somebody else builds
+     * here. What the last build left stays as it is. */
+    bool look_only;
     enum jig_warnings warnings;
     struct jig_until until;
     const struct jig_build_events *events;

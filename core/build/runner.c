@@ -175,6 +175,9 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
         replay(r, j, last, "up to date");
         return JIG_OK;
     }
+    if (c->look_only)
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "%s would run: %s", j->action->step,
+                           j->because);
     if (j->action->shareable && c->objcache != NULL) {
         struct jig_trace *shared =
             jig_objcache_fetch(c->objcache, &j->command, c->build_dir, c->files, r->shadow);
@@ -494,7 +497,7 @@ static bool decide_guess(struct jig_runner *r, struct jig_job *j)
 void jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
 {
     struct jig_job *j = jig_job_new(action, asked);
-    bool room = !r->failed && r->running_count < r->config.jobs &&
+    bool room = !r->failed && !r->config.look_only && r->running_count < r->config.jobs &&
                 running_guesses(r) + 1 < r->config.jobs && r->guess_count < MOST_RUNNING &&
                 guess_for(r, action) == NULL;
     if (!room || !decide_guess(r, j) || !take_slot(r, false)) {
@@ -552,8 +555,11 @@ static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, 
         code = claim_outputs(r, j->action, &err);
     if (code == JIG_OK && guess != NULL)
         adopt(r, j);
-    else if (code == JIG_OK && j->action->always)
+    else if (code == JIG_OK && j->action->always && !r->config.look_only)
         j->because = jig_xstrdup("it runs in every build");
+    else if (code == JIG_OK && j->action->always)
+        code =
+            jig_err_set(&err, JIG_FAILED_PRECONDITION, "%s runs in every build", j->action->step);
     else if (code == JIG_OK)
         code = decide(r, j, &err);
     if (code != JIG_OK && guess == NULL)

@@ -54,6 +54,7 @@ struct jig_runner_config {
     struct jig_slots *slots; /* NULL: no common limit */
     struct jig_until until;
     const struct jig_build_events *events;
+    bool look_only; /* run nothing: an action that would have to run fails */
     bool explain;           /* keep a reason for reused steps, too */
     int64_t longest_run_ms; /* a tool that takes longer is ended; 0: an hour */
 };

@@ -4,6 +4,7 @@
 #include "service/handlers/handlers.h"
 #include "service/run/stats.h"
 #include "service/run/times.h"
+#include "service/warm.h"
 #include "service/wire/messages.h"
 
 /* ---- what the memos answered: a new one is a row of the table below ---- */
@@ -11,6 +12,7 @@
 /* All that is asked of at once, so that figures belong together. */
 struct sources {
     struct jig_build_engine_stats builds;
+    struct jig_warm_stats warm;
 };
 
 static void read_files(const struct sources *s, Jig__V1__Memo *memo)
@@ -28,12 +30,21 @@ static void read_objects(const struct sources *s, Jig__V1__Memo *memo)
     memo->fallbacks = (int64_t)s->builds.objects.damaged;
 }
 
+static void read_warm(const struct sources *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->warm.watched;
+    memo->misses = (int64_t)s->warm.none;
+    memo->fallbacks = (int64_t)s->warm.walked;
+    memo->entries = (int64_t)s->warm.live;
+}
+
 static const struct memo_row {
     const char *name;
     void (*read)(const struct sources *s, Jig__V1__Memo *memo);
 } memo_rows[] = {
     {"files", read_files},     /* contents of files, by stamp */
     {"objects", read_objects}, /* what compilers made, shared by projects */
+    {"builds", read_warm},     /* whole answers; fallbacks: by a walk */
 };
 
 static void put_memos(const struct sources *s, Jig__V1__GetStatsResponse *reply,
@@ -51,7 +62,7 @@ static void put_memos(const struct sources *s, Jig__V1__GetStatsResponse *reply,
 
 /* ---- counters ---- */
 
-#define MOST_COUNTERS (JIG_STAT_COUNT + 8)
+#define MOST_COUNTERS (JIG_STAT_COUNT + 24)
 
 struct counters {
     Jig__V1__Counter items[MOST_COUNTERS];
@@ -82,6 +93,17 @@ static void put_counters(const struct jig_env *env, const struct sources *s,
         {"build.up_to_date", s->builds.up_to_date},
         {"files.looks", s->builds.files.looks},
         {"objects.stored", s->builds.objects.stored},
+        {"watch.lists", s->warm.watcher.watches},
+        {"watch.names", s->warm.watcher.names},
+        {"watch.folders", s->warm.watcher.folders},
+        {"watch.maybe_open", s->warm.watcher.maybe_open},
+        {"watch.bytes", s->warm.watcher.bytes},
+        {"watch.events", s->warm.watcher.events},
+        {"watch.overflows", s->warm.watcher.overflows},
+        {"watch.lost", s->warm.lost},       /* answers that events cannot vouch for any more */
+        {"watch.refused", s->warm.refused}, /* lists that cannot be watched */
+        {"watch.pending", s->warm.pending}, /* to be watched, or looked at */
+        {"watch.looks_ahead", s->warm.look_ahead},
     };
     _Static_assert(JIG_COUNT(rows) + JIG_STAT_COUNT <= MOST_COUNTERS, "all counters fit");
     for (size_t i = 0; env->builder != NULL && i < JIG_COUNT(rows); i++)
@@ -131,8 +153,10 @@ void jig_handle_daemon_stats(const struct jig_env *env, struct jig_call *call)
         jig_call_failf(call, JIG_RESOURCE_EXHAUSTED, "the call takes too much memory");
         return;
     }
-    if (env->builder != NULL)
+    if (env->builder != NULL) {
         sources.builds = jig_build_engine_stats(jig_builder_engine(env->builder));
+        sources.warm = jig_warm_stats(jig_builder_warm(env->builder));
+    }
     put_counters(env, &sources, &reply, &counters);
     put_histograms(env, &reply, histograms);
     if (env->builder != NULL)

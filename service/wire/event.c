@@ -34,6 +34,14 @@ uint8_t *jig_wire_pack(const ProtobufCMessage *message, size_t prefix, size_t *r
     return out;
 }
 
+uint8_t *jig_wire_bytes(const ProtobufCMessage *message, size_t *ret_n)
+{
+    size_t n = protobuf_c_message_get_packed_size(message);
+    uint8_t *out = jig_xcalloc(1, n + 1);
+    *ret_n = protobuf_c_message_pack(message, out);
+    return out;
+}
+
 /* What one event's message is made of. */
 struct parts {
     struct jig_arena arena;

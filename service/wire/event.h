@@ -18,4 +18,7 @@ uint8_t *jig_wire_pack_event(const struct jig_event *event, size_t prefix, size_
 /* The message with its length before it; the caller frees. */
 uint8_t *jig_wire_pack(const ProtobufCMessage *message, size_t prefix, size_t *ret_n);
 
+/* The message alone, which may be of no bytes. The caller frees. */
+uint8_t *jig_wire_bytes(const ProtobufCMessage *message, size_t *ret_n);
+
 #endif

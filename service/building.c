@@ -1,0 +1,277 @@
+#include "service/building.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/os/time.h"
+#include "service/wire/event.h"
+#include "service/wire/operation.h"
+
+#define RESULT_MAX_BYTES (16u << 20)
+
+struct jig_building {
+    struct jig_builder *builder;
+    Jig__V1__ProjectSelector *selector;
+    struct jig_build_options options;
+    int64_t started_ns;
+    struct jig_warm_said said;
+    struct jig_warm_answer *answer; /* NULL: it is built */
+    struct jig_target *target;
+    char *subject;
+    struct jig_sightings *seen;    /* NULL: nobody listens */
+    struct jig_warm_builds builds; /* what was up to date */
+    size_t ran;                    /* environments that went well, in order */
+};
+
+struct jig_building *jig_building_new(struct jig_builder *builder,
+                                      const Jig__V1__ProjectSelector *selector,
+                                      const struct jig_build_options *options)
+{
+    size_t n = 0;
+    uint8_t *bytes = jig_wire_bytes(&selector->base, &n);
+    struct jig_building *b = jig_new(struct jig_building);
+    *b = (struct jig_building){.builder = builder, .options = *options, .started_ns = jig_now_ns()};
+    b->selector = jig__v1__project_selector__unpack(NULL, n, bytes);
+    free(bytes);
+    if (b->selector != NULL)
+        return b;
+    free(b);
+    return NULL;
+}
+
+void jig_building_free(struct jig_building *b)
+{
+    if (b == NULL)
+        return;
+    jig__v1__project_selector__free_unpacked(b->selector, NULL);
+    jig_warm_said_release(&b->said);
+    jig_warm_unref(b->answer);
+    jig_target_free(b->target);
+    jig_sightings_free(b->seen);
+    jig_warm_builds_release(&b->builds);
+    free(b->subject);
+    free(b);
+}
+
+/* A known answer will not do for who wants to see the work. */
+static bool wants_the_work(const struct jig_building *b)
+{
+    return b->options.clean || b->options.walk || b->options.explain;
+}
+
+bool jig_building_ask(struct jig_building *b)
+{
+    struct jig_warm *warm = jig_builder_warm(b->builder);
+    if (b->options.clean || b->options.walk)
+        return false;
+    b->answer = jig_warm_ask(warm, b->selector, &b->said);
+    if (b->answer != NULL && wants_the_work(b)) {
+        jig_warm_unref(b->answer);
+        b->answer = NULL;
+    }
+    return b->answer != NULL;
+}
+
+static enum jig_code open_target(struct jig_building *b, struct jig_strv *needs_env,
+                                 struct jig_err *reterr)
+{
+    const struct jig_observer *before =
+        jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
+    enum jig_code code = jig_target_open(jig_builder_targets(b->builder), b->selector, &b->target,
+                                         needs_env, reterr);
+    jig_observe(before);
+    return code;
+}
+
+enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_env,
+                                struct jig_err *reterr)
+{
+    if (!wants_the_work(b))
+        b->answer = jig_warm_walk(jig_builder_warm(b->builder), b->selector, &b->said);
+    if (b->answer != NULL)
+        return JIG_OK;
+    if (!b->options.walk)
+        b->seen = jig_sightings_new();
+    enum jig_code code = open_target(b, needs_env, reterr);
+    if (code == JIG_OK)
+        b->subject = jig_builder_subject(b->target);
+    return code;
+}
+
+const char *jig_building_subject(const struct jig_building *b)
+{
+    return b->answer != NULL ? jig_warm_builds(b->answer)->subject : b->subject;
+}
+
+enum jig_code jig_building_target(struct jig_building *b, const struct jig_target **ret,
+                                  struct jig_err *reterr)
+{
+    struct jig_strv needs = {0};
+    enum jig_code code = JIG_OK;
+    if (b->target == NULL && b->answer != NULL && jig_warm_builds(b->answer)->target != NULL)
+        b->target = jig_target_ref(jig_warm_builds(b->answer)->target);
+    if (b->target == NULL)
+        code = open_target(b, &needs, reterr);
+    jig_strv_release(&needs);
+    if (code == JIG_OK)
+        *ret = b->target;
+    return code;
+}
+
+size_t jig_building_count(const struct jig_building *b)
+{
+    return b->answer != NULL ? jig_warm_builds(b->answer)->n : b->target->n;
+}
+
+/* ---- what is known ---- */
+
+static void tell_again(struct jig_operation *op, const Jig__V1__BuildResult *r)
+{
+    for (size_t i = 0; i < r->n_diagnostics; i++) {
+        const Jig__V1__Diagnostic *d = r->diagnostics[i];
+        struct jig_diagnostic_event event = {.file = d->file,
+                                             .line = d->line,
+                                             .column = d->column,
+                                             .severity = (enum jig_event_severity)d->severity,
+                                             .message = d->message,
+                                             .option = d->option,
+                                             .rendered = d->rendered};
+        jig_operation_diagnostic(op, &event);
+    }
+}
+
+static enum jig_code replay(struct jig_building *b, struct jig_operation *op, size_t index,
+                            jig_building_use_fn *use, void *ctx, struct jig_err *reterr)
+{
+    const struct jig_warm_builds *known = jig_warm_builds(b->answer);
+    Jig__V1__BuildResult result = *known->v[index];
+    Jig__V1__PhaseTime phase = JIG__V1__PHASE_TIME__INIT;
+    Jig__V1__PhaseTime *phases[] = {&phase};
+    for (size_t i = 0; index == 0 && i < known->warnings.n; i++)
+        jig_operation_notice(op, "project.warning", JIG_EVENT_WARNING, "%s", known->warnings.v[i]);
+    tell_again(op, &result);
+    phase.name = (char *)"check";
+    phase.duration_us = (jig_now_ns() - b->started_ns) / 1000;
+    result.server_us = phase.duration_us;
+    result.n_phases = 1;
+    result.phases = phases;
+    b->started_ns = jig_now_ns(); /* the next one begins here */
+    return use(ctx, &result, reterr);
+}
+
+/* ---- the work ---- */
+
+/* The same warnings that jig_builder_run tells, in its order, each once. */
+static void add_warnings(struct jig_strv *out, const struct jig_target *target)
+{
+    for (size_t i = 0; i < target->n; i++) {
+        const struct jig_target_environment *e = &target->environments[i];
+        const struct jig_strv *lists[] = {&target->project->warnings, &e->environment->warnings,
+                                          &e->notices};
+        for (size_t k = 0; k < JIG_COUNT(lists); k++) {
+            for (size_t n = 0; n < lists[k]->n; n++)
+                jig_strv_add_unique(out, lists[k]->v[n]);
+        }
+    }
+}
+
+static enum jig_code use_result(struct jig_building *b, const struct jig_target_environment *e,
+                                const struct jig_build_result *result, jig_building_use_fn *use,
+                                void *ctx, struct jig_err *reterr)
+{
+    struct jig_arena arena;
+    Jig__V1__BuildResult message;
+    jig_arena_init(&arena, RESULT_MAX_BYTES);
+    jig_builder_result(b->target, e, result, &arena, &message);
+    b->ran++;
+    if (result->up_to_date)
+        jig_warm_builds_add(&b->builds, &message);
+    enum jig_code code = use(ctx, &message, reterr);
+    jig_arena_release(&arena);
+    return code;
+}
+
+enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op, size_t index,
+                               jig_building_use_fn *use, void *ctx, struct jig_err *reterr)
+{
+    if (b->answer != NULL)
+        return replay(b, op, index, use, ctx, reterr);
+    const struct jig_target_environment *e = &b->target->environments[index];
+    struct jig_build_result result;
+    if (b->options.explain && index == 0 && b->said.why != NULL)
+        jig_operation_notice(op, "build.known", JIG_EVENT_NOTE,
+                             "what is known without building: %s", b->said.why);
+    const struct jig_observer *before =
+        jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
+    enum jig_code code =
+        jig_builder_run(b->builder, op, b->target, e, &b->options, &result, reterr);
+    jig_observe(before);
+    if (code == JIG_OK)
+        code = use_result(b, e, &result, use, ctx, reterr);
+    jig_build_result_release(&result);
+    return code;
+}
+
+void jig_building_end(struct jig_building *b)
+{
+    struct jig_warm *warm = jig_builder_warm(b->builder);
+    if (b->answer != NULL || b->target == NULL || b->ran < b->target->n)
+        return;
+    if (b->builds.n < b->target->n || b->seen == NULL || b->options.explain) {
+        jig_warm_look_ahead(warm, b->selector);
+        return;
+    }
+    b->builds.target = jig_target_ref(b->target);
+    b->builds.subject = jig_xstrdup(b->subject);
+    add_warnings(&b->builds.warnings, b->target);
+    jig_warm_offer_take(warm, b->selector, jig_steal(&b->seen), &b->builds);
+}
+
+/* ---- ahead of a request ---- */
+
+static bool look_at(struct jig_builder *b, const struct jig_target *target, size_t index,
+                    const struct jig_until *until, struct jig_warm_builds *ret)
+{
+    struct jig_build_result result;
+    struct jig_arena arena;
+    Jig__V1__BuildResult message;
+    const struct jig_target_environment *e = &target->environments[index];
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_builder_look(b, target, e, until, &result, &err);
+    if (code != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "warm.not_up_to_date", "%s: %s", e->build_dir, err.message);
+    if (code == JIG_OK) {
+        jig_arena_init(&arena, RESULT_MAX_BYTES);
+        jig_builder_result(target, e, &result, &arena, &message);
+        jig_warm_builds_add(ret, &message);
+        jig_arena_release(&arena);
+    }
+    jig_build_result_release(&result);
+    return code == JIG_OK;
+}
+
+bool jig_building_look(void *ctx, const Jig__V1__ProjectSelector *selector,
+                       struct jig_sightings *seen, const struct jig_until *until,
+                       struct jig_warm_builds *ret)
+{
+    struct jig_builder *b = ctx;
+    struct jig_strv needs = {0};
+    struct jig_target *target = NULL;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
+    bool well = jig_target_open(jig_builder_targets(b), selector, &target, &needs, NULL) == JIG_OK;
+    for (size_t i = 0; well && i < target->n; i++)
+        well = look_at(b, target, i, until, ret);
+    jig_observe(before);
+    if (well) {
+        ret->subject = jig_builder_subject(target);
+        add_warnings(&ret->warnings, target);
+        ret->target = target;
+        target = NULL;
+    }
+    jig_target_free(target);
+    jig_strv_release(&needs);
+    return well && ret->n > 0;
+}

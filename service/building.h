@@ -1,0 +1,61 @@
+/*
+ * building.h - one request to build a project's environments, from its arrival to what is learned
+ * from it.
+ *
+ *   new --jig_building_ask--> answered at once (a watch vouches for it)
+ *     |                                                                   \
+ *     '--jig_building_open--> answered by a walk, or the target is open    --> jig_building_run
+ *                                                                              for each, _end
+ *
+ * While a target is opened and its environments are built, everything that is looked at is noted;
+ * when all of it was up to date, the next request like this one is answered by service/warm.
+ *
+ * Threads: one at a time.
+ */
+#ifndef JIG_SERVICE_BUILDING_H
+#define JIG_SERVICE_BUILDING_H
+
+#include "service/builder.h"
+#include "service/warm.h"
+
+struct jig_building;
+
+/* The selector is copied; NULL when it does not fit in memory. */
+struct jig_building *jig_building_new(struct jig_builder *b,
+                                      const Jig__V1__ProjectSelector *selector,
+                                      const struct jig_build_options *options);
+void jig_building_free(struct jig_building *b);
+
+/* True when the answer is there already: nothing that follows blocks. */
+bool jig_building_ask(struct jig_building *b);
+
+/* Finds the answer by a walk, or opens the target. As jig_target_open. */
+enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_env,
+                                struct jig_err *reterr) JIG_CHECKED;
+
+/* What an operation says that it works on. Borrowed. */
+const char *jig_building_subject(const struct jig_building *b);
+
+/* The target; opened now when the answer came from elsewhere. Borrowed. */
+enum jig_code jig_building_target(struct jig_building *b, const struct jig_target **ret,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+size_t jig_building_count(const struct jig_building *b); /* environments */
+
+/* Builds one environment within an operation, or says again what is known of it. `use` gets the
+ * result, which lives for that call; its failure is the build's. */
+typedef enum jig_code jig_building_use_fn(void *ctx, const Jig__V1__BuildResult *result,
+                                          struct jig_err *reterr);
+enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op, size_t index,
+                               jig_building_use_fn *use, void *ctx,
+                               struct jig_err *reterr) JIG_CHECKED;
+
+/* After the last of them: what was learned is kept. */
+void jig_building_end(struct jig_building *b);
+
+/* The look of jig_warm_config, for a builder. */
+bool jig_building_look(void *ctx, const Jig__V1__ProjectSelector *selector,
+                       struct jig_sightings *seen, const struct jig_until *until,
+                       struct jig_warm_builds *ret);
+
+#endif
