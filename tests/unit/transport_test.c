@@ -172,6 +172,87 @@ static void test_cut_reply_is_asked_for_again(void **state)
     assert_int_equal(ask(state, cut_at_first, &error), JIG_STATUS_OK);
 }
 
+/* Replies to calls that were given up, before ours and after it, in one piece with it. */
+static void say_three(int fd, const unsigned char id[4], int connection)
+{
+    (void)connection;
+    size_t n;
+    unsigned char other[4] = {0x80, 0, 0, 1};
+    if (memcmp(other, id, 4) == 0)
+        other[3] = 2;
+    unsigned char *ours = good_reply(id, &n);
+    unsigned char *theirs = good_reply(other, &n);
+    unsigned char *all = calloc(3, n);
+    memcpy(all, theirs, n); /* the greeting, too */
+    memcpy(all + n, ours + 8, n - 8);
+    memcpy(all + n + n - 8, theirs + 8, n - 8);
+    say(fd, all, 3 * n - 16);
+    free(all);
+    free(ours);
+    free(theirs);
+}
+
+static void test_replies_of_others_are_left_out(void **state)
+{
+    struct jig_error error;
+    assert_int_equal(ask(state, say_three, &error), JIG_STATUS_OK);
+}
+
+/* A frame is cut at every place: the first connection ends there, the second has it whole. */
+static size_t cut_at;
+
+static void cut_first(int fd, const unsigned char id[4], int connection)
+{
+    size_t n;
+    unsigned char *frame = good_reply(id, &n);
+    say(fd, frame, connection == 0 ? cut_at : n);
+    free(frame);
+}
+
+static void test_cut_at_every_byte(void **state)
+{
+    size_t n;
+    const unsigned char id[4] = {0x80};
+    free(good_reply(id, &n));
+    for (cut_at = 0; cut_at < n; cut_at++) {
+        struct jig_error error;
+        assert_int_equal(ask(state, cut_first, &error), JIG_STATUS_OK);
+        char path[128];
+        snprintf(path, sizeof path, "%s/s", (const char *)*state);
+        unlink(path);
+    }
+}
+
+static const unsigned char *odd_greeting;
+
+static void say_odd_greeting(int fd, const unsigned char id[4], int connection)
+{
+    size_t n;
+    (void)connection;
+    unsigned char *frame = good_reply(id, &n);
+    memcpy(frame, odd_greeting, 8);
+    say(fd, frame, n);
+    free(frame);
+}
+
+static void test_odd_greetings(void **state)
+{
+    static const unsigned char others[][8] = {
+        {1, 'S', 'P', 0, 0, 0x31, 0, 0}, {0, 's', 'p', 0, 0, 0x31, 0, 0},
+        {0, 'S', 'P', 1, 0, 0x31, 0, 0}, {0, 'S', 'P', 0, 0, 0x30, 0, 0},
+        {0, 'S', 'P', 0, 1, 0x31, 0, 0}, {0, 'S', 'P', 0, 0, 0x31, 0, 1},
+        {0, 0, 0, 0, 0, 0, 0, 0},        {0xff, 'S', 'P', 0, 0, 0x31, 0, 0},
+    };
+    for (size_t i = 0; i < JIG_COUNT(others); i++) {
+        struct jig_error error;
+        char path[128];
+        odd_greeting = others[i];
+        assert_int_equal(ask(state, say_odd_greeting, &error), JIG_STATUS_FAILED_PRECONDITION);
+        snprintf(path, sizeof path, "%s/s", (const char *)*state);
+        unlink(path);
+    }
+}
+
 static void say_nothing(int fd, const unsigned char id[4], int connection)
 {
     (void)fd;
@@ -434,6 +515,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_byte_by_byte),
         TEST(test_cut_reply_is_asked_for_again),
+        TEST(test_replies_of_others_are_left_out),
+        TEST(test_cut_at_every_byte),
+        TEST(test_odd_greetings),
         TEST(test_hung_up_twice),
         TEST(test_no_replier),
         TEST(test_other_protocol),
