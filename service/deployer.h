@@ -32,7 +32,7 @@
 #include "core/config/conf.h"
 #include "core/device/inventory.h"
 #include "core/device/trust.h"
-#include "core/flash/image.h"
+#include "core/flash/imagehash.h"
 #include "core/monitor/monitor.h"
 #include "service/builder.h"
 
@@ -50,6 +50,15 @@ void jig_deployer_configure(struct jig_deployer *d, const struct jig_conf *conf)
 
 /* The operation that has the device now; "" when none has. The caller frees. */
 char *jig_deployer_holder(struct jig_deployer *d, const char *device_id);
+
+/* What was answered without work, and what was not. */
+struct jig_deployer_stats {
+    struct jig_image_hashes_stats images;
+    uint64_t trusted;  /* deploys that had nothing to do, as it was known */
+    uint64_t compared; /* boards that were asked, whatever they said */
+    uint64_t written;  /* deploys that wrote without asking */
+};
+struct jig_deployer_stats jig_deployer_stats(struct jig_deployer *d);
 
 struct jig_deploy_request {
     struct jig_target *target; /* NULL when images are given without a project */

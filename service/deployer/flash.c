@@ -176,7 +176,10 @@ static enum jig_code make_ready(struct deploy *d, struct jig_err *reterr)
 static enum jig_code put_on_device(struct deploy *d, struct jig_err *reterr)
 {
     enum jig_code code = make_ready(d, reterr);
-    if (code == JIG_OK && is_worth_asking(d)) {
+    bool asks = is_worth_asking(d);
+    if (code == JIG_OK)
+        deployer_count(d->deployer, asks ? &d->deployer->compared : &d->deployer->written);
+    if (code == JIG_OK && asks) {
         code = ask(d, reterr);
         if (code == JIG_OK && d->outcome == JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_UNSPECIFIED)
             code = make_ready(d, reterr); /* its port may have moved */

@@ -129,6 +129,7 @@ static bool is_trusted(struct deploy *d)
         d->outcome = JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_TRUSTED;
         d->because = jig_xstrdup("nothing has happened to it since this image was verified on it");
         d->bytes_skipped = last.bytes;
+        deployer_count(d->deployer, &d->deployer->trusted);
         return true;
     }
     d->because =

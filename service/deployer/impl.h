@@ -33,6 +33,9 @@ struct jig_deployer {
     struct jig_map recipes;  /* fingerprint -> struct recipe */
     struct jig_map trust_of; /* device id or alias -> its mode */
     enum jig_trust_mode default_trust;
+    uint64_t trusted; /* as in struct jig_deployer_stats, as are these */
+    uint64_t compared;
+    uint64_t written;
 };
 
 /* Beside the flash's own phases. */
@@ -88,6 +91,8 @@ bool deployer_last(struct jig_deployer *d, const char *device_id, struct last_im
 void deployer_set_last(struct jig_deployer *d, const char *device_id,
                        const struct last_image *last);
 void deployer_clear_last(struct jig_deployer *d, const char *device_id);
+
+void deployer_count(struct jig_deployer *d, uint64_t *which);
 
 /* The mode that is configured for the device. */
 enum jig_trust_mode deployer_trust_of(struct jig_deployer *d, const struct jig_device *device);

@@ -68,6 +68,26 @@ void deployer_clear_last(struct jig_deployer *d, const char *device_id)
     pthread_mutex_unlock(&d->mu);
 }
 
+/* ---- figures ---- */
+
+void deployer_count(struct jig_deployer *d, uint64_t *which)
+{
+    pthread_mutex_lock(&d->mu);
+    ++*which;
+    pthread_mutex_unlock(&d->mu);
+}
+
+struct jig_deployer_stats jig_deployer_stats(struct jig_deployer *d)
+{
+    struct jig_deployer_stats s = {.images = jig_image_hashes_stats(d->hashes)};
+    pthread_mutex_lock(&d->mu);
+    s.trusted = d->trusted;
+    s.compared = d->compared;
+    s.written = d->written;
+    pthread_mutex_unlock(&d->mu);
+    return s;
+}
+
 /* ---- configured trust ---- */
 
 static void set_mode(struct jig_map *m, const char *name, enum jig_trust_mode mode)

@@ -1,6 +1,6 @@
 /* /jig.v1.DaemonService/GetStats */
 #include "core/base/mem.h"
-#include "service/builder.h"
+#include "service/deployer.h"
 #include "service/handlers/handlers.h"
 #include "service/run/stats.h"
 #include "service/run/times.h"
@@ -13,6 +13,7 @@
 struct sources {
     struct jig_build_engine_stats builds;
     struct jig_warm_stats warm;
+    struct jig_deployer_stats deploys;
 };
 
 static void read_files(const struct sources *s, Jig__V1__Memo *memo)
@@ -38,6 +39,20 @@ static void read_warm(const struct sources *s, Jig__V1__Memo *memo)
     memo->entries = (int64_t)s->warm.live;
 }
 
+static void read_images(const struct sources *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->deploys.images.hits;
+    memo->misses = (int64_t)(s->deploys.images.looks - s->deploys.images.hits);
+    memo->entries = (int64_t)s->deploys.images.entries;
+}
+
+static void read_trust(const struct sources *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->deploys.trusted;
+    memo->fallbacks = (int64_t)s->deploys.compared;
+    memo->misses = (int64_t)s->deploys.written;
+}
+
 static const struct memo_row {
     const char *name;
     void (*read)(const struct sources *s, Jig__V1__Memo *memo);
@@ -45,6 +60,8 @@ static const struct memo_row {
     {"files", read_files},     /* contents of files, by stamp */
     {"objects", read_objects}, /* what compilers made, shared by projects */
     {"builds", read_warm},     /* whole answers; fallbacks: by a walk */
+    {"images", read_images},   /* hashes of images, by the stamps of their parts */
+    {"trust", read_trust},     /* what boards hold; a fallback asked the board */
 };
 
 static void put_memos(const struct sources *s, Jig__V1__GetStatsResponse *reply,
@@ -157,6 +174,8 @@ void jig_handle_daemon_stats(const struct jig_env *env, struct jig_call *call)
         sources.builds = jig_build_engine_stats(jig_builder_engine(env->builder));
         sources.warm = jig_warm_stats(jig_builder_warm(env->builder));
     }
+    if (env->deployer != NULL)
+        sources.deploys = jig_deployer_stats(env->deployer);
     put_counters(env, &sources, &reply, &counters);
     put_histograms(env, &reply, histograms);
     if (env->builder != NULL)

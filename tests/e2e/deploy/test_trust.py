@@ -133,6 +133,16 @@ def test_trusted_and_monitored(bench):
     assert deploy_sketch(bench, folder, "--trust", "session").result["outcome"] == "trusted"
 
 
+def test_what_was_spared_is_counted(bench):
+    image = put(bench)
+    for _ in range(2):
+        expect_trusted(session(bench, image))
+    expect_verified(bench.jig("deploy", "-d", BOARD, "--image", image))
+    memos = bench.jig("daemon", "stats").result["memos"]
+    assert [memos["trust"][k] for k in ("hits", "fallbacks", "misses")] == [2, 1, 1]
+    assert memos["images"]["hits"] + memos["images"]["misses"] == 4
+
+
 # ---- what ends trust
 
 
