@@ -1,13 +1,15 @@
 #include "service/builder.h"
 
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
-#include "service/building.h"
+#include "service/warm.h"
 #include "service/wire/operation.h"
 
 #define OBJECT_CACHE_BYTES (UINT64_C(4) << 30)
+#define RESULT_MAX_BYTES   (16u << 20)
 #define MOST_FILES         500000
 
 struct jig_builder {
@@ -31,6 +33,10 @@ static char *salt(const struct jig_conf *conf, const char *data_dir)
                     data_dir != NULL ? data_dir : "", home, hardware, libraries);
 }
 
+static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,
+                       struct jig_sightings *seen, const struct jig_until *until,
+                       struct jig_warm_builds *ret);
+
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
                                     const char *data_dir)
 {
@@ -45,7 +51,7 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
     struct jig_warm_config warm = {.cache_dir = cache_dir,
                                    .salt = salted,
                                    .files = jig_build_engine_files(b->engine),
-                                   .look = jig_building_look,
+                                   .look = look_ahead,
                                    .ctx = b};
     b->warm = jig_warm_new(&warm);
     return b;
@@ -323,4 +329,63 @@ void jig_builder_result(const struct jig_target *target, const struct jig_target
     out->notices = put_strings(&r->notices, arena, &out->n_notices);
     out->platform_notices = put_strings(&e->board->notices, arena, &out->n_platform_notices);
     out->libraries = put_strings(&r->libraries, arena, &out->n_libraries);
+}
+
+void jig_builder_warnings(const struct jig_target *target, struct jig_strv *out)
+{
+    for (size_t i = 0; i < target->n; i++) {
+        const struct jig_target_environment *e = &target->environments[i];
+        const struct jig_strv *lists[] = {&target->project->warnings, &e->environment->warnings,
+                                          &e->notices};
+        for (size_t k = 0; k < JIG_COUNT(lists); k++) {
+            for (size_t n = 0; n < lists[k]->n; n++)
+                jig_strv_add_unique(out, lists[k]->v[n]);
+        }
+    }
+}
+
+/* ---- ahead of a request ---- */
+
+static bool look_at(struct jig_builder *b, const struct jig_target *target, size_t index,
+                    const struct jig_until *until, struct jig_warm_builds *ret)
+{
+    struct jig_build_result result;
+    struct jig_arena arena;
+    Jig__V1__BuildResult message;
+    const struct jig_target_environment *e = &target->environments[index];
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_builder_look(b, target, e, until, &result, &err);
+    if (code != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "warm.not_up_to_date", "%s: %s", e->build_dir, err.message);
+    if (code == JIG_OK) {
+        jig_arena_init(&arena, RESULT_MAX_BYTES);
+        jig_builder_result(target, e, &result, &arena, &message);
+        jig_warm_builds_add(ret, &message);
+        jig_arena_release(&arena);
+    }
+    jig_build_result_release(&result);
+    return code == JIG_OK;
+}
+
+static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,
+                       struct jig_sightings *seen, const struct jig_until *until,
+                       struct jig_warm_builds *ret)
+{
+    struct jig_builder *b = ctx;
+    struct jig_strv needs = {0};
+    struct jig_target *target = NULL;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
+    bool well = jig_target_open(jig_builder_targets(b), selector, &target, &needs, NULL) == JIG_OK;
+    for (size_t i = 0; well && i < target->n; i++)
+        well = look_at(b, target, i, until, ret);
+    jig_observe(before);
+    if (well) {
+        ret->subject = jig_builder_subject(target);
+        jig_builder_warnings(target, &ret->warnings);
+        ret->target = target;
+        target = NULL;
+    }
+    jig_target_free(target);
+    jig_strv_release(&needs);
+    return well && ret->n > 0;
 }

@@ -58,6 +58,9 @@ enum jig_code jig_builder_look(struct jig_builder *b, const struct jig_target *t
                                const struct jig_until *until, struct jig_build_result *result,
                                struct jig_err *reterr) JIG_CHECKED;
 
+/* What jig_builder_run tells of projects, in its order, each once. */
+void jig_builder_warnings(const struct jig_target *target, struct jig_strv *out);
+
 /* The result as a message whose parts live in the arena. */
 void jig_builder_result(const struct jig_target *target,
                         const struct jig_target_environment *environment,

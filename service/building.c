@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/time.h"
@@ -164,20 +163,6 @@ static enum jig_code replay(struct jig_building *b, struct jig_operation *op, si
 
 /* ---- the work ---- */
 
-/* The same warnings that jig_builder_run tells, in its order, each once. */
-static void add_warnings(struct jig_strv *out, const struct jig_target *target)
-{
-    for (size_t i = 0; i < target->n; i++) {
-        const struct jig_target_environment *e = &target->environments[i];
-        const struct jig_strv *lists[] = {&target->project->warnings, &e->environment->warnings,
-                                          &e->notices};
-        for (size_t k = 0; k < JIG_COUNT(lists); k++) {
-            for (size_t n = 0; n < lists[k]->n; n++)
-                jig_strv_add_unique(out, lists[k]->v[n]);
-        }
-    }
-}
-
 static enum jig_code use_result(struct jig_building *b, const struct jig_target_environment *e,
                                 const struct jig_build_result *result, jig_building_use_fn *use,
                                 void *ctx, struct jig_err *reterr)
@@ -226,52 +211,6 @@ void jig_building_end(struct jig_building *b)
     }
     b->builds.target = jig_target_ref(b->target);
     b->builds.subject = jig_xstrdup(b->subject);
-    add_warnings(&b->builds.warnings, b->target);
+    jig_builder_warnings(b->target, &b->builds.warnings);
     jig_warm_offer_take(warm, b->selector, jig_steal(&b->seen), &b->builds);
-}
-
-/* ---- ahead of a request ---- */
-
-static bool look_at(struct jig_builder *b, const struct jig_target *target, size_t index,
-                    const struct jig_until *until, struct jig_warm_builds *ret)
-{
-    struct jig_build_result result;
-    struct jig_arena arena;
-    Jig__V1__BuildResult message;
-    const struct jig_target_environment *e = &target->environments[index];
-    struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_builder_look(b, target, e, until, &result, &err);
-    if (code != JIG_OK)
-        jig_log(JIG_LOG_DEBUG, "warm.not_up_to_date", "%s: %s", e->build_dir, err.message);
-    if (code == JIG_OK) {
-        jig_arena_init(&arena, RESULT_MAX_BYTES);
-        jig_builder_result(target, e, &result, &arena, &message);
-        jig_warm_builds_add(ret, &message);
-        jig_arena_release(&arena);
-    }
-    jig_build_result_release(&result);
-    return code == JIG_OK;
-}
-
-bool jig_building_look(void *ctx, const Jig__V1__ProjectSelector *selector,
-                       struct jig_sightings *seen, const struct jig_until *until,
-                       struct jig_warm_builds *ret)
-{
-    struct jig_builder *b = ctx;
-    struct jig_strv needs = {0};
-    struct jig_target *target = NULL;
-    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
-    bool well = jig_target_open(jig_builder_targets(b), selector, &target, &needs, NULL) == JIG_OK;
-    for (size_t i = 0; well && i < target->n; i++)
-        well = look_at(b, target, i, until, ret);
-    jig_observe(before);
-    if (well) {
-        ret->subject = jig_builder_subject(target);
-        add_warnings(&ret->warnings, target);
-        ret->target = target;
-        target = NULL;
-    }
-    jig_target_free(target);
-    jig_strv_release(&needs);
-    return well && ret->n > 0;
 }

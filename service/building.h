@@ -53,9 +53,4 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
 /* After the last of them: what was learned is kept. */
 void jig_building_end(struct jig_building *b);
 
-/* The look of jig_warm_config, for a builder. */
-bool jig_building_look(void *ctx, const Jig__V1__ProjectSelector *selector,
-                       struct jig_sightings *seen, const struct jig_until *until,
-                       struct jig_warm_builds *ret);
-
 #endif

@@ -6,7 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "service/warm_impl.h"
+#include "service/warm/impl.h"
 #include "service/wire/event.h"
 #include "service/wire/text.h"
 

@@ -7,7 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/time.h"
-#include "service/warm_impl.h"
+#include "service/warm/impl.h"
 
 /* A build's own outputs are young when it ends: files.h says for how long. */
 #define GROWN_OLD_MS 30

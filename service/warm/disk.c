@@ -5,7 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/hash/fingerprint.h"
-#include "service/warm_impl.h"
+#include "service/warm/impl.h"
 
 #define MAGIC "jigwarm1" /* the digit is the version */
 

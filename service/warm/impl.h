@@ -1,6 +1,6 @@
 /*
- * warm_impl.h - what the files of service/warm share: warm.c has the table and the questions,
- * warm_disk.c what outlives the daemon, warm_work.c the thread.
+ * impl.h - what the files of service/warm share: table.c has the table and the questions,
+ * disk.c what outlives the daemon, work.c the thread.
  */
 #ifndef JIG_SERVICE_WARM_IMPL_H
 #define JIG_SERVICE_WARM_IMPL_H
