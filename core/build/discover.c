@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/arduino/recipe.h"
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/check.h"
@@ -35,14 +36,16 @@ struct discovery {
     struct waiting *queue;
     size_t n;
     size_t cap;
+    struct jig_map queued; /* the sources in it */
+    size_t ahead;          /* the first whose preprocessor was not begun early */
+    size_t streak;         /* how many of the last ones had to be preprocessed */
 };
 
 static void enqueue(struct discovery *d, const char *source, const char *utility_dir)
 {
-    for (size_t i = 0; i < d->n; i++) {
-        if (strcmp(d->queue[i].source, source) == 0)
-            return;
-    }
+    if (jig_map_has(&d->queued, source))
+        return;
+    jig_map_set(&d->queued, source, d);
     d->queue = jig_grow(d->queue, &d->cap, d->n, sizeof *d->queue);
     d->queue[d->n++] = (struct waiting){jig_xstrdup(source), jig_xstrdup(utility_dir)};
 }
@@ -54,6 +57,7 @@ static void release(struct discovery *d)
         free(d->queue[i].utility_dir);
     }
     free(d->queue);
+    jig_map_release(&d->queued);
 }
 
 /* What a preprocessor run over a source leaves. */
@@ -267,6 +271,7 @@ static void rewind_to(struct discovery *d, size_t library_count, size_t include_
         jig_strv_remove(&p->lib_includes, p->lib_includes.n - 1);
     while (d->n > queued) {
         d->n--;
+        jig_map_remove(&d->queued, d->queue[d->n].source);
         free(d->queue[d->n].source);
         free(d->queue[d->n].utility_dir);
     }
@@ -319,6 +324,22 @@ static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds,
     return code;
 }
 
+/* Where one source after another has to be preprocessed, the next ones are begun early. */
+static void look_ahead(struct discovery *d, size_t index)
+{
+    struct jig_plan *p = d->plan;
+    if (d->ahead <= index)
+        d->ahead = index + 1;
+    while (d->streak > 1 && d->ahead < d->n && jig_runner_may_guess(p->runner)) {
+        struct waiting w = d->queue[d->ahead];
+        struct jig_action *a = NULL;
+        if (preprocess_action(p, &w, false, &a, NULL) != JIG_OK ||
+            !jig_runner_guess(p->runner, a, true))
+            return;
+        d->ahead++;
+    }
+}
+
 /* Preprocesses a source until nothing is missing that a library has. */
 static enum jig_code search(struct discovery *d, size_t index, struct jig_err *reterr)
 {
@@ -333,10 +354,12 @@ static enum jig_code search(struct discovery *d, size_t index, struct jig_err *r
         struct jig_job *job = NULL;
         int status = 0;
         code = preprocess_action(p, &w, false, &a, reterr);
+        look_ahead(d, index);
         if (code == JIG_OK)
             code = jig_runner_ask(p->runner, a, &job, &status, reterr);
         if (code != JIG_OK)
             break;
+        d->streak = jig_job_reused(job) ? 0 : d->streak + 1;
         again = false;
         JIG_CLEANUP_FREE char *header = status != 0 ? missing_header(jig_job_errors(job)) : NULL;
         if (header != NULL)
@@ -383,6 +406,7 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
     struct discovery d = {.plan = p};
+    jig_map_init(&d.queued, NULL);
     enum jig_code code = discover(&d, reterr);
     p->libraries_known = code == JIG_OK;
     release(&d);

@@ -494,24 +494,27 @@ static bool decide_guess(struct jig_runner *r, struct jig_job *j)
            jig_job_look_before(j, c, jig_record_get(c->record, name), NULL) == JIG_OK;
 }
 
-void jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
+bool jig_runner_may_guess(const struct jig_runner *r)
+{
+    return !r->failed && r->running_count < r->config.jobs &&
+           running_guesses(r) + 1 < r->config.jobs && r->guess_count < MOST_RUNNING;
+}
+
+bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
 {
     struct jig_job *j = jig_job_new(action, asked);
-    bool room = !r->failed && !r->config.look_only && r->running_count < r->config.jobs &&
-                running_guesses(r) + 1 < r->config.jobs && r->guess_count < MOST_RUNNING &&
-                guess_for(r, action) == NULL;
-    if (!room || !decide_guess(r, j) || !take_slot(r, false)) {
-        jig_job_free(j);
-        return;
-    }
-    if (jig_job_start(j, NULL) != JIG_OK) {
+    bool room = jig_runner_may_guess(r) && guess_for(r, action) == NULL;
+    bool ready = room && decide_guess(r, j) && take_slot(r, false);
+    if (ready && jig_job_start(j, NULL) != JIG_OK)
         give_slot_back(r);
+    if (!ready || j->state != JIG_JOB_RUNNING) {
         jig_job_free(j);
-        return;
+        return false;
     }
     j->guessed = true;
     r->running[r->running_count++] = j;
     r->guesses[r->guess_count++] = j;
+    return true;
 }
 
 /* ---- submitting ---- */

@@ -54,7 +54,7 @@ struct jig_runner_config {
     struct jig_slots *slots; /* NULL: no common limit */
     struct jig_until until;
     const struct jig_build_events *events;
-    bool look_only; /* run nothing: an action that would have to run fails */
+    bool look_only;         /* run nothing: an action that would have to run fails */
     bool explain;           /* keep a reason for reused steps, too */
     int64_t longest_run_ms; /* a tool that takes longer is ended; 0: an hour */
 };
@@ -105,8 +105,10 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
  * now; takes the action. It counts for nothing, and nobody hears of it, until an action of the same
  * command comes and its inputs are what they were: then this run is that action's. Another one of
  * the same name or first output ends it, and so does the runner's end. Guesses leave one job to
- * those who wait. Not for what hooks may change, nor for shareable actions. */
-void jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked);
+ * those who wait. Not for what hooks may change, nor for shareable actions. False when it was
+ * not started: it is current, or there is no room. */
+bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked);
+bool jig_runner_may_guess(const struct jig_runner *r); /* there is room for one, among its own */
 
 /* True when the action would be answered from the record; it stays the caller's. */
 bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *action);

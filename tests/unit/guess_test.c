@@ -258,6 +258,17 @@ static void put_libraries(const struct workshop *w)
     workshop_put(w, "libraries/Gauge/Gauge.h", "gauge\n");
 }
 
+/* Enough sources to begin some early; what the third one wants changes the path of the rest. */
+static void put_sources(const struct workshop *w)
+{
+    for (int i = 0; i < 8; i++) {
+        JIG_CLEANUP_FREE char *path = jig_strf("project/src/unit%d.cpp", i);
+        JIG_CLEANUP_FREE char *text =
+            jig_strf("#include \"own.h\"\n%sunit %d\n", i == 3 ? "#include <Gauge.h>\n" : "", i);
+        workshop_put(w, path, text);
+    }
+}
+
 static char *outcome(const struct workshop *w)
 {
     if (w->code != JIG_OK)
@@ -277,6 +288,7 @@ static void guesses_change_nothing(void **state)
     without.jobs = 1;
     for (size_t i = 0; i < 2; i++) {
         put_libraries(both[i]);
+        put_sources(both[i]);
         workshop_remove(both[i], "project/src/main.cpp");
         workshop_put(both[i], "project/src/own.h", "own\n");
     }
