@@ -37,8 +37,9 @@ struct jig_trust {
     struct jig_inventory *inv;
     int epoll;
     pthread_mutex_t mu;
-    struct jig_map subjects; /* guarded by mu; id -> subject */
-    uint64_t uses;           /* guarded by mu */
+    struct jig_map subjects;        /* guarded by mu; id -> subject */
+    uint64_t uses;                  /* guarded by mu */
+    uint64_t held, unheld, revoked; /* guarded by mu */
 };
 
 static void subject_free(void *value)
@@ -116,8 +117,7 @@ static bool judge(struct subject *s)
     return false;
 }
 
-/* Takes in what happened since the last look. True when the device was known until now. */
-static bool look(struct jig_trust *t, struct subject *s)
+static bool take_in(struct jig_trust *t, struct subject *s)
 {
     if (s->state == NOTHING)
         return false;
@@ -131,6 +131,14 @@ static bool look(struct jig_trust *t, struct subject *s)
     if (s->news.gone)
         return lose(s, "its port went away");
     return s->state == KNOWN && judge(s);
+}
+
+/* Takes in what happened since the last look. True when the device was known until now. */
+static bool look(struct jig_trust *t, struct subject *s)
+{
+    bool lost = take_in(t, s);
+    t->revoked += lost;
+    return lost;
 }
 
 static struct subject *find(struct jig_trust *t, const char *id)
@@ -284,6 +292,7 @@ bool jig_trust_holds(struct jig_trust *t, const char *device_id, const struct ji
     struct subject *s = find(t, device_id);
     bool lost = s != NULL && look(t, s);
     char *because = why_not(s, image);
+    *(because == NULL ? &t->held : &t->unheld) += 1;
     pthread_mutex_unlock(&t->mu);
     if (lost)
         jig_inventory_tell_changed(t->inv, device_id);
@@ -336,9 +345,10 @@ void jig_trust_own_open_ended(struct jig_trust *t, const char *device_id, bool o
     pthread_mutex_lock(&t->mu);
     struct subject *s = find(t, device_id);
     bool lost = s != NULL && look(t, s);
-    if (s != NULL && s->state == KNOWN) {
+    if (s != NULL && s->state == KNOWN) { /* so nothing is lost yet */
         if (!was_ours(s, opened))
             lost = lose(s, "another program may have opened its port at the same time as jigd");
+        t->revoked += lost;
         s->news = (struct jig_port_opens_news){0};
     }
     if (s != NULL) {
@@ -360,6 +370,17 @@ void jig_trust_own_closed(struct jig_trust *t, const char *device_id)
     pthread_mutex_unlock(&t->mu);
     if (lost)
         jig_inventory_tell_changed(t->inv, device_id);
+}
+
+void jig_trust_stats(struct jig_trust *t, struct jig_trust_stats *ret)
+{
+    pthread_mutex_lock(&t->mu);
+    *ret = (struct jig_trust_stats){.held = t->held, .unheld = t->unheld, .revoked = t->revoked};
+    for (size_t i = 0; i < t->subjects.used; i++) {
+        const struct subject *s = t->subjects.entries[i].value;
+        ret->known += t->subjects.entries[i].key != NULL && s->state == KNOWN;
+    }
+    pthread_mutex_unlock(&t->mu);
 }
 
 int jig_trust_fd(const struct jig_trust *t)

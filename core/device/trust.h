@@ -95,6 +95,14 @@ void jig_trust_own_open_begins(struct jig_trust *t, const char *device_id);
 void jig_trust_own_open_ended(struct jig_trust *t, const char *device_id, bool opened);
 void jig_trust_own_closed(struct jig_trust *t, const char *device_id);
 
+struct jig_trust_stats {
+    uint64_t held;    /* answers of yes */
+    uint64_t unheld;  /* answers of no */
+    uint64_t revoked; /* times that a device was known and something happened to it */
+    size_t known;     /* devices, now as far as anybody asked */
+};
+void jig_trust_stats(struct jig_trust *t, struct jig_trust_stats *ret);
+
 /* For poll(2): readable when something happened to a watched port. jig_trust_pump() takes it in, so
  * that who watches the inventory is told at once; -1 where there is no such descriptor. */
 int jig_trust_fd(const struct jig_trust *t);

@@ -1,5 +1,6 @@
 /* /jig.v1.DaemonService/GetStats */
 #include "core/base/mem.h"
+#include "core/device/trust.h"
 #include "service/deployer.h"
 #include "service/handlers/handlers.h"
 #include "service/run/stats.h"
@@ -14,6 +15,7 @@ struct sources {
     struct jig_build_engine_stats builds;
     struct jig_warm_stats warm;
     struct jig_deployer_stats deploys;
+    struct jig_trust_stats trust;
 };
 
 static void read_files(const struct sources *s, Jig__V1__Memo *memo)
@@ -110,6 +112,8 @@ static void put_counters(const struct jig_env *env, const struct sources *s,
         {"build.up_to_date", s->builds.up_to_date},
         {"files.looks", s->builds.files.looks},
         {"objects.stored", s->builds.objects.stored},
+        {"trust.known", s->trust.known},     /* devices */
+        {"trust.revoked", s->trust.revoked}, /* something happened to one */
         {"watch.lists", s->warm.watcher.watches},
         {"watch.names", s->warm.watcher.names},
         {"watch.folders", s->warm.watcher.folders},
@@ -176,6 +180,8 @@ void jig_handle_daemon_stats(const struct jig_env *env, struct jig_call *call)
     }
     if (env->deployer != NULL)
         sources.deploys = jig_deployer_stats(env->deployer);
+    if (env->trust != NULL)
+        jig_trust_stats(env->trust, &sources.trust);
     put_counters(env, &sources, &reply, &counters);
     put_histograms(env, &reply, histograms);
     if (env->builder != NULL)

@@ -223,6 +223,12 @@ static void what_was_verified_is_known(void **state)
     deploy(b, "one");
     expect_known(b, "one");
     expect_known(b, "one"); /* asking changes nothing */
+    struct jig_trust_stats stats;
+    jig_trust_stats(b->trust, &stats);
+    assert_int_equal(stats.held, 2);
+    assert_int_equal(stats.unheld, 1);
+    assert_int_equal(stats.known, 1);
+    assert_int_equal(stats.revoked, 0);
     expect_not(b, "two", "another image was written");
     deploy(b, "two");
     expect_known(b, "two");
@@ -411,6 +417,10 @@ static void readers_of_the_inventory_are_told(void **state)
     assert_true(revoked > known);
     jig_trust_pump(b->trust);
     assert_true(jig_inventory_revision(b->inv) == revoked);
+    struct jig_trust_stats stats;
+    jig_trust_stats(b->trust, &stats);
+    assert_int_equal(stats.revoked, 1);
+    assert_int_equal(stats.known, 0);
 }
 
 static void what_is_remembered_is_bounded(void **state)
