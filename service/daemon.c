@@ -222,6 +222,7 @@ static enum jig_code make_rpc(struct jig_daemon *d, struct jig_err *reterr)
         .env = &d->env,
         .park = d->park,
         .stats = &d->stats,
+        .times = d->times,
         .message_max = d->conf.max_message_bytes,
         .outstanding_max = OUTSTANDING_MAX,
         .threads = RPC_THREADS,
@@ -251,7 +252,6 @@ static unsigned worker_count(const struct jig_conf *conf)
 
 static enum jig_code make_work(struct jig_daemon *d, struct jig_err *reterr)
 {
-    d->times = jig_times_new();
     struct jig_operations_options operations = {
         .pack_event = jig_wire_pack_event,
         .park = d->park,
@@ -310,6 +310,7 @@ static enum jig_code bring_up(struct jig_daemon *d, struct jig_err *reterr)
     enum jig_code code = open_log(d, reterr);
     if (code == JIG_OK)
         code = jig_park_new(&d->park, reterr);
+    d->times = jig_times_new();
     if (code == JIG_OK)
         code = jig_devices_init(&d->devices, d->park, reterr);
     if (code == JIG_OK)

@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/os/time.h"
 #include "service/rpc/call_impl.h"
+#include "service/run/times.h"
 #include "service/wire/text.h"
 
 struct jig_deferred {
@@ -55,6 +56,14 @@ void jig_call_send(struct jig_call *call)
     end(call);
 }
 
+/* From the request's arrival to now. What waits for news takes as long as its caller likes. */
+static void note_time(const struct jig_call *call)
+{
+    if (call->method != NULL && !call->waited)
+        jig_times_note(call->dispatcher->options.times, "rpc", call->method->descriptor->name,
+                       (jig_now_ns() - call->arrived_ns) / 1000);
+}
+
 static void answer(struct jig_call *call, const struct jig_answer *a)
 {
     jig_call_consume(call);
@@ -65,6 +74,7 @@ static void answer(struct jig_call *call, const struct jig_answer *a)
         return;
     }
     jig_answer_encode(a, out);
+    note_time(call);
     if (call->first != NULL)
         jig_repeat_end(call->first, out, n, call->harmless);
     jig_call_send(call);
@@ -178,6 +188,7 @@ bool jig_call_park(struct jig_call *call, struct jig_waitlist *list, uint64_t ti
     call->wake = wake;
     call->wake_ctx = ctx;
     call->parked.woken = woken;
+    call->waited = true;
     int64_t at_ns = until_ns < call->deadline_ns ? until_ns : call->deadline_ns;
     jig_stats_add(d->options.stats, JIG_STAT_RPC_PARKED, 1);
     pthread_mutex_lock(&d->mu);

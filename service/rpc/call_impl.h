@@ -33,6 +33,7 @@ struct jig_call {
     const Jig__V1__Request *envelope; /* NULL until it is decoded */
     const ProtobufCMessage *request;  /* NULL until it is decoded */
     struct jig_deferred *deferred;
+    bool waited;       /* it was parked */
     bool harmless;     /* to do it again would be */
     jig_wake_fn *wake; /* while it is parked */
     void *wake_ctx;

@@ -28,6 +28,7 @@
 struct jig_dispatcher;
 struct jig_job;
 struct jig_origin;
+struct jig_times;
 
 /* For one request: consumed is called once, then either reserve and send, or drop. */
 struct jig_origin_ops {
@@ -47,6 +48,7 @@ struct jig_dispatcher_options {
     const struct jig_env *env;         /* borrowed */
     struct jig_park *park;             /* borrowed */
     struct jig_stats *stats;           /* borrowed; may be NULL */
+    struct jig_times *times;           /* borrowed; may be NULL */
     size_t message_max;                /* bytes, of a request and of an answer */
     unsigned outstanding_max;
     unsigned threads;

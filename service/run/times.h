@@ -2,8 +2,8 @@
  * times.h - how long things took since the daemon's start: a histogram a name, for GetStats.
  *
  * Names are made by use: "build.up_to_date" for whole builds with that outcome, "build.phase.link"
- * for one of their phases. There is room for JIG_TIMES_MAX names of JIG_TIMES_NAME_MAX bytes (0.3
- * MB when all are used); what finds none is counted as "other".
+ * for one of their phases, "rpc.GetStatus" for calls. There is room for JIG_TIMES_MAX names of
+ * JIG_TIMES_NAME_MAX bytes (0.6 MB when all are used); what finds none is counted as "other".
  *
  * Threads: any function from any thread, except new and free.
  */
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JIG_TIMES_MAX      64
+#define JIG_TIMES_MAX      128
 #define JIG_TIMES_NAME_MAX 64 /* with its end; longer ones are cut */
 
 struct jig_times;

@@ -224,6 +224,7 @@ static void make_service(struct rig *rig, const struct rig_options *o)
         .env = &rig->env,
         .park = rig->park,
         .stats = &rig->stats,
+        .times = rig->times,
         .message_max = message_max,
         .outstanding_max = outstanding_max,
         .threads = 4,
