@@ -40,7 +40,7 @@ struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_conf
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     e->processors = processors > 0 ? (size_t)processors : 1;
     e->files = jig_files_new(config->max_files);
-    e->toolids = jig_toolids_new();
+    e->toolids = jig_toolids_new(config->tools);
     e->probes = jig_probes_new();
     if (config->object_cache != NULL)
         e->objcache = jig_objcache_new(config->object_cache, config->object_cache_bytes);
@@ -334,7 +334,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     phase(&p, "prepare", &since);
     p.log = jig_readlog_new();
     p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
-    p.toolids = q->walk ? jig_toolids_new() : e->toolids;
+    p.toolids = q->walk ? jig_toolids_new(NULL) : e->toolids;
     jig_record_init(&p.record);
     jig_record_load(&p.record, record_path);
     set_places(&p);

@@ -36,6 +36,7 @@ struct jig_build_engine;
 struct jig_build_engine_config {
     const char *object_cache; /* folder of the shared objects; NULL: none */
     uint64_t object_cache_bytes;
+    const char *tools; /* file that keeps what tools are (toolid.h); NULL: none */
     size_t max_files; /* whose contents are remembered */
 };
 

@@ -1,12 +1,16 @@
 #include "core/build/toolid.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/base/log.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/build/trace.h"
 #include "core/hash/fingerprint.h"
 #include "core/os/proc.h"
 #include "core/os/time.h"
@@ -14,6 +18,8 @@
 
 #define ANSWER_MAX     65536
 #define ASK_TIMEOUT_MS 60000
+#define MEMO_VERSION   "tools 1"
+#define MEMO_MAX       ((size_t)1 << 20) /* bytes; some hundred tools */
 
 /* A program or a part of one, as it was when it was read; or a folder that parts are looked for in.
  */
@@ -33,7 +39,9 @@ struct tool {
 };
 
 struct jig_toolids {
+    char *memo; /* the file, or NULL */
     pthread_mutex_t mu;
+    bool loaded;               /* guarded by mu */
     struct jig_map by_program; /* guarded by mu; path -> struct tool */
 };
 
@@ -48,9 +56,19 @@ static void free_tool(void *p)
     free(tool);
 }
 
-struct jig_toolids *jig_toolids_new(void)
+static struct part *add_part(struct tool *tool, const char *path)
+{
+    tool->parts = jig_grow(tool->parts, &tool->cap, tool->n, sizeof *tool->parts);
+    struct part *p = &tool->parts[tool->n++];
+    *p = (struct part){.path = jig_xstrdup(path)};
+    return p;
+}
+
+struct jig_toolids *jig_toolids_new(const char *memo)
 {
     struct jig_toolids *t = jig_new(struct jig_toolids);
+    t->memo = jig_xstrdup(memo);
+    t->loaded = memo == NULL;
     pthread_mutex_init(&t->mu, NULL);
     jig_map_init(&t->by_program, free_tool);
     return t;
@@ -62,8 +80,114 @@ void jig_toolids_free(struct jig_toolids *t)
         return;
     jig_map_release(&t->by_program);
     pthread_mutex_destroy(&t->mu);
+    free(t->memo);
     free(t);
 }
+
+/* ---- over restarts: a tool is a trace whose words are its parts ---- */
+
+/* NULL when the part can't be kept. The caller frees. */
+static char *part_text(const struct part *p)
+{
+    const struct jig_stamp *s = &p->stamp;
+    if (p->racy)
+        return NULL;
+    return jig_strf("%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRIu32 " %s",
+                    s->dev, s->ino, s->size, s->mtime_ns, s->ctime_ns, s->mode, p->path);
+}
+
+static bool read_part(const char *text, struct tool *tool)
+{
+    struct jig_stamp s = {0};
+    int at = 0;
+    if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNu32 " %n",
+               &s.dev, &s.ino, &s.size, &s.mtime_ns, &s.ctime_ns, &s.mode, &at) != 6 ||
+        text[at] != '/')
+        return false;
+    add_part(tool, text + at)->stamp = s;
+    return true;
+}
+
+static struct jig_trace *trace_of(const char *program, const struct tool *tool)
+{
+    struct jig_trace *t = jig_new(struct jig_trace);
+    t->name = jig_xstrdup(program);
+    t->tool = tool->identity;
+    t->errors = jig_xstrdup("");
+    t->output = jig_xstrdup(MEMO_VERSION);
+    for (size_t i = 0; i < tool->n; i++) {
+        char *text = part_text(&tool->parts[i]);
+        if (text == NULL) {
+            jig_trace_free(t);
+            return NULL;
+        }
+        jig_strv_append_take(&t->argv, text);
+    }
+    return t;
+}
+
+static void take_trace(struct jig_toolids *t, const struct jig_trace *trace)
+{
+    struct tool *tool = jig_new(struct tool);
+    tool->identity = trace->tool;
+    bool whole = strcmp(trace->output, MEMO_VERSION) == 0 && trace->argv.n > 0;
+    for (size_t i = 0; whole && i < trace->argv.n; i++)
+        whole = read_part(trace->argv.v[i], tool);
+    if (whole)
+        jig_map_set(&t->by_program, trace->name, tool);
+    else
+        free_tool(tool);
+}
+
+/* Under the lock. What can't be read is asked for again. */
+static void load(struct jig_toolids *t)
+{
+    struct jig_buf file;
+    struct jig_trace **traces = NULL;
+    size_t n = 0;
+    t->loaded = true;
+    jig_buf_init(&file, MEMO_MAX);
+    if (jig_fs_read(t->memo, &file, NULL) == JIG_OK &&
+        jig_traces_read(file.data, file.len, &traces, &n, NULL) == JIG_OK) {
+        for (size_t i = 0; i < n; i++) {
+            take_trace(t, traces[i]);
+            jig_trace_free(traces[i]);
+        }
+        free(traces);
+    }
+    jig_buf_release(&file);
+}
+
+/* Under the lock. */
+static void save(const struct jig_toolids *t)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_trace **traces = jig_xcalloc(t->by_program.used, sizeof *traces);
+    size_t n = 0;
+    for (size_t i = 0; i < t->by_program.used; i++) {
+        const struct jig_map_entry *e = &t->by_program.entries[i];
+        struct jig_trace *trace = e->key != NULL ? trace_of(e->key, e->value) : NULL;
+        if (trace != NULL)
+            traces[n++] = trace;
+    }
+    struct jig_buf file;
+    jig_buf_init(&file, MEMO_MAX);
+    jig_traces_write((const struct jig_trace *const *)traces, n, &file);
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(t->memo);
+    enum jig_code code = jig_buf_check(&file, t->memo, &err);
+    if (code == JIG_OK)
+        code = jig_fs_mkdirs(dir, 0700, &err);
+    if (code == JIG_OK)
+        code = jig_fs_write_unsynced(t->memo, file.data, file.len, 0600, &err);
+    if (code != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "tools.not_kept", "%s", err.message);
+    jig_buf_release(&file);
+    for (size_t i = 0; i < n; i++)
+        jig_trace_free(traces[i]);
+    free(traces);
+}
+
+/* ---- reading a tool ---- */
 
 bool jig_tool_is_driver(const char *program)
 {
@@ -101,14 +225,6 @@ static enum jig_code ask_search_dirs(const char *program, const struct jig_until
     if (code != JIG_OK || result.exit_status != 0)
         jig_buf_clear(answer);
     return JIG_OK;
-}
-
-static struct part *add_part(struct tool *tool, const char *path)
-{
-    tool->parts = jig_grow(tool->parts, &tool->cap, tool->n, sizeof *tool->parts);
-    struct part *p = &tool->parts[tool->n++];
-    *p = (struct part){.path = jig_xstrdup(path)};
-    return p;
 }
 
 /* The folder may get a part that is found before another, or lose one. */
@@ -234,6 +350,8 @@ static enum jig_code read_and_keep(struct jig_toolids *t, const char *program,
     *ret = tool->identity;
     pthread_mutex_lock(&t->mu);
     jig_map_set(&t->by_program, program, tool);
+    if (t->memo != NULL)
+        save(t);
     pthread_mutex_unlock(&t->mu);
     return JIG_OK;
 }
@@ -243,6 +361,8 @@ enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program,
                               struct jig_err *reterr)
 {
     pthread_mutex_lock(&t->mu);
+    if (!t->loaded)
+        load(t);
     const struct tool *tool = jig_map_get(&t->by_program, program);
     bool known = tool != NULL && is_as_it_was(tool);
     if (known)

@@ -18,7 +18,9 @@
 
 struct jig_toolids;
 
-struct jig_toolids *jig_toolids_new(void);
+/* `memo` is a file that keeps what is known over restarts, versioned and checksummed; a damaged one
+ * is the same as none. NULL: nothing is kept. */
+struct jig_toolids *jig_toolids_new(const char *memo);
 void jig_toolids_free(struct jig_toolids *t);
 
 /* True for gcc, g++, clang and the like, with any prefix: told by the program's name. */

@@ -81,8 +81,11 @@ void workshop_open(struct workshop *w, const char *dir)
 void workshop_restart(struct workshop *w, const char *cache)
 {
     JIG_CLEANUP_FREE char *objects = cache != NULL ? workshop_path(w, cache) : NULL;
-    struct jig_build_engine_config config = {
-        .object_cache = objects, .object_cache_bytes = MOST_BYTES, .max_files = 100000};
+    JIG_CLEANUP_FREE char *tools = workshop_path(w, "known-tools");
+    struct jig_build_engine_config config = {.object_cache = objects,
+                                             .object_cache_bytes = MOST_BYTES,
+                                             .tools = tools,
+                                             .max_files = 100000};
     jig_build_engine_free(w->engine);
     w->engine = jig_build_engine_new(&config);
 }

@@ -44,7 +44,7 @@ static void bench_end(struct bench *b)
 
 static void bench_open(struct bench *b, const char *dir, size_t jobs)
 {
-    *b = (struct bench){.dir = dir, .files = jig_files_new(1000), .toolids = jig_toolids_new()};
+    *b = (struct bench){.dir = dir, .files = jig_files_new(1000), .toolids = jig_toolids_new(NULL)};
     jig_record_init(&b->record);
     atomic_init(&b->slots.free, SLOTS);
     bench_begin(b, jobs);

@@ -40,7 +40,7 @@ static void bench_open(struct bench *b, const char *dir, const char *build)
     JIG_CLEANUP_FREE char *cache = jig_path_join(dir, "cache");
     assert_int_equal(jig_fs_mkdirs(b->build, 0755, &err), JIG_OK);
     b->files = jig_files_new(1000);
-    b->toolids = jig_toolids_new();
+    b->toolids = jig_toolids_new(NULL);
     b->objcache = jig_objcache_new(cache, 1 << 20);
     jig_record_init(&b->record);
     atomic_init(&b->slots.free, SLOTS);
