@@ -19,6 +19,7 @@ void jig_device_copy(struct jig_device *dst, const struct jig_device *src)
     dst->product = copy_or_empty(src->product);
     dst->manufacturer = copy_or_empty(src->manufacturer);
     dst->topology = copy_or_empty(src->topology);
+    dst->usb_node = copy_or_empty(src->usb_node);
     dst->fqbn = copy_or_empty(src->fqbn);
     dst->labels = (struct jig_strv){0};
     dst->aliases = (struct jig_strv){0};
@@ -28,8 +29,8 @@ void jig_device_copy(struct jig_device *dst, const struct jig_device *src)
 
 void jig_device_release(struct jig_device *d)
 {
-    char *strings[] = {d->id,           d->port,     d->serial, d->product,
-                       d->manufacturer, d->topology, d->fqbn};
+    char *strings[] = {d->id,           d->port,     d->serial,   d->product,
+                       d->manufacturer, d->topology, d->usb_node, d->fqbn};
     for (size_t i = 0; i < JIG_COUNT(strings); i++)
         free(strings[i]);
     jig_strv_release(&d->labels);

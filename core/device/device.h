@@ -35,10 +35,11 @@ struct jig_device {
     bool usb;   /* vid and pid are known */
     uint16_t vid;
     uint16_t pid;
-    char *serial;               /* these four are "" when unknown */
+    char *serial;               /* these five are "" when unknown */
     char *product;              /* for people */
     char *manufacturer;         /* for people */
     char *topology;             /* "1-1.4" */
+    char *usb_node;             /* "/dev/bus/usb/001/007"; what libusb opens */
     bool connected;             /* can be used now; an emulated board that can be started counts */
     int64_t disconnected_at_ms; /* unix; 0 when connected or never seen connected */
     struct jig_strv labels;

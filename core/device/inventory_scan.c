@@ -134,6 +134,7 @@ static void describe(struct jig_inventory *inv, struct jig_entry *e,
     jig_entry_set_(&e->d.product, info->product, &changed);
     jig_entry_set_(&e->d.manufacturer, info->manufacturer, &changed);
     jig_entry_set_(&e->d.topology, info->topology, &changed);
+    jig_entry_set_(&e->d.usb_node, info->usb_node, &changed);
     if (changed && e->d.connected && e->d.generation > 0) {
         jig_entry_renew_(inv, e, "another board is at its port"); /* nobody saw it come */
         jig_inventory_change_(inv, e, JIG_DEVICE_CHANGED);

@@ -107,8 +107,9 @@ static bool judge(struct subject *s)
     const struct jig_port_opens_news *news = &s->news;
     bool tells_whose = jig_port_opens_tells_whose(s->opens);
     if (tells_whose ? news->others > 0 : news->opens > 0 && !s->opening) {
+        bool usb = news->beside > 0 && news->beside == news->opens;
         name_other(s, who, sizeof who);
-        return lose(s, "%s opened its port", who);
+        return lose(s, "%s opened its %s", who, usb ? "USB device" : "port");
     }
     if (news->closes > 0 && s->own == 0 && !s->opening)
         return lose(s, "another program had its port open");
@@ -184,6 +185,15 @@ static void poll_it(struct jig_trust *t, struct subject *s)
         (void)epoll_ctl(t->epoll, EPOLL_CTL_ADD, jig_port_opens_fd(s->opens), &e);
 }
 
+static enum jig_code watch_nodes(struct subject *s, const struct jig_device *d,
+                                 struct jig_err *reterr)
+{
+    enum jig_code code = jig_port_opens_new(d->port, &s->opens, reterr);
+    if (code == JIG_OK && d->usb_node[0] != '\0')
+        code = jig_port_opens_add(s->opens, d->usb_node, reterr);
+    return code == JIG_NOT_FOUND && s->opens != NULL ? JIG_OK : code; /* a system without usbfs */
+}
+
 /* Watches the device's port from now on. When that cannot be, `because` says so. */
 static void watch(struct jig_trust *t, struct subject *s)
 {
@@ -197,7 +207,7 @@ static void watch(struct jig_trust *t, struct subject *s)
         lose(s, "it was not connected when it was written");
     else if (!jig_inventory_has_events(t->inv) && !jig_port_is_pty(d.port))
         lose(s, "this system does not tell when a board is unplugged");
-    else if (jig_port_opens_new(d.port, &s->opens, &err) != JIG_OK)
+    else if (watch_nodes(s, &d, &err) != JIG_OK)
         lose(s, "%s", err.message);
     else {
         poll_it(t, s);

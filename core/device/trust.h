@@ -18,6 +18,8 @@
  *     flash. Where the kernel does not say whose an open was (core/os/portopens.h), one of ours
  *     counts as ours only if it is the only one between begin and end, and no other process has the
  *     port open afterwards.
+ *   - another program opened the board's USB device itself, as one does that speaks to a debug
+ * probe or a bootloader by libusb.
  *   - the port's node went away, or the kernel lost events about it.
  *   - forget, by a deploy that begins or fails.
  *

@@ -38,8 +38,10 @@ static void find_place(struct udev *udev, struct jig_serial_info *info)
         udev_device_get_parent_with_subsystem_devtype(tty, "usb", "usb_device");
     struct udev_device *interface =
         udev_device_get_parent_with_subsystem_devtype(tty, "usb", "usb_interface");
-    if (device != NULL)
+    if (device != NULL) {
         info->topology = jig_xstrdup(udev_device_get_sysname(device));
+        info->usb_node = jig_xstrdup(udev_device_get_devnode(device));
+    }
     const char *number =
         interface != NULL ? udev_device_get_sysattr_value(interface, "bInterfaceNumber") : NULL;
     if (number != NULL)
@@ -107,7 +109,8 @@ void jig_serial_list_release(struct jig_serial_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
         struct jig_serial_info *s = &list->v[i];
-        char *strings[] = {s->port, s->serial, s->product, s->manufacturer, s->topology};
+        char *strings[] = {s->port,         s->serial,   s->product,
+                           s->manufacturer, s->topology, s->usb_node};
         for (size_t k = 0; k < JIG_COUNT(strings); k++)
             free(strings[k]);
     }

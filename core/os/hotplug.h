@@ -25,6 +25,7 @@ struct jig_serial_info {
     char *product;
     char *manufacturer;
     char *topology; /* "1-1.4": bus, then the port of each hub */
+    char *usb_node; /* "/dev/bus/usb/001/007": another number at each plugging in */
     int interface;  /* bInterfaceNumber, or 0 */
 };
 

@@ -16,6 +16,7 @@
 
 struct jig_port_opens {
     int inotify;
+    int port;     /* its watch */
     int fanotify; /* -1: the kernel does not tell whose an open was */
     char *path;
     bool pty;
@@ -58,7 +59,8 @@ enum jig_code jig_port_opens_new(const char *path, struct jig_port_opens **ret,
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (fd < 0)
         return failed(path, errno, reterr);
-    if (inotify_add_watch(fd, path, INOTIFY_MASK) < 0) {
+    int port = inotify_add_watch(fd, path, INOTIFY_MASK);
+    if (port < 0) {
         int sys_errno = errno;
         close(fd);
         return failed(path, sys_errno, reterr);
@@ -71,11 +73,25 @@ enum jig_code jig_port_opens_new(const char *path, struct jig_port_opens **ret,
     }
     struct jig_port_opens *o = jig_new(struct jig_port_opens);
     o->inotify = fd;
+    o->port = port;
     o->fanotify = watch_whose(path);
     o->path = jig_xstrdup(path);
     o->pty = jig_port_is_pty(path);
     o->node = node;
     *ret = o;
+    return JIG_OK;
+}
+
+enum jig_code jig_port_opens_add(struct jig_port_opens *o, const char *path, struct jig_err *reterr)
+{
+    if (inotify_add_watch(o->inotify, path, INOTIFY_MASK) < 0)
+        return failed(path, errno, reterr);
+    /* A node that only inotify watches would look as if nobody else opened it. */
+    if (o->fanotify >= 0 &&
+        fanotify_mark(o->fanotify, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, path) != 0) {
+        close(o->fanotify);
+        o->fanotify = -1;
+    }
     return JIG_OK;
 }
 
@@ -100,10 +116,12 @@ bool jig_port_opens_tells_whose(const struct jig_port_opens *o)
     return o->fanotify >= 0;
 }
 
-static void take(const struct inotify_event *e, struct jig_port_opens_news *news)
+static void take(const struct jig_port_opens *o, const struct inotify_event *e,
+                 struct jig_port_opens_news *news)
 {
     if ((e->mask & IN_OPEN) != 0) {
         news->opens++;
+        news->beside += e->wd != o->port;
         news->is_open = true;
     }
     if ((e->mask & IN_CLOSE) != 0) {
@@ -130,7 +148,7 @@ static void drain_inotify(struct jig_port_opens *o, struct jig_port_opens_news *
         for (ssize_t at = 0; at < n;) {
             const struct inotify_event *e =
                 (const struct inotify_event *)(const void *)(events + at);
-            take(e, news);
+            take(o, e, news);
             at += (ssize_t)(sizeof *e + e->len);
         }
     }

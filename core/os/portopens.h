@@ -9,6 +9,9 @@
  * An event is in the queue when the open(2) that it tells of has returned: a drain sees all that
  * was before it, and no thread has to have run meanwhile.
  *
+ * A board has more ways in than its port: a debug probe on the same USB device is opened by libusb
+ * at the device's own node. Such nodes may be watched along.
+ *
  * What nobody tells: opens of another node with the same device number, as a container has with its
  * own /dev; and who had the port open already when the watch began (jig_port_holders() knows the
  * processes that this user may look at).
@@ -33,6 +36,7 @@ struct jig_port_opens_news {
     unsigned closes; /* the same */
     bool is_open;    /* the last of both was an open */
     unsigned others; /* opens by other processes, at least one for each of them; if tells_whose */
+    unsigned beside; /* how many of `opens` were not of the port itself */
     pid_t opener;    /* the last of them, or 0 when it cannot be known */
     bool gone;       /* the node is not there any more, or is another one */
     bool lost;       /* the kernel had no room for events: anything may have happened */
@@ -41,6 +45,10 @@ struct jig_port_opens_news {
 /* The path's links are followed. RESOURCE_EXHAUSTED names the limit. */
 enum jig_code jig_port_opens_new(const char *path, struct jig_port_opens **ret,
                                  struct jig_err *reterr) JIG_CHECKED;
+/* Another node, whose opens count as well. NOT_FOUND when it is not there. */
+enum jig_code jig_port_opens_add(struct jig_port_opens *o, const char *path,
+                                 struct jig_err *reterr) JIG_CHECKED;
+
 void jig_port_opens_free(struct jig_port_opens *o); /* NULL is fine */
 
 int jig_port_opens_fd(const struct jig_port_opens *o); /* readable when there is something new */

@@ -530,6 +530,31 @@ static void an_open_of_the_node_ends_trust(void **state)
     expect_no_trust(b, "usb:2341:0043:8573", "another program opened its port");
 }
 
+/* A debug probe, say, which is another interface of the same USB device. */
+static void an_open_of_the_usb_device_ends_trust(void **state)
+{
+    struct bench *b = *state;
+    add(b, &uno);
+    umockdev_testbed_set_property(b->bed, HUB "/1-1", "DEVNAME", "/dev/bus/usb/001/007");
+    make_node(b, &uno);
+    gchar *root = umockdev_testbed_get_root_dir(b->bed);
+    JIG_CLEANUP_FREE char *folder = jig_strf("%s/dev/bus/usb/001", root);
+    g_free(root);
+    assert_int_equal(jig_fs_mkdirs(folder, 0755, NULL), JIG_OK);
+    JIG_CLEANUP_FREE char *node = jig_path_join(folder, "007");
+    assert_int_equal(jig_fs_write_atomic(node, "", 0, 0600, NULL), JIG_OK);
+    make_inventory(b);
+    struct jig_device d = get(b, "usb:2341:0043:8573");
+    assert_string_equal(d.usb_node, "/dev/bus/usb/001/007");
+    jig_device_release(&d);
+    deploy(b, "usb:2341:0043:8573");
+    close(open("/dev/bus/usb/001/007", O_RDWR | O_CLOEXEC));
+    expect_no_trust(b, "usb:2341:0043:8573", "another program opened its USB device");
+    deploy(b, "usb:2341:0043:8573");
+    close(open("/dev/ttyACM0", O_RDWR | O_CLOEXEC));
+    expect_no_trust(b, "usb:2341:0043:8573", "another program opened its port");
+}
+
 /* Labels belong to the board, whatever its port is called now, and so does its place in the list.
  */
 static void a_renumbered_board_keeps_what_is_its_own(void **state)
@@ -764,6 +789,7 @@ int main(void)
         WITH_BENCH(trust_in_a_board_without_a_serial_number),
         WITH_BENCH(lost_hotplug_events_end_all_trust),
         WITH_BENCH(an_open_of_the_node_ends_trust),
+        WITH_BENCH(an_open_of_the_usb_device_ends_trust),
         WITH_BENCH(a_renumbered_board_keeps_what_is_its_own),
         WITH_BENCH(a_real_port_has_modem_lines),
         WITH_BENCH(a_bootloader_is_found_by_its_place),
