@@ -42,7 +42,7 @@ struct jig_local_connection {
     bool owned; /* a thread has its event */
     struct jig_local_out *first;
     struct jig_local_out **last;
-    int64_t unsent_since_ns; /* 0: all is sent */
+    int64_t unsent_since_ns; /* when it last took a byte of a reply that waits; 0: none waits */
 };
 
 /* A request that is being worked on. */

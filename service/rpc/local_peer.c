@@ -64,7 +64,10 @@ void jig_local_write(struct jig_local_connection *c)
             shutdown(c->fd, SHUT_RDWR);
             return;
         }
-        o->sent += n > 0 ? (size_t)n : 0;
+        if (n > 0) {
+            o->sent += (size_t)n;
+            c->unsent_since_ns = jig_now_ns();
+        }
         if (o->sent < o->n)
             return;
         c->first = o->next;

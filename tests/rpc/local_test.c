@@ -2,6 +2,7 @@
  * its peer in the other tests here. */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -368,6 +369,42 @@ static void hung_up_in_the_middle(void **state)
     free(frame);
 }
 
+/* No descriptor is left for it: it waits until there is one, and is served then. */
+static void no_descriptor_left(void **state)
+{
+    (void)state;
+    struct rlimit limit, low;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, strlen(path));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    int before = greet(); /* so that its threads have started */
+    send_ask(before, 1, "before");
+    expect(before, 1, "before");
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    low = limit;
+    low.rlim_cur = (rlim_t)fd + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    int spare[64]; /* places below it that are free by chance are used up */
+    size_t spares = 0;
+    while (spares < JIG_COUNT(spare) && (spare[spares] = dup(fd)) >= 0)
+        spares++;
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    send_ask(before, 2, "meanwhile");
+    expect(before, 2, "meanwhile");
+    assert_int_equal(jig_stats_get(rig_stats(rig), JIG_STAT_RPC_CONNECTIONS), 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (spares > 0)
+        close(spare[--spares]);
+    uint8_t theirs[JIG_GREETING];
+    say(fd, hello, sizeof hello);
+    assert_true(hear(fd, theirs, sizeof theirs));
+    send_ask(fd, 3, "after");
+    expect(fd, 3, "after");
+    close(fd);
+    close(before);
+}
+
 static void parked_calls_end_with_their_connection(void **state)
 {
     (void)state;
@@ -399,6 +436,7 @@ int main(void)
         TEST(what_is_no_request_is_left_out),
         TEST(who_does_not_read_waits_alone),
         TEST(hung_up_in_the_middle),
+        TEST(no_descriptor_left),
         TEST(parked_calls_end_with_their_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
