@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/os/time.h"
 
-#define RETRY_MS 20
+#define RETRY_MS 20 /* the kernel tells of a dead holder's close before it ends the flock */
 
 static enum jig_code busy(int fd, const char *path, struct jig_err *reterr)
 {
@@ -40,42 +41,87 @@ static bool is_file_of(int fd, const char *path)
            held.st_ino == now.st_ino;
 }
 
-enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
-                           struct jig_err *reterr)
+static enum jig_code open_file(const char *path, int *ret, struct jig_err *reterr)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot open the lock file %s", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        if (!is_file_of(fd, path)) { /* it was removed since it was opened */
-            close(fd);
-            return jig_err_reason(reterr, JIG_ABORTED, JIG_REASON_BUSY,
-                                  "the lock file %s is being removed", path);
-        }
-        sign(fd, holder);
-        l->fd = fd;
-        return JIG_OK;
+    *ret = fd;
+    return JIG_OK;
+}
+
+/* The file stays open, whatever comes of it. */
+static enum jig_code take(int fd, const char *path, const char *holder, struct jig_err *reterr)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? busy(fd, path, reterr)
+                                    : jig_err_sys(reterr, errno, "cannot lock %s", path);
+    if (!is_file_of(fd, path)) { /* it was removed since it was opened */
+        flock(fd, LOCK_UN);
+        return jig_err_reason(reterr, JIG_ABORTED, JIG_REASON_BUSY,
+                              "the lock file %s is being removed", path);
     }
-    enum jig_code code = errno == EWOULDBLOCK ? busy(fd, path, reterr)
-                                              : jig_err_sys(reterr, errno, "cannot lock %s", path);
-    close(fd);
+    sign(fd, holder);
+    return JIG_OK;
+}
+
+enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
+                           struct jig_err *reterr)
+{
+    int fd = -1;
+    enum jig_code code = open_file(path, &fd, reterr);
+    if (code != JIG_OK)
+        return code;
+    code = take(fd, path, holder, reterr);
+    if (code == JIG_OK)
+        l->fd = fd;
+    else
+        close(fd);
     return code;
+}
+
+/* Until somebody closes the file (`watch`, which may be -1), or it is time to look again. */
+static void wait_for_close(int watch, const struct jig_until *until)
+{
+    struct pollfd fds[] = {
+        {.fd = watch, .events = POLLIN},
+        {.fd = until->cancel != NULL ? until->cancel->fd : -1, .events = POLLIN}};
+    int left = jig_deadline_poll_ms(until->deadline_ns);
+    char events[4096];
+    if (poll(fds, 2, left >= 0 && left < RETRY_MS ? left : RETRY_MS) <= 0 || fds[0].revents == 0)
+        return;
+    while (read(watch, events, sizeof events) > 0)
+        continue;
 }
 
 enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *holder,
                             const struct jig_until *until, struct jig_err *reterr)
 {
-    for (;;) {
-        enum jig_code code = jig_lock_try(l, path, holder, reterr);
+    int fd = -1;
+    int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK); /* without one, we look again and again */
+    enum jig_code code = open_file(path, &fd, reterr);
+    while (code == JIG_OK) {
+        if (watch >= 0)
+            (void)inotify_add_watch(watch, path, IN_CLOSE_WRITE);
+        code = take(fd, path, holder, reterr);
         if (code != JIG_ABORTED)
-            return code;
+            break;
         code = jig_until_check(until, reterr);
-        if (code != JIG_OK)
-            return code;
-        struct pollfd p = {.fd = until->cancel != NULL ? until->cancel->fd : -1, .events = POLLIN};
-        int left = jig_deadline_poll_ms(until->deadline_ns);
-        poll(&p, 1, left >= 0 && left < RETRY_MS ? left : RETRY_MS);
+        if (code == JIG_OK)
+            wait_for_close(watch, until);
+        if (code == JIG_OK && !is_file_of(fd, path)) {
+            close(fd);
+            fd = -1;
+            code = open_file(path, &fd, reterr);
+        }
     }
+    if (watch >= 0)
+        close(watch);
+    if (code == JIG_OK)
+        l->fd = fd;
+    else if (fd >= 0)
+        close(fd);
+    return code;
 }
 
 bool jig_lock_held(const struct jig_lock *l)
@@ -90,7 +136,9 @@ bool jig_lock_is_current(const struct jig_lock *l, const char *path)
 
 void jig_lock_release(struct jig_lock *l)
 {
-    if (l->fd >= 0)
-        close(l->fd); /* closing the only descriptor of this open file ends its flock */
+    if (l->fd < 0)
+        return;
+    flock(l->fd, LOCK_UN); /* before those who wait hear of the close */
+    close(l->fd);
     l->fd = -1;
 }

@@ -30,8 +30,8 @@ struct jig_lock {
 enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *holder,
                            struct jig_err *reterr) JIG_CHECKED;
 
-/* Waits for it. The kernel has no timed flock, so a free lock is seen within 20 ms; waits inside
- * one daemon go through the operation table instead, which wakes at once. */
+/* Waits for it. The kernel has no timed flock: a release is seen at once, as the file is closed
+ * then (inotify); that its holder died, within 20 ms. */
 enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *holder,
                             const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
 

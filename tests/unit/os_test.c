@@ -1,7 +1,10 @@
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +132,42 @@ static void forget(struct heard *h)
 {
     jig_buf_release(&h->out);
     jig_buf_release(&h->err);
+}
+
+struct turns {
+    const char *path;
+    atomic_int inside;
+    atomic_int taken;
+};
+
+static void *take_turns(void *arg)
+{
+    struct turns *t = arg;
+    for (int i = 0; i < 50; i++) {
+        struct jig_lock lock = JIG_LOCK_INIT;
+        if (jig_lock_wait(&lock, t->path, "a turn", &JIG_UNTIL_FOREVER, NULL) != JIG_OK)
+            return NULL;
+        bool alone = t->inside++ == 0;
+        sched_yield();
+        t->inside--;
+        t->taken += alone;
+        jig_lock_release(&lock);
+        if (!alone)
+            return NULL;
+    }
+    return NULL;
+}
+
+static void waiters_take_turns(void **state)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "lock");
+    struct turns t = {.path = path};
+    pthread_t threads[4];
+    for (size_t i = 0; i < JIG_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &t), 0);
+    for (size_t i = 0; i < JIG_COUNT(threads); i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(t.taken, 200);
 }
 
 /* Both streams full: a reader that takes one before the other would deadlock past 64 KB. */
@@ -261,6 +300,7 @@ int main(void)
         IN_FOLDER(walk_is_sorted_and_survives_loops),
         IN_FOLDER(copies),
         IN_FOLDER(locks_exclude_and_name_their_holder),
+        IN_FOLDER(waiters_take_turns),
         cmocka_unit_test(both_pipes_are_polled),
         cmocka_unit_test(children_inherit_nothing),
         cmocka_unit_test(a_grandchild_does_not_hold_the_caller),
