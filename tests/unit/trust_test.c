@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <pty.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -489,6 +491,62 @@ static void an_emulator_that_ends_is_forgotten(void **state)
     }
 }
 
+/* ---- from many threads ---- */
+
+struct crowd {
+    struct bench *b;
+    atomic_bool over;
+};
+
+static void *ask(void *arg)
+{
+    struct crowd *c = arg;
+    struct jig_digest never = image("never written");
+    bool ever = false;
+    while (!atomic_load(&c->over)) {
+        char *because = NULL;
+        ever = jig_trust_holds(c->b->trust, "board", &never, &because) || ever;
+        free(because);
+        struct jig_trust_info info;
+        (void)jig_trust_get(c->b->trust, "board", &info);
+        jig_trust_pump(c->b->trust);
+    }
+    return ever ? c : NULL;
+}
+
+static void *monitor(void *arg)
+{
+    struct crowd *c = arg;
+    while (!atomic_load(&c->over)) {
+        jig_trust_own_open_begins(c->b->trust, "board");
+        int fd = open(c->b->port, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        jig_trust_own_open_ended(c->b->trust, "board", fd >= 0);
+        close(fd);
+        jig_trust_own_closed(c->b->trust, "board");
+    }
+    return NULL;
+}
+
+static void any_thread_may_ask(void **state)
+{
+    static void *(*const bodies[])(void *) = {ask, ask, monitor};
+    struct bench *b = *state;
+    struct crowd c = {.b = b};
+    pthread_t threads[JIG_COUNT(bodies)];
+    for (size_t i = 0; i < JIG_COUNT(bodies); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, bodies[i], &c), 0);
+    for (int i = 0; i < 10; i++)
+        deploy(b, i % 2 == 0 ? "one" : "two");
+    atomic_store(&c.over, true);
+    for (size_t i = 0; i < JIG_COUNT(bodies); i++) {
+        void *wrong = NULL;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    deploy(b, "one");
+    expect_known(b, "one");
+}
+
 /* ---- at random, against a model ---- */
 
 struct model {
@@ -702,7 +760,7 @@ static void any_order_of_events_is_judged_as_the_model_does(void **state)
     end_other(&b->other);
     for (unsigned long seed = from; seed <= to; seed++) {
         b->other = begin_other(b->link, -1); /* the link leads to whatever is plugged in */
-        play(b, seed, 300);
+        play(b, seed, 200);
         if (seed < to)
             end_other(&b->other);
     }
@@ -732,6 +790,7 @@ int main(void)
         BOTH(readers_of_the_inventory_are_told),
         BOTH(what_is_remembered_is_bounded),
         BOTH(an_emulator_that_ends_is_forgotten),
+        BOTH(any_thread_may_ask),
         BOTH(any_order_of_events_is_judged_as_the_model_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
