@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/time.h"
@@ -92,6 +93,8 @@ enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_e
         b->answer = jig_warm_walk(jig_builder_warm(b->builder), b->selector, &b->said);
     if (b->answer != NULL)
         return JIG_OK;
+    if (b->said.why != NULL)
+        jig_log(JIG_LOG_DEBUG, "warm.no_answer", "%s: %s", b->selector->directory, b->said.why);
     if (!b->options.walk)
         b->seen = jig_sightings_new();
     enum jig_code code = open_target(b, needs_env, reterr);

@@ -28,48 +28,49 @@ static void found_closed(struct jig_watcher *w, struct jig_node *node)
 {
     jig_watcher_not_open(w, node);
     node->settled = true;
+    node->round = 0; /* opened again, it is asked again */
     jig_watcher_log(w, node);
 }
 
-/* Events that come while the leases are held are of opens that cannot write, our own among them. */
-static size_t settle_batch(struct jig_watcher *w, size_t from, size_t n)
+/* Takes leases on what was not asked yet in this round. Events that come while they are held are of
+ * opens that cannot write, our own among them. Returns how many were asked. */
+static size_t settle_batch(struct jig_watcher *w)
 {
-    struct jig_node *nodes[A_BATCH];
+    struct jig_node *quiet[A_BATCH];
     struct jig_quiet leases[A_BATCH];
     struct jig_node *foreign[A_BATCH];
-    size_t held = 0, closed = 0;
+    size_t held = 0, strangers = 0, asked = 0;
     char path[JIG_WATCH_PATH_MAX];
-    for (size_t i = from; i < from + n; i++) {
-        struct jig_node *node = w->open[i];
-        if (!jig_tree_path(node, path, sizeof path))
+    for (size_t i = w->open_count; i > 0 && asked < A_BATCH; i--) {
+        struct jig_node *node = w->open[i - 1];
+        if (node->round == w->round || !jig_tree_path(node, path, sizeof path))
             continue;
+        node->round = w->round;
+        asked++;
         enum jig_quiet_answer answer = jig_quiet_begin(&leases[held], path);
         if (answer == JIG_QUIET)
-            nodes[held++] = node;
+            quiet[held++] = node;
         else if (answer == JIG_QUIET_CANNOT_ASK) /* another user's: nobody of ours has it open */
-            foreign[closed++] = node;
+            foreign[strangers++] = node;
     }
     jig_watcher_drain(w);
     for (size_t i = 0; i < held; i++)
-        found_closed(w, nodes[i]);
-    for (size_t i = 0; i < closed; i++)
+        found_closed(w, quiet[i]);
+    for (size_t i = 0; i < strangers; i++)
         found_closed(w, foreign[i]);
     for (size_t i = 0; i < held; i++)
         jig_quiet_end(&leases[i]);
-    return held + closed;
+    return asked;
 }
 
-/* From the end, so that what is taken out does not move what is still to be asked. */
-bool jig_watcher_settle(struct jig_watcher *w, size_t most)
+/* Others open files meanwhile (another daemon asks as we do), so there is a limit. */
+void jig_watcher_settle(struct jig_watcher *w, size_t most)
 {
-    size_t closed = 0;
-    for (size_t end = w->open_count; end > 0 && most > 0;) {
-        size_t n = end < A_BATCH ? end : A_BATCH;
-        if (n > most)
-            n = most;
-        end -= n;
-        most -= n;
-        closed += settle_batch(w, end, n);
+    w->round++;
+    for (size_t asked = 0; w->open_count > 0 && asked < most;) {
+        size_t n = settle_batch(w);
+        if (n == 0)
+            return; /* those that are left are being written */
+        asked += n;
     }
-    return closed > 0;
 }

@@ -25,6 +25,7 @@ struct jig_node {
     uint32_t hash;
     uint32_t number; /* never used twice in one tree */
     uint32_t refs;
+    uint32_t round;   /* of questions whether it is open, that it was asked in last */
     uint32_t open_at; /* place among those that may be open for writing, plus 1; 0: it is not */
     int watch;        /* -1: none of its own */
     uint8_t what;     /* of enum jig_notify_what, when it is watched */

@@ -7,8 +7,9 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-#define A_BITE    256 /* sightings that are placed before others may have the lock */
-#define MOST_SAME 64  /* paths of one inode */
+#define A_BITE    256  /* sightings that are placed before others may have the lock */
+#define MOST_MORE 1024 /* files that are opened while a question is answered */
+#define MOST_SAME 64   /* paths of one inode */
 
 enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr)
 {
@@ -193,19 +194,23 @@ static enum jig_code place_all(struct jig_watch *watch, const struct jig_sightin
 /* Finds the files closed that nobody has open, a bite at a time. */
 static void settle_all(struct jig_watcher *w)
 {
-    size_t left = SIZE_MAX;
-    for (bool some = true; some;) {
+    for (size_t left = SIZE_MAX, now = 0; now < left;) {
         pthread_mutex_lock(&w->mu);
-        jig_watcher_drain(w);
-        some = jig_watcher_settle(w, A_BITE) && w->open_count < left;
         left = w->open_count;
+        jig_watcher_drain(w);
+        jig_watcher_settle(w, A_BITE);
+        now = w->open_count;
         pthread_mutex_unlock(&w->mu);
     }
 }
 
+/* Takes the events alone: asking whether files are open opens them, which another daemon that
+ * watches them would hear and ask in turn, for ever. */
 void jig_watcher_pump(struct jig_watcher *w)
 {
-    settle_all(w);
+    pthread_mutex_lock(&w->mu);
+    jig_watcher_drain(w);
+    pthread_mutex_unlock(&w->mu);
 }
 
 enum jig_code jig_watcher_arm(struct jig_watcher *w, const struct jig_sightings *seen,
@@ -290,13 +295,13 @@ static void found_lost(struct finding *f, const char *path, const char *why)
     f->answer = JIG_WATCH_LOST;
 }
 
-static void found_changed(struct finding *f, const char *path)
+static void found_changed(struct finding *f, const char *path, const char *why)
 {
     jig_strv_append(&f->doubts, path);
     if (f->answer != JIG_WATCH_HOLDS)
         return;
     f->answer = JIG_WATCH_CHANGED;
-    f->why = jig_xstrdup(path);
+    f->why = jig_strf("%s %s", path, why);
 }
 
 static size_t first_item(const struct jig_watch *watch, uint32_t number)
@@ -325,9 +330,12 @@ static void look(struct finding *f, uint32_t number, bool open)
             continue;
         }
         bool content = item->kind == JIG_SAW_STAMP && item->there != 0;
-        bool doubtful = open || item->node->written_at > watch->armed_at;
-        if ((content && doubtful) || !holds(item, path))
-            found_changed(f, path);
+        if (content && open)
+            found_changed(f, path, "is open for writing");
+        else if (content && item->node->written_at > watch->armed_at)
+            found_changed(f, path, "was written");
+        else if (!holds(item, path))
+            found_changed(f, path, item->there ? "changed" : "is new");
     }
 }
 
@@ -359,7 +367,7 @@ enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_wa
     jig_watcher_drain(w);
     jig_watcher_check_mounts(w);
     if (w->open_count > 0)
-        jig_watcher_settle(w, SIZE_MAX);
+        jig_watcher_settle(w, 2 * w->open_count + MOST_MORE);
     answer(&f);
     watch->answer = f.answer;
     w->stats.asks++;

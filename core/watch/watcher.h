@@ -69,8 +69,8 @@ struct jig_watch_doubts {
     void *ctx;
 };
 
-/* *ret_why says which path changed, the first of them, or why events cannot be believed; the caller
- * frees. Untouched while it holds. */
+/* *ret_why says what changed, the first of it ("/x/a.h was written"), or why events cannot be
+ * believed; the caller frees. Untouched while it holds. */
 enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_watch_doubts *doubts,
                                     char **ret_why);
 

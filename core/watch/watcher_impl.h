@@ -27,6 +27,7 @@ struct jig_watcher {
     uint64_t log_end;
     uint64_t read_to;       /* no watch has read further in the log */
     uint64_t epoch;         /* goes up when events were lost */
+    uint32_t round;         /* of jig_watcher_settle() */
     struct jig_node **open; /* files that may be open for writing */
     size_t open_count;
     size_t open_cap;
@@ -71,9 +72,9 @@ enum jig_code jig_watcher_place(struct jig_watch *watch, const struct jig_sighti
 void jig_watcher_maybe_open(struct jig_watcher *w, struct jig_node *node);
 void jig_watcher_not_open(struct jig_watcher *w, struct jig_node *node);
 
-/* Asks of up to `most` files whether they are open; those that are not are logged, to be looked at
- * once more. False when none was found closed. */
-bool jig_watcher_settle(struct jig_watcher *w, size_t most);
+/* Asks of up to about `most` files whether they are open; those that are not are logged, to be
+ * looked at once more. */
+void jig_watcher_settle(struct jig_watcher *w, size_t most);
 
 /* Breaks what was mounted or unmounted since the last call. */
 void jig_watcher_check_mounts(struct jig_watcher *w);

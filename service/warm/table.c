@@ -182,13 +182,8 @@ static struct jig_warm_answer *ask_watch(struct jig_warm *w, const char *key,
         say(said, jig_xstrdup("no file that it rests on changed"), false);
         return ref(live->answer);
     }
-    if (answer == JIG_WATCH_LOST) {
-        w->stats.lost++;
-        say(said, jig_steal(&why), true);
-    } else {
-        say(said, jig_strf("%s changed", why), false);
-        free(why);
-    }
+    w->stats.lost += answer == JIG_WATCH_LOST;
+    say(said, jig_steal(&why), answer == JIG_WATCH_LOST);
     jig_map_remove(&w->live, key);
     return NULL;
 }

@@ -369,6 +369,26 @@ static void test_second_name(void **state)
     teardown_bench(&b);
 }
 
+static void test_names_of_one_file_settle_together(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    JIG_CLEANUP_FREE char *other = at(&b, "b.h");
+    assert_int_equal(link(path, other), 0);
+    ARM(&b, "a.h", "b.h");
+    struct jig_digest d;
+    assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(jig_watcher_stats(b.watcher).maybe_open, 0);
+    write_file(&b, "b.h", "two");
+    expect_changed(&b, "a.h");
+    teardown_bench(&b);
+}
+
 /* Both names of a folder (a bind mount makes such) and both paths to it are told. */
 static void test_two_paths_to_one_folder(void **state)
 {
@@ -504,6 +524,7 @@ int main(void)
         cmocka_unit_test(test_content_of_a_mapped_file_is_read_anew),
         cmocka_unit_test(test_open_file_is_looked_at_until_it_is_closed),
         cmocka_unit_test(test_second_name),
+        cmocka_unit_test(test_names_of_one_file_settle_together),
         cmocka_unit_test(test_two_paths_to_one_folder),
         cmocka_unit_test(test_overflow_is_a_loss),
         cmocka_unit_test(test_refuses_what_changed_before_it_was_armed),

@@ -1,0 +1,315 @@
+"""A build that would do nothing is answered by what is watched; and never wrongly.
+
+How an answer came about shows in the daemon's counters: `builds` hits are answers that a watch gave,
+fallbacks those that a walk gave. Every case compares with a full walk (--walk believes nothing).
+"""
+
+import os
+import random
+import shutil
+import signal
+
+import pytest
+
+from jig_bench import UNO, has_text, sha256, wait_gone, wait_until
+
+SKETCH = """#include "tab.h"
+void setup() { Serial.begin(9600); Serial.println(TAB); }
+void loop() { int unused; }
+"""
+FILES = {"tab.h": '#define TAB F("tab-one")\n', "more.cpp": "int more() { return 1; }\n"}
+INI = """[env:uno]
+platform = atmelavr
+board = uno
+framework = arduino
+"""
+
+
+@pytest.fixture(autouse=True)
+def told(bench):
+    bench.configure("[daemon]\nlog_level = debug\n")
+
+
+def stats(bench):
+    result = bench.jig("daemon", "stats").result
+    return result["counters"], result["memos"]
+
+
+def hits(bench):
+    return stats(bench)[1]["builds"]["hits"]
+
+
+def wait_watched(bench, at_least=1):
+    """Until what was built is watched: that is done after the answer."""
+    def done():
+        counters, memos = stats(bench)
+        return counters["watch.pending"] == 0 and memos["builds"]["entries"] >= at_least
+    wait_until(done, lambda: f"nothing is watched: {stats(bench)}")
+
+
+def watched(bench, folder, fqbn=UNO):
+    """The answer that a watch gives, once there is one."""
+    wait_watched(bench)
+    before = hits(bench)
+    result = bench.build(folder, fqbn=fqbn)
+    assert hits(bench) == before + 1, (bench.folder / "state/jig/jigd.log").read_text()
+    assert result["outcome"] == "up_to_date"
+    return result
+
+
+def walk(bench, folder, result, fqbn=UNO):
+    again = bench.build(folder, "--walk", fqbn=fqbn)
+    assert again["outcome"] == "up_to_date", again["reasons"]
+    assert again["artifacts"] == result["artifacts"]
+    return again
+
+
+def test_answer_is_replayed_whole(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    slow = bench.jig("build", folder, "--fqbn", UNO, "--walk")
+    wait_watched(bench)
+    before = hits(bench)
+    fast = bench.jig("build", folder, "--fqbn", UNO)
+    assert hits(bench) == before + 1
+    changing = ("operation", "server_us", "phases_us", "builds")
+    for key, value in slow.result.items():
+        assert key in changing or fast.result[key] == value, key
+    assert list(fast.result["phases_us"]) == ["check"]
+
+    def told(outcome):
+        return [{k: v for k, v in e.items() if k not in ("operation", "number", "unix_ms")}
+                for e in outcome.events if e["event"] in ("diagnostic", "notice")]
+    assert told(fast) == told(slow)
+    states = {o["id"]: o["state"] for o in bench.operations()}
+    assert states[fast.result["operation"]] == "succeeded"
+
+
+EDITS = {
+    "sketch": lambda f: (f / "whole.ino").write_text(SKETCH.replace("TAB)", 'F("edited"))')),
+    "header": lambda f: (f / "tab.h").write_text('#define TAB F("tab-two")\n'),
+    "source": lambda f: (f / "more.cpp").write_text("int more() { return 2; }\n"),
+    "new source": lambda f: (f / "new.cpp").write_text("int fresh() { return 2; }\n"),
+    "source gone": lambda f: (f / "more.cpp").unlink(),
+    "renamed over": lambda f: ((f / "x").write_text('#define TAB F("tab-rno")\n'),
+                               os.rename(f / "x", f / "tab.h")),
+    "artifact gone": lambda f: next(f.glob(".jig/build/*/*.hex")).unlink(),
+    "artifact changed": lambda f: next(f.glob(".jig/build/*/*.hex")).write_text(":00000001FF\n"),
+    "record gone": lambda f: next(f.glob(".jig/build/*/.jig-record")).unlink(),
+    "folder gone": lambda f: shutil.rmtree(f / ".jig"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_edit_is_seen(bench, edit):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    edit(folder)
+    result = bench.build(folder)
+    assert result["outcome"] == "built"
+    walk(bench, folder, result)
+    watched(bench, folder)
+
+
+def test_edit_of_the_same_size_in_the_same_tick(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    for text in ("two", "six", "ten"):
+        watched(bench, folder)
+        path = folder / "tab.h"
+        before = path.stat()
+        path.write_text(f'#define TAB F("tab-{text}")\n')
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        result = bench.build(folder)
+        assert result["outcome"] == "built" and has_text(result, f"tab-{text}")
+
+
+def test_touch_builds_nothing(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    os.utime(folder / "tab.h")
+    (folder / "more.cpp").chmod(0o600)
+    assert bench.build(folder)["outcome"] == "up_to_date"
+    watched(bench, folder)
+
+
+def test_unrelated_file_builds_nothing(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    (folder / "notes.txt").write_text("hello")
+    (folder / "data").mkdir()
+    assert bench.build(folder)["outcome"] == "up_to_date"
+    watched(bench, folder)
+
+
+PIO = {
+    "platformio.ini": INI, "src/main.cpp": '#include <Arduino.h>\n#include "a.h"\n#include <L.h>\n'
+    "void setup() { pinMode(A, L); }\nvoid loop() {}\n",
+    "include/a.h": "#define A 1\n", "lib/L/L.h": "#define L 1\n", "lib/L/L.cpp": "int l;\n",
+}
+PIO_EDITS = {
+    "flags": lambda f: (f / "platformio.ini").write_text(INI + "build_flags = -DX=1\n"),
+    "source filter": lambda f: (f / "platformio.ini").write_text(
+        INI + "build_src_filter = +<*> -<none>\n"),
+    "library": lambda f: (f / "lib/L/L.h").write_text("#define L 0\n"),
+    "header before another": lambda f: (f / "src/a.h").write_text("#define A 2\n"),
+    "new folder of sources": lambda f: ((f / "src/deep/er").mkdir(parents=True),
+                                        (f / "src/deep/er/x.cpp").write_text("int x;\n")),
+    "new library before it": lambda f: ((f / "lib/L2").mkdir(),
+                                        (f / "lib/L2/a.h").write_text("#define A 9\n")),
+    "folder replaced": lambda f: (shutil.copytree(f / "src", f / "other"),
+                                  (f / "other/main.cpp").write_text(
+                                      "#include <Arduino.h>\nvoid setup() {}\nvoid loop() {}\n"),
+                                  os.rename(f / "src", f / "old"), os.rename(f / "other", f / "src")),
+}
+
+
+@pytest.mark.parametrize("edit", PIO_EDITS.values(), ids=PIO_EDITS.keys())
+def test_platformio_edit_is_seen(bench, edit):
+    folder = bench.project("pio", PIO)
+    first = bench.build(folder, fqbn=None)
+    watched(bench, folder, fqbn=None)
+    edit(folder)
+    result = bench.build(folder, fqbn=None)
+    fresh = bench.build(folder, "--build-dir", bench.folder / "scratch", "--walk", fqbn=None)
+    assert sha256(result["artifacts"]["hex"]) == sha256(fresh["artifacts"]["hex"])
+    assert first["artifacts"].keys() == result["artifacts"].keys()
+    walk(bench, folder, result, fqbn=None)
+
+
+def test_caller_s_variables_are_part_of_the_question(bench):
+    folder = bench.project("pio", PIO)
+    bench.build(folder, fqbn=None)
+    watched(bench, folder, fqbn=None)
+    env = {"PLATFORMIO_BUILD_FLAGS": "-DX=2"}
+    assert bench.build(folder, fqbn=None, env=env)["outcome"] == "built"
+    assert bench.build(folder, fqbn=None)["outcome"] == "built"
+
+
+def kill(bench):
+    pid = bench.daemon_pid()
+    os.kill(pid, signal.SIGKILL)
+    wait_gone(pid)
+
+
+def test_restart_costs_a_walk(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    kill(bench)
+    result = bench.build(folder)
+    counters, memos = stats(bench)
+    assert result["outcome"] == "up_to_date"
+    assert memos["builds"]["fallbacks"] == 1 and counters["build.builds"] == 0
+    watched(bench, folder)
+
+
+def test_edit_while_the_daemon_is_away(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    kill(bench)
+    (folder / "tab.h").write_text('#define TAB F("tab-two")\n')
+    result = bench.build(folder)
+    assert result["outcome"] == "built" and has_text(result, "tab-two")
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "rubbish", "empty", "folder"])
+def test_damaged_memory_is_none(bench, damage):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    kill(bench)
+    kept = max((bench.folder / "cache" / "jig" / "warm").iterdir(), key=lambda p: p.stat().st_mtime_ns)
+    data = kept.read_bytes()
+    if damage == "cut":
+        kept.write_bytes(data[:len(data) // 2])
+    elif damage == "flipped":
+        kept.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
+    elif damage == "rubbish":
+        kept.write_bytes(random.Random(1).randbytes(4096))
+    elif damage == "empty":
+        kept.write_bytes(b"")
+    else:
+        kept.unlink()
+        kept.mkdir()
+    result = bench.build(folder)
+    assert result["outcome"] == "up_to_date"
+    assert stats(bench)[1]["builds"]["fallbacks"] == 0
+    walk(bench, folder, result)
+
+
+def test_another_configuration_is_another_question(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    bench.jig("daemon", "stop").result
+    (bench.folder / "libs" / "Tab").mkdir(parents=True)
+    bench.configure(f"[build]\nlibraries = {bench.folder}/libs\n")
+    assert bench.build(folder)["outcome"] == "up_to_date"
+    assert stats(bench)[1]["builds"]["fallbacks"] == 0
+
+
+def test_explain_says_what_is_known(bench):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    wait_watched(bench)
+
+    def known():
+        outcome = bench.jig("build", folder, "--fqbn", UNO, "--explain")
+        return [n["text"] for n in outcome.notices("build.known")]
+    assert "no file that it rests on changed" in known()[0]
+    (folder / "tab.h").write_text('#define TAB F("tab-two")\n')
+    assert f"{folder}/tab.h was written" in known()[0]
+
+
+def test_random_edits_never_differ_from_a_walk(bench):
+    """Each edit is followed by a build and a walk; the walk finds nothing left to do."""
+    seed = int(os.environ.get("JIG_RANDOM_SEED", 20261122))
+    rounds = int(os.environ.get("JIG_RANDOM_ROUNDS", 30))
+    rng = random.Random(seed)
+    folder = bench.project("pio", {**PIO, "src/b.cpp": '#include "b.h"\nint b = B;\n',
+                                   "include/b.h": "#define B 1\n"})
+    names = ["include/a.h", "include/b.h", "src/a.h", "src/b.h", "lib/L/L.h", "lib/L/a.h",
+             "include/L.h"]
+
+    def write(path, token):
+        name = path.stem.upper()
+        path.write_text(f"#define {name} {token}\n")
+
+    def edit(token):
+        path = folder / rng.choice(names)
+        what = rng.randrange(8)
+        if what == 0 and path.exists() and str(path.relative_to(folder)) not in PIO and \
+                path != folder / "include/b.h":
+            path.unlink()
+        elif what == 1:
+            write(path, token)
+            os.utime(path, ns=(10**18, 10**18))
+        elif what == 2:
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(f"#define {path.stem.upper()} {token}\n")
+            os.rename(temporary, path)
+        elif what == 3 and path.exists():
+            os.utime(path)
+        elif what == 4:
+            os.rename(folder / "include", folder / "away")
+            shutil.copytree(folder / "away", folder / "include")
+            shutil.rmtree(folder / "away")
+            write(folder / "include/a.h", token)
+        elif what == 5:
+            (folder / "src" / f"n{token}.cpp").write_text(f"int n{token};\n")
+        else:
+            write(path, token)
+    for i in range(rounds):
+        for k in range(rng.choice((1, 1, 1, 3))):
+            edit(2 + 10 * i + k)
+        result = bench.build(folder, fqbn=None)
+        again = bench.build(folder, "--walk", fqbn=None)
+        assert again["outcome"] == "up_to_date", (seed, i, again["reasons"])
+        assert again["artifacts"] == result["artifacts"]
+        if i % 3 == 0:
+            watched(bench, folder, fqbn=None)
