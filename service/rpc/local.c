@@ -55,30 +55,6 @@ static void accept_later(struct jig_local *l, int error)
     pthread_mutex_unlock(&l->mu);
 }
 
-/* A few in a row, so that those of them that have left again make room for the next. */
-static void accept_some(struct jig_local *l, uint32_t which)
-{
-    pthread_mutex_lock(&l->mu);
-    int listener = l->listeners[which];
-    pthread_mutex_unlock(&l->mu);
-    for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
-            continue;
-        if (fd < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-            accept_later(l, errno);
-            return;
-        }
-        if (fd < 0)
-            break;
-        if (!jig_local_welcome(l, fd)) {
-            jig_stats_add(l->options.stats, JIG_STAT_RPC_CONNECTIONS_REFUSED, 1);
-            close(fd);
-        }
-    }
-    jig_local_watch(l, EPOLL_CTL_MOD, listener, EPOLLIN | EPOLLONESHOT, FROM_LISTENER, which);
-}
-
 /* ---- the threads ---- */
 
 static void *work(void *arg);
@@ -128,31 +104,91 @@ static void hand_on(struct jig_local_connection *c, struct jig_frame_list *list,
     }
 }
 
+static void give_back(struct jig_local_connection *c)
+{
+    pthread_mutex_lock(&c->mu);
+    c->owned = false;
+    jig_local_arm(c);
+    pthread_mutex_unlock(&c->mu);
+}
+
+/* By who owns it: all that can be done now. */
+static void serve(struct jig_local_connection *c)
+{
+    struct jig_frame_list list = {.first = NULL, .last = &list.first};
+    pthread_mutex_lock(&c->mu);
+    jig_local_write(c);
+    bool reads = c->first == NULL;
+    pthread_mutex_unlock(&c->mu);
+    bool there = !reads || jig_local_read(c, &list);
+    if (there) /* else nobody shall have it again */
+        give_back(c);
+    hand_on(c, &list, there);
+    if (!there)
+        jig_local_hang_up(c);
+}
+
 static void on_connection(struct jig_local *l, uint32_t id)
 {
     struct jig_local_connection *c = jig_local_find(l, id);
     if (c == NULL)
         return;
-    struct jig_frame_list list = {.first = NULL, .last = &list.first};
     pthread_mutex_lock(&c->mu);
     bool mine = !c->owned && c->fd >= 0;
-    if (mine) {
+    if (mine)
         c->owned = true;
-        jig_local_write(c);
-    }
-    bool reads = mine && c->first == NULL;
     pthread_mutex_unlock(&c->mu);
-    bool there = !reads || jig_local_read(c, &list);
-    if (mine && there) { /* else nobody shall have it again */
-        pthread_mutex_lock(&c->mu);
-        c->owned = false;
-        jig_local_arm(c);
-        pthread_mutex_unlock(&c->mu);
-    }
-    hand_on(c, &list, there);
-    if (!there)
-        jig_local_hang_up(c);
+    if (mine)
+        serve(c);
     jig_local_unref(c);
+}
+
+/* Takes a few in a row, so that those of them that have left again make room for the next. Returns
+ * how many; false in *ret_more when the system has no more descriptors. */
+static size_t accept_some(struct jig_local *l, int listener,
+                          struct jig_local_connection *fresh[ACCEPTS_IN_A_ROW], bool *ret_more)
+{
+    size_t n = 0;
+    *ret_more = true;
+    for (int i = 0; i < ACCEPTS_IN_A_ROW; i++) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+            continue;
+        if (fd < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+            accept_later(l, errno);
+            *ret_more = false;
+        }
+        if (fd < 0)
+            break;
+        fresh[n] = jig_local_welcome(l, fd);
+        if (fresh[n] != NULL) {
+            n++;
+        } else {
+            jig_stats_add(l->options.stats, JIG_STAT_RPC_CONNECTIONS_REFUSED, 1);
+            close(fd);
+        }
+    }
+    return n;
+}
+
+/* Who connects says something at once: one that comes alone need not be waited for again. */
+static void on_listener(struct jig_local *l, uint32_t which)
+{
+    struct jig_local_connection *fresh[ACCEPTS_IN_A_ROW];
+    bool more;
+    pthread_mutex_lock(&l->mu);
+    int listener = l->listeners[which];
+    pthread_mutex_unlock(&l->mu);
+    size_t n = accept_some(l, listener, fresh, &more);
+    if (more)
+        jig_local_watch(l, EPOLL_CTL_MOD, listener, EPOLLIN | EPOLLONESHOT, FROM_LISTENER, which);
+    for (size_t i = 0; i < n; i++) {
+        if (n == 1)
+            serve(fresh[i]);
+        else
+            give_back(fresh[i]);
+        jig_local_unref(fresh[i]);
+    }
 }
 
 /* Connections that did not take a byte of a reply for too long; referenced for the caller. */
@@ -215,7 +251,7 @@ static void *work(void *arg)
             on_connection(l, which);
             break;
         case FROM_LISTENER:
-            accept_some(l, which);
+            on_listener(l, which);
             break;
         case FROM_TICK:
             on_tick(l);

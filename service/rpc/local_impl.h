@@ -91,8 +91,9 @@ void jig_local_tick(struct jig_local *l, bool on);
 
 /* ---- local_peer.c ---- */
 
-/* A connection that was accepted. False: not for us; the caller closes fd. */
-bool jig_local_welcome(struct jig_local *l, int fd);
+/* A connection that was accepted; referenced for the caller, who owns its events until it is armed.
+ * NULL: not for us; the caller closes fd. */
+struct jig_local_connection *jig_local_welcome(struct jig_local *l, int fd);
 
 /* Referenced for the caller; NULL when it is gone. */
 struct jig_local_connection *jig_local_find(struct jig_local *l, uint32_t id);

@@ -267,7 +267,8 @@ static struct jig_local_connection *new_connection(struct jig_local *l, int fd, 
     c->ctx = l->options.ctx;
     c->peer = (struct jig_peer){.transport = JIG_TRANSPORT_IPC, .uid = l->uid, .pid = pid};
     memcpy(c->peer.user, l->user, sizeof c->peer.user);
-    atomic_init(&c->refs, 1);
+    atomic_init(&c->refs, 2); /* the table's, and the caller's */
+    c->owned = true;
     pthread_mutex_init(&c->mu, NULL);
     jig_frames_init(&c->frames, l->options.message_max);
     c->fd = fd;
@@ -275,28 +276,29 @@ static struct jig_local_connection *new_connection(struct jig_local *l, int fd, 
     return c;
 }
 
-bool jig_local_welcome(struct jig_local *l, int fd)
+struct jig_local_connection *jig_local_welcome(struct jig_local *l, int fd)
 {
     pid_t pid = 0;
     bool ending = false;
     if (!allowed(l, fd, &pid))
-        return false;
+        return NULL;
     struct jig_local_connection *c = new_connection(l, fd, pid);
     if (!add(l, c, &ending)) {
+        jig_local_unref(c);
         jig_local_unref(c);
         if (!ending)
             jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection; there are %u already",
                     l->options.connections_max);
-        return false;
+        return NULL;
     }
     jig_stats_add(l->options.stats, JIG_STAT_RPC_CONNECTIONS, 1);
     /* A new socket has room for it; one whose peer has left is found when it is read. */
     ssize_t n = send(fd, jig_frames_greeting, JIG_GREETING, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)n;
-    if (jig_local_watch(l, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT, FROM_CONNECTION,
-                        c->peer.connection) != 0)
-        jig_local_hang_up(c);
-    return true;
+    if (jig_local_watch(l, EPOLL_CTL_ADD, fd, EPOLLONESHOT, FROM_CONNECTION, c->peer.connection) !=
+        0)
+        shutdown(fd, SHUT_RDWR);
+    return c;
 }
 
 /* ---- reading ---- */
