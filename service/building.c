@@ -123,6 +123,26 @@ enum jig_code jig_building_target(struct jig_building *b, const struct jig_targe
     return code;
 }
 
+const Jig__V1__BuildResult *jig_building_known(const struct jig_building *b, size_t index,
+                                               const struct jig_target **ret_target)
+{
+    const struct jig_warm_builds *known = b->answer != NULL ? jig_warm_builds(b->answer) : NULL;
+    if (known == NULL || known->target == NULL || index >= known->n)
+        return NULL;
+    *ret_target = known->target;
+    return known->v[index];
+}
+
+void jig_building_set_finished(struct jig_building *b,
+                               enum jig_code (*finished)(void *ctx,
+                                                         const struct jig_build_result *result,
+                                                         struct jig_err *reterr),
+                               void *ctx)
+{
+    b->options.finished = finished;
+    b->options.finished_ctx = ctx;
+}
+
 size_t jig_building_count(const struct jig_building *b)
 {
     return b->answer != NULL ? jig_warm_builds(b->answer)->n : b->target->n;

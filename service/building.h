@@ -40,7 +40,21 @@ const char *jig_building_subject(const struct jig_building *b);
 enum jig_code jig_building_target(struct jig_building *b, const struct jig_target **ret,
                                   struct jig_err *reterr) JIG_CHECKED;
 
+/* The answer that is there already, with the target opened: both borrowed. NULL when there is none,
+ * or when the target would have to be opened. */
+const Jig__V1__BuildResult *jig_building_known(const struct jig_building *b, size_t index,
+                                               const struct jig_target **ret_target);
+
 size_t jig_building_count(const struct jig_building *b); /* environments */
+
+/* What jig_builder_run() is told to call while the build folder is locked (struct
+ * jig_build_request, finished). It is not called for an answer that is known: nothing is locked
+ * then, and the result that `use` gets is all there is. */
+void jig_building_set_finished(struct jig_building *b,
+                               enum jig_code (*finished)(void *ctx,
+                                                         const struct jig_build_result *result,
+                                                         struct jig_err *reterr),
+                               void *ctx);
 
 /* Builds one environment within an operation, or says again what is known of it. `use` gets the
  * result, which lives for that call; its failure is the build's. */

@@ -24,7 +24,7 @@
  * A device belongs to one deploy at a time; another one is refused at once (BUSY) with the name of
  * the operation that has it. build, flash and device know nothing of each other: they meet here.
  *
- * Threads: jig_deploy_run from any operation's worker.
+ * Threads: any, for the deployer; a jig_deploy belongs to one thread at a time.
  */
 #ifndef JIG_SERVICE_DEPLOYER_H
 #define JIG_SERVICE_DEPLOYER_H
@@ -34,7 +34,7 @@
 #include "core/device/trust.h"
 #include "core/flash/imagehash.h"
 #include "core/monitor/monitor.h"
-#include "service/builder.h"
+#include "service/building.h"
 
 struct jig_deployer;
 
@@ -61,23 +61,37 @@ struct jig_deployer_stats {
 struct jig_deployer_stats jig_deployer_stats(struct jig_deployer *d);
 
 struct jig_deploy_request {
-    struct jig_target *target; /* NULL when images are given without a project */
+    int64_t started_ns;            /* monotonic: when it came */
+    struct jig_building *building; /* of a project, to be built; or */
+    struct jig_target *target; /* of a project that is not to be built; or NULL both, and parts */
     struct jig_image_part *parts;
     size_t part_count;
     char *fqbn;   /* for images without a project; "" to go by the device */
     char *device; /* "" to choose */
-    bool no_build;
     enum jig_trust_mode trust;
     bool monitor;
     uint32_t monitor_baud; /* 0: the project's, or 9600 */
-    struct jig_build_options build;
 };
 
 void jig_deploy_request_free(struct jig_deploy_request *r);
 
-/* The whole of it, within an operation, whose result it sets. */
-enum jig_code jig_deploy_run(struct jig_deployer *d, struct jig_operation *op,
-                             const struct jig_deploy_request *request,
+/* One deploy, from its request to its end. */
+struct jig_deploy;
+
+/* Takes the request, in which all is set. */
+struct jig_deploy *jig_deploy_new_take(struct jig_deployer *d, struct jig_deploy_request *request);
+void jig_deploy_free(struct jig_deploy *d);
+
+/* True when there is nothing to do, and all of it is known without looking at a file, a port or a
+ * process: the build's answer (jig_building_ask), the device, and that it holds the image.
+ * jig_deploy_run() does not block then. */
+bool jig_deploy_is_known(struct jig_deploy *d);
+
+/* What an operation says that it works on. Borrowed. */
+const char *jig_deploy_subject(struct jig_deploy *d);
+
+/* The whole of it, within an operation, whose result it sets. Once. */
+enum jig_code jig_deploy_run(struct jig_deploy *d, struct jig_operation *op,
                              struct jig_err *reterr) JIG_CHECKED;
 
 #endif

@@ -7,9 +7,9 @@
 
 #define MOST_USB_IDS 64
 
-static enum jig_code one_environment(struct deploy *d, struct jig_err *reterr)
+static enum jig_code one_environment(struct jig_deploy *d, struct jig_err *reterr)
 {
-    const struct jig_target *t = d->request->target;
+    const struct jig_target *t = d->target;
     if (t->n == 1) {
         d->environment = &t->environments[0];
         d->board = d->environment->board;
@@ -28,7 +28,7 @@ static enum jig_code one_environment(struct deploy *d, struct jig_err *reterr)
 }
 
 /* What the project says of the port, when the caller names none. */
-static const char *stated_port(const struct deploy *d)
+static const char *stated_port(const struct jig_deploy *d)
 {
     if (d->environment == NULL)
         return NULL;
@@ -36,7 +36,7 @@ static const char *stated_port(const struct deploy *d)
     return port != NULL ? port : jig_environment_string(d->environment->environment, "port");
 }
 
-static enum jig_code choose_by_board(struct deploy *d, struct jig_err *reterr)
+static enum jig_code choose_by_board(struct jig_deploy *d, struct jig_err *reterr)
 {
     struct jig_usb_id ids[MOST_USB_IDS];
     JIG_CLEANUP_FREE char *fqbn = jig_fqbn_format(&d->board->fqbn, false);
@@ -47,7 +47,7 @@ static enum jig_code choose_by_board(struct deploy *d, struct jig_err *reterr)
     return jig_inventory_choose(d->deployer->inventory, &wish, &d->device, reterr);
 }
 
-static enum jig_code choose_device(struct deploy *d, struct jig_err *reterr)
+static enum jig_code choose_device(struct jig_deploy *d, struct jig_err *reterr)
 {
     const char *name = d->request->device[0] != '\0' ? d->request->device : stated_port(d);
     enum jig_code code = jig_inventory_refresh(d->deployer->inventory, reterr);
@@ -62,7 +62,7 @@ static enum jig_code choose_device(struct deploy *d, struct jig_err *reterr)
 }
 
 /* The board behind a device, for an image that no project made. */
-static enum jig_code board_of_device(struct deploy *d, struct jig_err *reterr)
+static enum jig_code board_of_device(struct jig_deploy *d, struct jig_err *reterr)
 {
     struct jig_targets *targets = jig_builder_targets(d->deployer->builder);
     struct jig_strv boards = {0};
@@ -88,9 +88,9 @@ static enum jig_code board_of_device(struct deploy *d, struct jig_err *reterr)
     return code;
 }
 
-enum jig_code deploy_choose(struct deploy *d, struct jig_err *reterr)
+enum jig_code deploy_choose(struct jig_deploy *d, struct jig_err *reterr)
 {
-    bool bare = d->request->target == NULL;
+    bool bare = d->target == NULL;
     enum jig_code code = bare ? JIG_OK : one_environment(d, reterr);
     if (code == JIG_OK && bare && d->request->fqbn[0] != '\0')
         code = board_of_device(d, reterr);

@@ -11,7 +11,7 @@
 #define KEEP_MS      10000 /* how long a port is read for a monitor that has not attached yet */
 
 /* Ends the phase that was, and begins the next. */
-static void enter_phase(struct deploy *d, enum jig_flash_phase phase)
+static void enter_phase(struct jig_deploy *d, enum jig_flash_phase phase)
 {
     int64_t now = jig_now_ns();
     if (d->phase_since_ns != 0)
@@ -22,7 +22,7 @@ static void enter_phase(struct deploy *d, enum jig_flash_phase phase)
 
 static void on_progress(void *ctx, const struct jig_flash_progress *p)
 {
-    struct deploy *d = ctx;
+    struct jig_deploy *d = ctx;
     if (p->phase != d->phase && p->phase <= JIG_FLASH_DONE)
         enter_phase(d, p->phase);
     struct jig_progress_event event = {.phase = jig_flash_phase_name(p->phase),
@@ -34,25 +34,25 @@ static void on_progress(void *ctx, const struct jig_flash_progress *p)
 
 static void on_line(void *ctx, enum jig_stream stream, const char *line)
 {
-    struct deploy *d = ctx;
+    struct jig_deploy *d = ctx;
     jig_operation_log(d->op, stream, line, strlen(line));
 }
 
 static enum jig_code upload_command(void *ctx, const char *port, struct jig_strv *argv,
                                     struct jig_err *reterr)
 {
-    struct deploy *d = ctx;
+    struct jig_deploy *d = ctx;
     return jig_upload_argv(d->plan, port, argv, reterr);
 }
 
 /* ---- the device ---- */
 
-typedef enum jig_code flash_fn(struct deploy *d, const struct jig_flash_request *request,
+typedef enum jig_code flash_fn(struct jig_deploy *d, const struct jig_flash_request *request,
                                const struct jig_flash_watcher *watcher,
                                const struct jig_until *until, struct jig_err *reterr);
 
 /* From here on nothing is known of the device, until it is known that all went well. */
-static enum jig_code run_flasher(struct deploy *d, flash_fn *fn, const char *what,
+static enum jig_code run_flasher(struct jig_deploy *d, flash_fn *fn, const char *what,
                                  struct jig_err *reterr)
 {
     struct jig_flash_request request = {
@@ -83,7 +83,7 @@ static enum jig_code run_flasher(struct deploy *d, flash_fn *fn, const char *wha
 }
 
 /* The tool has read all of it back, and nobody has opened the port since. */
-static void remember(struct deploy *d)
+static void remember(struct jig_deploy *d)
 {
     struct last_image last = {d->image, d->image_bytes};
     if (!d->has_image || !d->flash.verified)
@@ -94,7 +94,7 @@ static void remember(struct deploy *d)
     deployer_set_last(d->deployer, d->device.id, &last);
 }
 
-static enum jig_code compare(struct deploy *d, const struct jig_flash_request *request,
+static enum jig_code compare(struct jig_deploy *d, const struct jig_flash_request *request,
                              const struct jig_flash_watcher *watcher, const struct jig_until *until,
                              struct jig_err *reterr)
 {
@@ -109,7 +109,7 @@ static enum jig_code compare(struct deploy *d, const struct jig_flash_request *r
     return code;
 }
 
-static enum jig_code write_all(struct deploy *d, const struct jig_flash_request *request,
+static enum jig_code write_all(struct jig_deploy *d, const struct jig_flash_request *request,
                                const struct jig_flash_watcher *watcher,
                                const struct jig_until *until, struct jig_err *reterr)
 {
@@ -123,7 +123,7 @@ static enum jig_code write_all(struct deploy *d, const struct jig_flash_request 
     return code;
 }
 
-static void set_because(struct deploy *d, const char *because)
+static void set_because(struct jig_deploy *d, const char *because)
 {
     free(d->because);
     d->because = jig_xstrdup(because);
@@ -131,7 +131,7 @@ static void set_because(struct deploy *d, const char *because)
 
 /* Asking takes nearly as long as writing, which verifies too: so the device is only asked when this
  * image is the last one that was seen on it. */
-static bool is_worth_asking(const struct deploy *d)
+static bool is_worth_asking(const struct jig_deploy *d)
 {
     struct last_image last;
     return d->mode != JIG_TRUST_NONE && d->has_image &&
@@ -141,7 +141,7 @@ static bool is_worth_asking(const struct deploy *d)
 
 /* Settles it when the device holds the image. A tool that failed without saying why may still be
  * able to write. */
-static enum jig_code ask(struct deploy *d, struct jig_err *reterr)
+static enum jig_code ask(struct jig_deploy *d, struct jig_err *reterr)
 {
     struct jig_err err = JIG_ERR_INIT;
     enum jig_code code = run_flasher(d, compare, "compare", &err);
@@ -158,7 +158,7 @@ static enum jig_code ask(struct deploy *d, struct jig_err *reterr)
 }
 
 /* The device as it can be used now: started, when it is emulated. */
-static enum jig_code make_ready(struct deploy *d, struct jig_err *reterr)
+static enum jig_code make_ready(struct jig_deploy *d, struct jig_err *reterr)
 {
     struct jig_device ready;
     struct jig_until until = jig_operation_until(d->op);
@@ -173,7 +173,7 @@ static enum jig_code make_ready(struct deploy *d, struct jig_err *reterr)
     return code;
 }
 
-static enum jig_code put_on_device(struct deploy *d, struct jig_err *reterr)
+static enum jig_code put_on_device(struct jig_deploy *d, struct jig_err *reterr)
 {
     enum jig_code code = make_ready(d, reterr);
     bool asks = is_worth_asking(d);
@@ -205,7 +205,7 @@ static int64_t stated_speed(const struct jig_environment *env)
     return speed;
 }
 
-static uint32_t monitor_baud(const struct deploy *d)
+static uint32_t monitor_baud(const struct jig_deploy *d)
 {
     if (d->request->monitor_baud != 0)
         return d->request->monitor_baud;
@@ -215,14 +215,14 @@ static uint32_t monitor_baud(const struct deploy *d)
 }
 
 /* Makes the port be read from the moment that it is free again, for the caller's monitor. */
-static enum jig_code keep_port(struct deploy *d, struct jig_err *reterr)
+static enum jig_code keep_port(struct jig_deploy *d, struct jig_err *reterr)
 {
     struct jig_port_settings settings = JIG_PORT_8N1((int)monitor_baud(d));
     return jig_monitors_keep(d->deployer->monitors, d->device.id, d->flash.port, &settings,
                              jig_deadline_in_ms(KEEP_MS), reterr);
 }
 
-static enum jig_code open_session(struct deploy *d, struct jig_err *reterr)
+static enum jig_code open_session(struct jig_deploy *d, struct jig_err *reterr)
 {
     struct jig_monitor_open open = {
         .device = d->device.id,
@@ -239,7 +239,7 @@ static enum jig_code open_session(struct deploy *d, struct jig_err *reterr)
     return code;
 }
 
-static void resume_monitors(struct deploy *d)
+static void resume_monitors(struct jig_deploy *d)
 {
     const char *port = d->flash.port[0] != '\0' ? d->flash.port : d->device.port;
     struct jig_err err = JIG_ERR_INIT;
@@ -249,7 +249,7 @@ static void resume_monitors(struct deploy *d)
                              "the monitor of %s could not go on: %s", d->device.id, err.message);
 }
 
-enum jig_code deploy_flash(struct deploy *d, struct jig_err *reterr)
+enum jig_code deploy_flash(struct jig_deploy *d, struct jig_err *reterr)
 {
     enum jig_code code = JIG_OK;
     if (d->outcome == JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_TRUSTED) {

@@ -22,7 +22,7 @@
 
 /* ---- the command ---- */
 
-static enum jig_code make_plan(const struct deploy *d, const char *dir,
+static enum jig_code make_plan(const struct jig_deploy *d, const char *dir,
                                struct jig_upload_plan **ret, struct jig_err *reterr)
 {
     struct jig_upload_request request = {
@@ -37,7 +37,7 @@ static enum jig_code make_plan(const struct deploy *d, const char *dir,
     return jig_upload_plan(d->board, &request, ret, reterr);
 }
 
-static enum jig_code make_recipe(const struct deploy *d, const char *dir, struct recipe **ret,
+static enum jig_code make_recipe(const struct jig_deploy *d, const char *dir, struct recipe **ret,
                                  struct jig_err *reterr)
 {
     struct jig_upload_plan *plan = NULL;
@@ -74,7 +74,7 @@ static void add_props(struct jig_buf *text, const struct jig_props *props)
 }
 
 /* All that the recipe follows from, but for which files are there. NULL: it is not to be kept. */
-static char *recipe_key(const struct deploy *d, const char *dir)
+static char *recipe_key(const struct jig_deploy *d, const char *dir)
 {
     struct jig_buf text;
     char *key = NULL;
@@ -95,8 +95,8 @@ static char *recipe_key(const struct deploy *d, const char *dir)
 }
 
 /* `fresh`: whatever is remembered. */
-static enum jig_code get_recipe(const struct deploy *d, const char *dir, bool fresh,
-                                struct recipe **ret, struct jig_err *reterr)
+enum jig_code deploy_recipe(const struct jig_deploy *d, const char *dir, bool fresh,
+                            struct recipe **ret, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *key = recipe_key(d, dir);
     *ret = key != NULL && !fresh ? deployer_recall_recipe(d->deployer, key) : NULL;
@@ -110,10 +110,11 @@ static enum jig_code get_recipe(const struct deploy *d, const char *dir, bool fr
 
 /* ---- is it there already? ---- */
 
-/* True when nothing has to be done; else `because` says why that is. */
-static bool is_trusted(struct deploy *d)
+bool deploy_is_trusted(struct jig_deploy *d)
 {
     char *because = NULL;
+    free(d->because);
+    d->because = NULL;
     if (d->mode == JIG_TRUST_NONE) {
         d->because = jig_xstrdup("no trust is asked for");
         return false;
@@ -137,37 +138,92 @@ static bool is_trusted(struct deploy *d)
     return false;
 }
 
+enum jig_code deploy_make_scratch(struct jig_deploy *d, struct jig_err *reterr)
+{
+    d->scratch = jig_strf("%s/%s", d->deployer->scratch_dir, jig_operation_id(d->op));
+    return jig_fs_mkdirs(d->scratch, 0700, reterr);
+}
+
 /* ---- an image of a project ---- */
 
-/* One that is being handed over by the build. */
+/* A file that a build left. */
+struct made {
+    const char *path; /* borrowed */
+    struct jig_digest sha256;
+};
+
+#define MOST_MADE 64
+
+/* An image on its way from a build to a deploy. */
 struct handover {
-    struct deploy *deploy;
+    struct jig_deploy *deploy;
     const char *dir; /* the build folder */
-    const struct jig_build_result *result;
+    struct made made[MOST_MADE];
+    size_t n_made;
+    int64_t flash_bytes; /* at most 0: unknown */
     struct recipe *recipe;
     struct jig_image_content contents[JIG_IMAGE_MOST_PARTS]; /* of the recipe's files */
 };
 
-static const struct jig_artifact *find_artifact(const struct jig_build_result *r, const char *path)
+static struct handover *handover_new(struct jig_deploy *d)
 {
-    for (size_t i = 0; i < r->artifact_count; i++) {
-        if (jig_streq(r->artifacts[i].path, path))
-            return &r->artifacts[i];
+    struct handover *h = jig_new(struct handover);
+    h->deploy = d;
+    h->dir = d->environment->build_dir;
+    return h;
+}
+
+static void handover_free(struct handover *h)
+{
+    recipe_free(h->recipe);
+    free(h);
+}
+
+static struct handover *from_build(struct jig_deploy *d, const struct jig_build_result *r)
+{
+    struct handover *h = handover_new(d);
+    h->flash_bytes = r->size.flash_bytes;
+    for (size_t i = 0; i < r->artifact_count && i < MOST_MADE; i++)
+        h->made[h->n_made++] = (struct made){r->artifacts[i].path, r->artifacts[i].sha256};
+    return h;
+}
+
+/* What is known of an earlier build. */
+static struct handover *from_known(struct jig_deploy *d, const Jig__V1__BuildResult *r)
+{
+    struct handover *h = handover_new(d);
+    h->flash_bytes = r->flash_bytes;
+    for (size_t i = 0; i < r->n_artifacts && i < MOST_MADE; i++) {
+        struct made *made = &h->made[h->n_made];
+        made->path = r->artifacts[i]->path;
+        h->n_made += jig_digest_parse(r->artifacts[i]->sha256, &made->sha256) != 0;
+    }
+    return h;
+}
+
+static const struct made *find_made(const struct handover *h, const char *path)
+{
+    for (size_t i = 0; i < h->n_made; i++) {
+        if (jig_streq(h->made[i].path, path))
+            return &h->made[i];
     }
     return NULL;
 }
 
-/* What the build says that it made; a file besides (of a hook, for one) is looked at. */
-static enum jig_code know_contents(struct handover *h, struct jig_err *reterr)
+/* What the build says that it made. A file besides (of a hook, for one) is looked at, unless
+ * `known_only`: UNAVAILABLE then. */
+static enum jig_code know_contents(struct handover *h, bool known_only, struct jig_err *reterr)
 {
     struct jig_files *files =
         jig_build_engine_files(jig_builder_engine(h->deploy->deployer->builder));
     size_t n = h->recipe->files.n;
     for (size_t i = 0; i < n && i < JIG_IMAGE_MOST_PARTS; i++) {
         JIG_CLEANUP_FREE char *path = jig_path_join(h->dir, h->recipe->files.v[i]);
-        const struct jig_artifact *made = find_artifact(h->result, path);
+        const struct made *made = find_made(h, path);
         struct jig_file_content content;
         enum jig_code code = JIG_OK;
+        if (made == NULL && known_only)
+            return jig_err_set(reterr, JIG_UNAVAILABLE, "%s is to be looked at", path);
         if (made == NULL)
             code = jig_files_look(files, path, &content, reterr);
         if (code != JIG_OK)
@@ -177,32 +233,32 @@ static enum jig_code know_contents(struct handover *h, struct jig_err *reterr)
     return JIG_OK;
 }
 
-static enum jig_code know_image(struct handover *h, struct jig_err *reterr)
+static void set_image(struct handover *h)
 {
-    struct deploy *d = h->deploy;
-    enum jig_code code = get_recipe(d, h->dir, false, &h->recipe, reterr);
-    if (code == JIG_OK)
-        code = know_contents(h, reterr);
-    if (code == JIG_NOT_FOUND && h->recipe != NULL) { /* it was made when other files were there */
-        recipe_free(h->recipe);
-        code = get_recipe(d, h->dir, true, &h->recipe, reterr);
-        if (code == JIG_OK)
-            code = know_contents(h, reterr);
-    }
-    if (code != JIG_OK)
-        return code;
+    struct jig_deploy *d = h->deploy;
     size_t n = h->recipe->files.n;
-    d->image_bytes = h->result->size.flash_bytes > 0 ? (uint64_t)h->result->size.flash_bytes : 0;
+    d->image_bytes = h->flash_bytes > 0 ? (uint64_t)h->flash_bytes : 0;
     d->has_image = n > 0 && n <= JIG_IMAGE_MOST_PARTS;
     if (d->has_image)
         d->image = jig_image_digest(h->recipe->how, h->contents, n);
-    return JIG_OK;
 }
 
-static enum jig_code make_scratch(struct deploy *d, struct jig_err *reterr)
+static enum jig_code know_image(struct handover *h, struct jig_err *reterr)
 {
-    d->scratch = jig_strf("%s/%s", d->deployer->scratch_dir, jig_operation_id(d->op));
-    return jig_fs_mkdirs(d->scratch, 0700, reterr);
+    struct jig_deploy *d = h->deploy;
+    enum jig_code code = deploy_recipe(d, h->dir, false, &h->recipe, reterr);
+    if (code == JIG_OK)
+        code = know_contents(h, false, reterr);
+    if (code == JIG_NOT_FOUND && h->recipe != NULL) { /* it was made when other files were there */
+        recipe_free(h->recipe);
+        h->recipe = NULL;
+        code = deploy_recipe(d, h->dir, true, &h->recipe, reterr);
+        if (code == JIG_OK)
+            code = know_contents(h, false, reterr);
+    }
+    if (code == JIG_OK)
+        set_image(h);
+    return code;
 }
 
 static enum jig_code copy_file(const struct handover *h, size_t i, struct jig_err *reterr)
@@ -225,114 +281,109 @@ static enum jig_code copy_file(const struct handover *h, size_t i, struct jig_er
     return code;
 }
 
-/* `finished` of the build: nobody else builds in its folder until this returns. */
+/* `finished` of a build: nobody else builds in its folder until this returns. */
 static enum jig_code take_image(void *ctx, const struct jig_build_result *result,
                                 struct jig_err *reterr)
 {
-    struct deploy *d = ctx;
-    struct handover *h = jig_new(struct handover);
+    struct jig_deploy *d = ctx;
     int64_t since = jig_now_ns();
-    h->deploy = d;
-    h->dir = d->environment->build_dir;
-    h->result = result;
+    struct handover *h = from_build(d, result);
     enum jig_code code = know_image(h, reterr);
-    if (code == JIG_OK && !is_trusted(d)) {
-        code = make_scratch(d, reterr);
+    if (code == JIG_OK && !deploy_is_trusted(d)) {
+        code = deploy_make_scratch(d, reterr);
         for (size_t i = 0; code == JIG_OK && i < h->recipe->files.n; i++)
             code = copy_file(h, i, reterr);
     }
-    recipe_free(h->recipe);
-    free(h);
-    d->own_us[PHASE_IMAGE] = (jig_now_ns() - since) / 1000;
+    handover_free(h);
+    d->took_image = true;
+    d->own_us[PHASE_IMAGE] += (jig_now_ns() - since) / 1000;
     return code;
 }
 
-static enum jig_code project_image(struct deploy *d, struct jig_err *reterr)
+static void set_project_name(struct jig_deploy *d)
 {
-    const struct jig_target *target = d->request->target;
-    struct jig_build_options options = d->request->build;
-    bool is_sketch = target->project->kind == JIG_PROJECT_SKETCH;
-    d->project_name = jig_xstrdup(is_sketch ? jig_path_base(target->project->file) : "firmware");
-    options.finished = take_image;
-    options.finished_ctx = d;
-    d->has_build = !d->request->no_build;
-    return d->has_build ? jig_builder_run(d->deployer->builder, d->op, target, d->environment,
-                                          &options, &d->build, reterr)
-                        : jig_builder_last(d->deployer->builder, d->op, target, d->environment,
-                                           &options, &d->build, reterr);
+    const struct jig_project *project = d->target->project;
+    bool is_sketch = project->kind == JIG_PROJECT_SKETCH;
+    d->project_name = jig_xstrdup(is_sketch ? jig_path_base(project->file) : "firmware");
 }
 
-/* ---- an image of files that the caller names ---- */
-
-static enum jig_code know_parts(struct deploy *d, const char *how, struct jig_err *reterr)
+/* What is in the build folder, when a successful build left it so. */
+static enum jig_code take_last(struct jig_deploy *d, struct jig_err *reterr)
 {
-    enum jig_code code = jig_image_hash(d->deployer->hashes, how, d->request->parts,
-                                        d->request->part_count, &d->image, reterr);
-    d->has_image = code == JIG_OK;
+    struct jig_build_result result;
+    struct jig_build_options options = {.finished = take_image, .finished_ctx = d};
+    enum jig_code code = jig_builder_last(d->deployer->builder, d->op, d->target, d->environment,
+                                          &options, &result, reterr);
+    jig_build_result_release(&result);
     return code;
 }
 
-/* Copies a part, and hashes the copy. */
-static enum jig_code copy_part(const struct deploy *d, struct jig_image_part *part, size_t i,
-                               struct jig_image_content *ret, struct jig_err *reterr)
+/* The build's answer came without a build, so nobody has taken the image yet: when it is not known
+ * to be on the device, its files have to be what the answer says. */
+static enum jig_code take_known(struct jig_deploy *d, struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *name = jig_strf("part-%zu", i);
-    char *to = jig_path_join(d->scratch, name);
-    part->copy = to; /* part_image frees it */
-    enum jig_code code = jig_fs_copy(part->path, to, 0600, false, reterr);
-    if (code == JIG_OK)
-        code = jig_sha256_file(to, &ret->sha256, reterr);
-    ret->offset = part->offset;
-    return code;
-}
-
-/* Several files, with their offsets, as the one Intel HEX file that an upload recipe takes. What is
- * merged are copies, so that the hash is that of what is flashed. */
-static enum jig_code merge_parts(struct deploy *d, const char *how, struct jig_err *reterr)
-{
-    struct jig_image_part parts[JIG_IMAGE_MOST_PARTS];
-    struct jig_image_content contents[JIG_IMAGE_MOST_PARTS];
-    size_t n = d->request->part_count;
-    JIG_CLEANUP_FREE char *hex = jig_strf("%s/%s.hex", d->scratch, d->project_name);
-    int64_t flash_max = 0;
-    if (!jig_parse_i64(jig_props_get(d->board->props, "upload.maximum_size"), &flash_max))
-        flash_max = 0;
-    memcpy(parts, d->request->parts, n * sizeof *parts);
-    enum jig_code code = JIG_OK;
-    for (size_t i = 0; code == JIG_OK && i < n; i++)
-        code = copy_part(d, &parts[i], i, &contents[i], reterr);
-    if (code == JIG_OK)
-        code = jig_image_merge(parts, n, (uint64_t)flash_max, hex, &d->image_bytes, reterr);
-    if (code == JIG_OK)
-        d->image = jig_image_digest(how, contents, n);
-    for (size_t i = 0; i < n; i++)
-        free((char *)parts[i].copy);
-    return code;
-}
-
-static enum jig_code parts_image(struct deploy *d, struct jig_err *reterr)
-{
-    struct recipe *recipe = NULL;
     int64_t since = jig_now_ns();
-    d->project_name = jig_xstrdup("image");
-    enum jig_code code = get_recipe(d, d->deployer->scratch_dir, false, &recipe, reterr);
-    if (code == JIG_OK)
-        code = know_parts(d, recipe->how, reterr);
-    if (code == JIG_OK && !is_trusted(d)) {
-        code = make_scratch(d, reterr);
-        if (code == JIG_OK)
-            code = merge_parts(d, recipe->how, reterr);
-    }
-    recipe_free(recipe);
-    d->own_us[PHASE_IMAGE] = (jig_now_ns() - since) / 1000;
-    return code;
+    struct handover *h = from_known(d, d->build);
+    enum jig_code code = know_image(h, reterr);
+    bool trusted = code == JIG_OK && deploy_is_trusted(d);
+    handover_free(h);
+    d->own_us[PHASE_IMAGE] += (jig_now_ns() - since) / 1000;
+    return code != JIG_OK || trusted ? code : take_last(d, reterr);
 }
 
-enum jig_code deploy_image(struct deploy *d, struct jig_err *reterr)
+struct hand_on {
+    struct jig_deploy *deploy;
+    deploy_go_on_fn *go_on;
+};
+
+/* `use` of a build. */
+static enum jig_code use_build(void *ctx, const Jig__V1__BuildResult *result,
+                               struct jig_err *reterr)
 {
-    enum jig_code code =
-        d->request->part_count > 0 ? parts_image(d, reterr) : project_image(d, reterr);
+    struct hand_on *on = ctx;
+    struct jig_deploy *d = on->deploy;
+    enum jig_code code = JIG_OK;
+    d->build = result;
+    jig_building_end(d->request->building);
+    if (!d->took_image)
+        code = take_known(d, reterr);
     if (code == JIG_OK && d->scratch != NULL)
         code = make_plan(d, d->scratch, &d->plan, reterr);
+    if (code == JIG_OK)
+        code = on->go_on(d, reterr);
+    d->build = NULL;
     return code;
+}
+
+enum jig_code deploy_image(struct jig_deploy *d, deploy_go_on_fn *go_on, struct jig_err *reterr)
+{
+    struct hand_on on = {d, go_on};
+    if (d->target != NULL)
+        set_project_name(d);
+    if (d->request->building != NULL) {
+        jig_building_set_finished(d->request->building, take_image, d);
+        return jig_building_run(d->request->building, d->op, 0, use_build, &on, reterr);
+    }
+    enum jig_code code = d->target != NULL ? take_last(d, reterr) : deploy_parts(d, reterr);
+    if (code == JIG_OK && d->scratch != NULL)
+        code = make_plan(d, d->scratch, &d->plan, reterr);
+    return code == JIG_OK ? go_on(d, reterr) : code;
+}
+
+bool deploy_image_is_known(struct jig_deploy *d)
+{
+    const Jig__V1__BuildResult *result = jig_building_known(d->request->building, 0, &d->target);
+    if (result == NULL)
+        return false;
+    int64_t since = jig_now_ns();
+    set_project_name(d);
+    struct handover *h = from_known(d, result);
+    JIG_CLEANUP_FREE char *key = recipe_key(d, h->dir);
+    h->recipe = key != NULL ? deployer_recall_recipe(d->deployer, key) : NULL;
+    bool known = h->recipe != NULL && know_contents(h, true, NULL) == JIG_OK;
+    if (known)
+        set_image(h);
+    handover_free(h);
+    d->own_us[PHASE_IMAGE] = (jig_now_ns() - since) / 1000;
+    return known && d->mode == JIG_TRUST_SESSION && deploy_is_trusted(d);
 }

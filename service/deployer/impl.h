@@ -1,10 +1,11 @@
 /*
  * impl.h - the deployer's insides, shared by its own .c files only.
  *
- * deployer.c goes through the steps; board.c chooses, image.c knows and copies what is to be
- * flashed, flash.c puts it there, memory.c keeps what outlives one deploy, result.c tells.
+ * deployer.c goes through the steps; board.c chooses, image.c and parts.c know and copy what is to
+ * be flashed, flash.c puts it there, memory.c keeps what outlives one deploy, result.c tells.
  *
- * Threads: a struct deploy belongs to the worker that runs it; a struct jig_deployer locks itself.
+ * Threads: a struct jig_deploy belongs to the worker that runs it; a struct jig_deployer locks
+ * itself.
  */
 #ifndef JIG_SERVICE_DEPLOYER_IMPL_H
 #define JIG_SERVICE_DEPLOYER_IMPL_H
@@ -42,18 +43,21 @@ struct jig_deployer {
 enum deploy_phase { PHASE_CHOOSE, PHASE_IMAGE, PHASE_OWN_COUNT };
 
 /* One deploy on its way. */
-struct deploy {
+struct jig_deploy {
     struct jig_deployer *deployer;
-    struct jig_operation *op;
-    const struct jig_deploy_request *request;
+    struct jig_deploy_request *request;
+    struct jig_operation *op; /* NULL until it runs */
+    char *subject;
+    bool known;                                       /* nothing is left to be done */
+    const struct jig_target *target;                  /* NULL for bare images */
     const struct jig_target_environment *environment; /* NULL for bare images */
     struct jig_board_config *image_board;             /* owned; for bare images */
     const struct jig_board_config *board;
     struct jig_device device;
     bool claimed;
     enum jig_trust_mode mode;
-    struct jig_build_result build;
-    bool has_build;
+    const Jig__V1__BuildResult *build; /* while it is handed over; NULL when nothing was built */
+    bool took_image;                   /* from the build, whose folder was locked */
 
     char *project_name; /* the image's files are named after it */
     bool has_image;     /* what is to be flashed has a hash */
@@ -99,16 +103,33 @@ enum jig_trust_mode deployer_trust_of(struct jig_deployer *d, const struct jig_d
 
 /* ---- the steps ---- */
 
-enum jig_code deploy_choose(struct deploy *d, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code deploy_choose(struct jig_deploy *d, struct jig_err *reterr) JIG_CHECKED;
 
-/* Builds, when that is asked for. Afterwards either the device is known to hold the image (outcome
- * TRUSTED), or a private copy of it is there with the plan to flash it. */
-enum jig_code deploy_image(struct deploy *d, struct jig_err *reterr) JIG_CHECKED;
+/* True when nothing has to be done (outcome TRUSTED); else `because` says why that is. */
+bool deploy_is_trusted(struct jig_deploy *d);
+
+/* Builds, when that is asked for, and calls `go_on`: then either the device is known to hold the
+ * image (outcome TRUSTED), or a private copy of it is there with the plan to flash it, and d->build
+ * is what was built. */
+typedef enum jig_code deploy_go_on_fn(struct jig_deploy *d, struct jig_err *reterr);
+enum jig_code deploy_image(struct jig_deploy *d, deploy_go_on_fn *go_on,
+                           struct jig_err *reterr) JIG_CHECKED;
+
+/* The part of it that needs neither a file nor a process. */
+bool deploy_image_is_known(struct jig_deploy *d);
+
+/* parts.c: the same for files that the caller names. */
+enum jig_code deploy_parts(struct jig_deploy *d, struct jig_err *reterr) JIG_CHECKED;
+
+/* recipe and scratch folder, for both */
+enum jig_code deploy_recipe(const struct jig_deploy *d, const char *dir, bool fresh,
+                            struct recipe **ret, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code deploy_make_scratch(struct jig_deploy *d, struct jig_err *reterr) JIG_CHECKED;
 
 /* Puts the image on the device, or finds it there; for TRUSTED only the caller's monitor is left to
  * be opened. */
-enum jig_code deploy_flash(struct deploy *d, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code deploy_flash(struct jig_deploy *d, struct jig_err *reterr) JIG_CHECKED;
 
-void deploy_set_result(struct deploy *d);
+void deploy_set_result(struct jig_deploy *d);
 
 #endif

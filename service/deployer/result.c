@@ -3,8 +3,7 @@
 #include "core/os/time.h"
 #include "service/wire/operation.h"
 
-#define RESULT_MAX_BYTES (16u << 20)
-#define MOST_PHASES      (PHASE_OWN_COUNT + JIG_FLASH_DONE)
+#define MOST_PHASES (PHASE_OWN_COUNT + JIG_FLASH_DONE)
 
 struct phases {
     Jig__V1__PhaseTime items[MOST_PHASES];
@@ -26,7 +25,7 @@ static void add_phase(struct phases *all, const char *name, int64_t us)
     all->pointers[all->n++] = phase;
 }
 
-static void add_phases(const struct deploy *d, struct phases *all)
+static void add_phases(const struct jig_deploy *d, struct phases *all)
 {
     static const char *const own[] = {[PHASE_CHOOSE] = "choose", [PHASE_IMAGE] = "image"};
     for (int i = 0; i < PHASE_OWN_COUNT; i++)
@@ -37,13 +36,10 @@ static void add_phases(const struct deploy *d, struct phases *all)
     }
 }
 
-void deploy_set_result(struct deploy *d)
+void deploy_set_result(struct jig_deploy *d)
 {
-    struct jig_arena arena;
     struct phases phases = {.n = 0};
     Jig__V1__DeployResult message;
-    Jig__V1__BuildResult build;
-    jig_arena_init(&arena, RESULT_MAX_BYTES);
     jig__v1__deploy_result__init(&message);
     add_phases(d, &phases);
     message.phases = phases.pointers;
@@ -56,10 +52,6 @@ void deploy_set_result(struct deploy *d)
     message.server_us = (jig_now_ns() - d->started_ns) / 1000;
     message.monitor_session = text(d->session);
     message.because = text(d->because);
-    if (d->has_build) {
-        jig_builder_result(d->request->target, d->environment, &d->build, &arena, &build);
-        message.build = &build;
-    }
+    message.build = (Jig__V1__BuildResult *)d->build;
     jig_wire_set_deploy(d->op, &message);
-    jig_arena_release(&arena);
 }

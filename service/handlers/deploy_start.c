@@ -1,26 +1,36 @@
 /* /jig.v1.DeployService/StartDeploy */
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/time.h"
 #include "service/deployer.h"
 #include "service/handlers/handlers.h"
 
 /* What the operation works with after the call was answered. */
 struct work {
-    struct jig_deployer *deployer;
-    struct jig_deploy_request *request;
+    const struct jig_env *env;
+    struct jig_deploy_request *request; /* until it is the deploy's */
+    struct jig_deploy *deploy;
+    bool known; /* nothing is left to be done */
 };
 
 static void free_work(void *ctx)
 {
     struct work *w = ctx;
     jig_deploy_request_free(w->request);
+    jig_deploy_free(w->deploy);
     free(w);
 }
 
 static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
 {
     struct work *w = ctx;
-    return jig_deploy_run(w->deployer, op, w->request, reterr);
+    return jig_deploy_run(w->deploy, op, reterr);
+}
+
+static bool is_known(void *ctx)
+{
+    const struct work *w = ctx;
+    return w->known;
 }
 
 static enum jig_code read_parts(const Jig__V1__StartDeployRequest *from,
@@ -42,15 +52,13 @@ static enum jig_code read_parts(const Jig__V1__StartDeployRequest *from,
     return JIG_OK;
 }
 
-static enum jig_code read_request(const struct jig_env *env,
-                                  const Jig__V1__StartDeployRequest *from,
-                                  struct jig_deploy_request *to, struct jig_strv *needs,
-                                  struct jig_err *reterr)
+/* All but the project. */
+static enum jig_code read_request(const Jig__V1__StartDeployRequest *from,
+                                  struct jig_deploy_request *to, struct jig_err *reterr)
 {
     bool has_project = from->project != NULL && from->project->directory[0] != '\0';
     to->device = jig_xstrdup(from->device);
     to->fqbn = jig_xstrdup(from->project != NULL ? from->project->fqbn : "");
-    to->no_build = from->no_build;
     to->trust = (enum jig_trust_mode)from->trust;
     to->monitor = from->monitor;
     to->monitor_baud = from->monitor_baud;
@@ -58,45 +66,80 @@ static enum jig_code read_request(const struct jig_env *env,
         from->trust > JIG__V1__TRUST_MODE__TRUST_MODE_NONE)
         return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                               "there is no trust mode %d", (int)from->trust);
-    to->build = (struct jig_build_options){.jobs = from->jobs, .walk = from->walk};
     if (from->n_images > 0)
         return read_parts(from, to, reterr);
     if (!has_project)
         return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                               "a deploy needs a project or an image");
-    return jig_target_open(jig_builder_targets(env->builder), from->project, &to->target, needs,
-                           reterr);
+    return JIG_OK;
 }
 
-static char *subject(const struct jig_deploy_request *r)
+/* The operation, or the error. Takes the work. */
+static void start_operation(struct jig_call *call, struct work *w, enum jig_code code,
+                            struct jig_err *err, const struct jig_strv *needs)
 {
-    if (r->target != NULL)
-        return jig_builder_subject(r->target);
-    return jig_strf("%s%s", r->parts[0].path, r->part_count > 1 ? " and more" : "");
-}
-
-static void start(struct jig_call *call, void *ctx)
-{
-    const struct jig_env *env = ctx;
     const Jig__V1__StartDeployRequest *request = jig_call_request(call);
-    struct jig_err err = JIG_ERR_INIT;
-    struct jig_strv needs = {0};
-    struct work *w = jig_new(struct work);
-    w->deployer = env->deployer;
-    w->request = jig_new(struct jig_deploy_request);
-    enum jig_code code = read_request(env, request, w->request, &needs, &err);
-    JIG_CLEANUP_FREE char *what = code == JIG_OK ? subject(w->request) : NULL;
+    if (code == JIG_OK && w->deploy == NULL) {
+        w->deploy = jig_deploy_new_take(w->env->deployer, w->request);
+        w->request = NULL;
+    }
     struct jig_operation_spec spec = {.kind = JIG_OPERATION_DEPLOY,
-                                      .subject = what,
+                                      .subject =
+                                          code == JIG_OK ? jig_deploy_subject(w->deploy) : NULL,
                                       .wait_ms = request->wait_ms,
+                                      .try_now = is_known,
                                       .run = run,
                                       .ctx = w,
                                       .free_ctx = free_work};
-    jig_start_or_fail(env, call, &spec, request->tie, code, &err, &needs);
+    jig_start_or_fail(w->env, call, &spec, request->tie, code, err, needs);
+}
+
+/* In a thread that may block: the project is read, unless it is known. */
+static void open_and_start(struct jig_call *call, void *ctx)
+{
+    struct work *w = ctx;
+    const Jig__V1__StartDeployRequest *request = jig_call_request(call);
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_strv needs = {0};
+    enum jig_code code = JIG_OK;
+    if (w->request->building != NULL)
+        code = jig_building_open(w->request->building, &needs, &err);
+    else if (request->n_images == 0)
+        code = jig_target_open(jig_builder_targets(w->env->builder), request->project,
+                               &w->request->target, &needs, &err);
+    start_operation(call, w, code, &err, &needs);
     jig_strv_release(&needs);
+}
+
+/* A build that has nothing to do is answered at once, and so is a deploy of it, if the board holds
+ * it. */
+static bool ask(struct work *w)
+{
+    if (w->request->building == NULL || !jig_building_ask(w->request->building))
+        return false;
+    w->deploy = jig_deploy_new_take(w->env->deployer, w->request);
+    w->request = NULL;
+    w->known = jig_deploy_is_known(w->deploy);
+    return true;
 }
 
 void jig_handle_deploy_start(const struct jig_env *env, struct jig_call *call)
 {
-    jig_call_run_in(call, env->reading, start, (void *)env);
+    const Jig__V1__StartDeployRequest *request = jig_call_request(call);
+    struct jig_build_options options = {.jobs = request->jobs, .walk = request->walk};
+    struct jig_err err = JIG_ERR_INIT;
+    struct work *w = jig_new(struct work);
+    w->env = env;
+    w->request = jig_new(struct jig_deploy_request);
+    w->request->started_ns = jig_now_ns();
+    enum jig_code code = read_request(request, w->request, &err);
+    if (code == JIG_OK && request->n_images == 0 && !request->no_build) {
+        w->request->building = jig_building_new(env->builder, request->project, &options);
+        if (w->request->building == NULL)
+            code = jig_err_set(&err, JIG_RESOURCE_EXHAUSTED, "the call takes too much memory");
+    }
+    if (code != JIG_OK || ask(w))
+        start_operation(call, w, code, &err, NULL);
+    else
+        jig_call_run_in(call, env->reading, open_and_start, w);
 }

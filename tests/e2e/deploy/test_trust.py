@@ -122,6 +122,38 @@ def test_project(bench):
     assert changed["bytes_written"] == first["bytes_written"]
 
 
+def test_nothing_to_do_at_all(bench):
+    """The build's answer is watched and the board's content known: then no file, no port and no
+    process is looked at. What ends the one or the other is seen all the same."""
+    folder = bench.sketch("one", says("warm"))
+    words = ["--trust", "session"]
+    size = deploy_sketch(bench, folder, *words).result["bytes_written"]
+
+    def answered_by_a_watch():
+        before = bench.jig("daemon", "stats").result["memos"]["builds"]["hits"]
+        expect_trusted(deploy_sketch(bench, folder, *words), size)
+        return bench.jig("daemon", "stats").result["memos"]["builds"]["hits"] > before
+
+    wait_until(answered_by_a_watch, lambda: bench.jig("daemon", "stats").result)
+    outcome = deploy_sketch(bench, folder, *words)
+    expect_trusted(outcome, size)
+    assert outcome.result["build"]["outcome"] == "up_to_date"
+    assert outcome.result["build"]["artifacts"]["hex"].endswith("one.ino.hex")
+    os.close(os.open(show(bench)["port"], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
+    assert deploy_sketch(bench, folder, *words).result["outcome"] == "verified"
+    wait_until(answered_by_a_watch, lambda: bench.jig("daemon", "stats").result)
+    (folder / "one.ino").write_text(says("cool"))
+    changed = deploy_sketch(bench, folder, *words, "--monitor", "--expect", "cool", "--timeout", 60)
+    assert changed.result["outcome"] == "written"
+    wait_until(answered_by_a_watch, lambda: bench.jig("daemon", "stats").result)
+    os.unlink(changed.result["build"]["artifacts"]["hex"])
+    again = deploy_sketch(bench, folder, *words).result  # made again, and the same
+    assert again["outcome"] == "trusted" and again["build"]["outcome"] == "built"
+    wait_until(answered_by_a_watch, lambda: bench.jig("daemon", "stats").result)
+    forced = deploy_sketch(bench, folder, "--trust", "none").result
+    assert forced["outcome"] == "written" and forced["bytes_written"] == size
+
+
 def test_trusted_and_monitored(bench):
     folder = bench.sketch("one", repeats("here I am"))
     deploy_sketch(bench, folder).result
