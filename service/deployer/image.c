@@ -16,6 +16,7 @@
 #include "core/base/str.h"
 #include "core/hash/fingerprint.h"
 #include "core/os/fs.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 
 #define MOST_PROPERTY_TEXT (4u << 20)
@@ -281,11 +282,13 @@ static enum jig_code copy_file(const struct handover *h, size_t i, struct jig_er
     return code;
 }
 
-/* `finished` of a build: nobody else builds in its folder until this returns. */
+/* `finished` of a build: nobody else builds in its folder until this returns. What is looked at here
+ * is nothing that the build's answer rests on. */
 static enum jig_code take_image(void *ctx, const struct jig_build_result *result,
                                 struct jig_err *reterr)
 {
     struct jig_deploy *d = ctx;
+    const struct jig_observer *before = jig_observe(NULL);
     int64_t since = jig_now_ns();
     struct handover *h = from_build(d, result);
     enum jig_code code = know_image(h, reterr);
@@ -295,6 +298,7 @@ static enum jig_code take_image(void *ctx, const struct jig_build_result *result
             code = copy_file(h, i, reterr);
     }
     handover_free(h);
+    jig_observe(before);
     d->took_image = true;
     d->own_us[PHASE_IMAGE] += (jig_now_ns() - since) / 1000;
     return code;
