@@ -37,7 +37,7 @@ struct jig_build_engine_config {
     const char *object_cache; /* folder of the shared objects; NULL: none */
     uint64_t object_cache_bytes;
     const char *tools; /* file that keeps what tools are (toolid.h); NULL: none */
-    size_t max_files; /* whose contents are remembered */
+    size_t max_files;  /* whose contents are remembered */
 };
 
 struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_config *config);
