@@ -580,6 +580,165 @@ static void a_renumbered_board_keeps_what_is_its_own(void **state)
     assert_int_equal(count(b), 1);
 }
 
+/* ---- at random, against a model: three boards, two sockets ---- */
+
+#define PLACES 2
+#define NAMES  4
+
+static const struct board boards[PLACES][3] = {
+    {{"1-1", "ttyACM0", "2341", "0043", "AAA", "Arduino Uno", 0},
+     {"1-1", "ttyACM0", "2341", "0043", "BBB", "Arduino Uno", 0},
+     {"1-1", "ttyACM0", "1a86", "7523", NULL, "USB Serial", 0}},
+    {{"1-2", "ttyACM1", "2341", "0043", "AAA", "Arduino Uno", 0},
+     {"1-2", "ttyACM1", "2341", "0043", "BBB", "Arduino Uno", 0},
+     {"1-2", "ttyACM1", "1a86", "7523", NULL, "USB Serial", 0}},
+};
+static const char *const ports[PLACES] = {"/dev/ttyACM0", "/dev/ttyACM1"};
+
+/* The ids that these may have: the third has no serial number, and its place is its name. */
+static const char *const names[NAMES] = {"usb:2341:0043:AAA", "usb:2341:0043:BBB",
+                                         "usb:1a86:7523@1-1", "usb:1a86:7523@1-2"};
+
+struct model {
+    int at[PLACES];       /* which board is there, or -1 */
+    bool listed[NAMES];   /* somebody looked while it was there */
+    bool known[NAMES];    /* what its flash holds */
+    uint64_t last[NAMES]; /* the generation, as it was seen last; 0: it must be another one */
+    unsigned unread;      /* changes since anybody looked, at most */
+};
+
+static int name_at(const struct model *m, int place)
+{
+    return m->at[place] < 2 ? m->at[place] : 2 + place;
+}
+
+static int place_of(const struct model *m, int name)
+{
+    for (int place = 0; place < PLACES; place++) {
+        if (m->at[place] >= 0 && name_at(m, place) == name)
+            return place;
+    }
+    return -1;
+}
+
+static void list_what_is_there(struct model *m)
+{
+    for (int place = 0; place < PLACES; place++) {
+        if (m->at[place] >= 0)
+            m->listed[name_at(m, place)] = true;
+    }
+}
+
+static void toggle(const struct bench *b, struct model *m, int place, int board)
+{
+    if (m->unread++ == 2) { /* umockdev's queue is a short one, and it aborts when that is full */
+        jig_inventory_pump(b->inv);
+        list_what_is_there(m);
+        m->unread = 1;
+    }
+    if (m->at[place] >= 0) {
+        int name = name_at(m, place);
+        unplug(b, &boards[place][m->at[place]]);
+        m->known[name] = false;
+        m->last[name] = 0;
+        m->at[place] = -1;
+    } else if (board == 2 || m->at[1 - place] != board) {
+        plug(b, &boards[place][board]);
+        m->at[place] = board;
+    }
+}
+
+static void open_it(struct model *m, int place)
+{
+    close(open(ports[place], O_RDWR | O_CLOEXEC)); /* whoever may be behind it */
+    if (m->at[place] >= 0)
+        m->known[name_at(m, place)] = false;
+}
+
+/* What a look at the inventory finds, of each name. */
+static void compare(const struct bench *b, struct model *m)
+{
+    list_what_is_there(m);
+    m->unread = 0;
+    for (int name = 0; name < NAMES; name++) {
+        struct jig_device d = {0};
+        struct jig_err err = JIG_ERR_INIT;
+        enum jig_code code = jig_inventory_find(b->inv, names[name], &d, &err);
+        assert_int_equal(code, m->listed[name] ? JIG_OK : JIG_NOT_FOUND);
+        int place = place_of(m, name);
+        if (code == JIG_OK)
+            assert_int_equal(d.connected, place >= 0);
+        if (place >= 0) {
+            assert_string_equal(d.port, ports[place]);
+            assert_true(m->last[name] == 0 || m->last[name] == d.generation);
+            m->last[name] = d.generation;
+        }
+        if (code == JIG_OK)
+            jig_device_release(&d);
+        char *because = NULL;
+        bool holds = jig_trust_holds(b->trust, names[name], &image, &because);
+        if (holds != m->known[name])
+            fail_msg("%s: %s", names[name], holds ? "must not be known" : because);
+        free(because);
+    }
+}
+
+static void play(struct bench *b, uint64_t seed, unsigned steps)
+{
+    struct model m = {.at = {-1, -1}};
+    uint64_t random = seed * 0x9E3779B97F4A7C15u + 1;
+    for (unsigned i = 0; i < steps; i++) {
+        random ^= random << 13; /* xorshift64, Marsaglia 2003 */
+        random ^= random >> 7;
+        random ^= random << 17;
+        unsigned pick = (unsigned)(random >> 20);
+        int place = (int)(pick % PLACES);
+        switch (pick / 8 % 8) {
+        case 0:
+        case 1:
+            toggle(b, &m, place, (int)(pick / 64 % 3));
+            break;
+        case 2: { /* out and in again, and nobody looks */
+            int board = m.at[place];
+            if (board < 0)
+                break;
+            toggle(b, &m, place, board);
+            toggle(b, &m, place, board);
+            break;
+        }
+        case 3:
+            open_it(&m, place);
+            break;
+        case 4:
+        case 5:
+            if (m.at[place] < 0)
+                break;
+            deploy(b, names[name_at(&m, place)]);
+            m.known[name_at(&m, place)] = true;
+            list_what_is_there(&m); /* which was a look */
+            break;
+        default:
+            compare(b, &m);
+        }
+    }
+    compare(b, &m);
+    for (int place = 0; place < PLACES; place++) {
+        if (m.at[place] >= 0)
+            toggle(b, &m, place, 0);
+    }
+}
+
+static void any_order_of_events_is_judged_as_the_model_does(void **state)
+{
+    struct bench *b = *state;
+    for (int place = 0; place < PLACES; place++)
+        make_node(b, &boards[place][0]);
+    make_inventory(b); /* one a bench: umockdev allows one monitor */
+    b->trust = jig_trust_new(b->inv);
+    const char *seed = getenv("JIG_TEST_SEEDS"); /* one number, for another run by hand */
+    play(b, seed != NULL ? strtoull(seed, NULL, 10) : 1, 300);
+}
+
 /* ---- a port with modem lines: a pty whose TIOCM* are played by the test ---- */
 
 struct lines {
@@ -791,6 +950,7 @@ int main(void)
         WITH_BENCH(an_open_of_the_node_ends_trust),
         WITH_BENCH(an_open_of_the_usb_device_ends_trust),
         WITH_BENCH(a_renumbered_board_keeps_what_is_its_own),
+        WITH_BENCH(any_order_of_events_is_judged_as_the_model_does),
         WITH_BENCH(a_real_port_has_modem_lines),
         WITH_BENCH(a_bootloader_is_found_by_its_place),
     };
