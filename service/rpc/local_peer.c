@@ -237,6 +237,7 @@ static bool add(struct jig_local *l, struct jig_local_connection *c, bool *ret_e
         l->generation = (l->generation + 1) % (~JIG_LOCAL_CONNECTION / max);
         c->peer.connection = JIG_LOCAL_CONNECTION | (l->generation * max + slot);
         l->slots[slot] = c;
+        atomic_fetch_add(&c->refs, 1);
         l->connection_count++;
     }
     pthread_mutex_unlock(&l->mu);
@@ -267,7 +268,7 @@ static struct jig_local_connection *new_connection(struct jig_local *l, int fd, 
     c->ctx = l->options.ctx;
     c->peer = (struct jig_peer){.transport = JIG_TRANSPORT_IPC, .uid = l->uid, .pid = pid};
     memcpy(c->peer.user, l->user, sizeof c->peer.user);
-    atomic_init(&c->refs, 2); /* the table's, and the caller's */
+    atomic_init(&c->refs, 1); /* the caller's */
     c->owned = true;
     pthread_mutex_init(&c->mu, NULL);
     jig_frames_init(&c->frames, l->options.message_max);
@@ -284,7 +285,6 @@ struct jig_local_connection *jig_local_welcome(struct jig_local *l, int fd)
         return NULL;
     struct jig_local_connection *c = new_connection(l, fd, pid);
     if (!add(l, c, &ending)) {
-        jig_local_unref(c);
         jig_local_unref(c);
         if (!ending)
             jig_log(JIG_LOG_WARNING, "rpc.refused", "a connection; there are %u already",
