@@ -265,37 +265,50 @@ bool jig_device_fits(const struct jig_device *d, const struct jig_device_wish *w
     return false;
 }
 
-struct candidates {
-    struct jig_entry *one;
-    size_t n;
-    struct jig_strv words;
-};
+enum candidate { FITS, FITS_EMULATED, FITS_NOT, CANDIDATE_KINDS, NO_CANDIDATE = CANDIDATE_KINDS };
 
-static void consider(struct candidates *c, struct jig_entry *e)
+static enum candidate candidate_kind(const struct jig_entry *e, const struct jig_device_wish *wish)
 {
-    c->one = e;
-    c->n++;
-    jig_strv_append_take(&c->words, jig_device_describe(&e->d));
+    bool is_emulated = e->origin == JIG_ENTRY_EMULATED;
+    if (is_emulated ? strchr(e->d.id, '#') != NULL : !e->d.connected)
+        return NO_CANDIDATE; /* an emulator that has ended is started again */
+    if (!jig_device_fits(&e->d, wish))
+        return FITS_NOT;
+    return is_emulated ? FITS_EMULATED : FITS;
 }
 
-static enum jig_code judge(const struct jig_device_wish *wish, const struct candidates *fits,
-                           const struct candidates *others, struct jig_err *reterr)
+/* For messages only: a choice that works makes none. */
+static char *describe_all(const struct jig_inventory *inv, const struct jig_device_wish *wish,
+                          enum candidate kind)
 {
+    struct jig_strv words = {0};
+    for (size_t i = 0; i < inv->n; i++) {
+        if (candidate_kind(inv->entries[i], wish) == kind)
+            jig_strv_append_take(&words, jig_device_describe(&inv->entries[i]->d));
+    }
+    char *all = jig_strv_join(&words, ", ");
+    jig_strv_release(&words);
+    return all;
+}
+
+static enum jig_code too_many(const struct jig_inventory *inv, const struct jig_device_wish *wish,
+                              enum candidate kind, size_t n, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *all = describe_all(inv, wish, kind);
+    jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_USAGE,
+                   "%zu connected boards fit %s: %s", n,
+                   wish->fqbn != NULL ? wish->fqbn : "the project", all);
+    jig_err_hint(reterr, "say which with -d ID");
+    return JIG_FAILED_PRECONDITION;
+}
+
+static enum jig_code none_fits(const struct jig_inventory *inv, const struct jig_device_wish *wish,
+                               size_t others, struct jig_err *reterr)
+{
+    if (others == 0)
+        return jig_err_set(reterr, JIG_NOT_FOUND, "no board is connected");
     const char *what = wish->fqbn != NULL ? wish->fqbn : "the project";
-    if (fits->n == 1)
-        return JIG_OK;
-    if (fits->n > 1) {
-        JIG_CLEANUP_FREE char *all = jig_strv_join(&fits->words, ", ");
-        jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_USAGE,
-                       "%zu connected boards fit %s: %s", fits->n, what, all);
-        jig_err_hint(reterr, "say which with -d ID");
-        return JIG_FAILED_PRECONDITION;
-    }
-    if (others->n == 0) {
-        jig_err_set(reterr, JIG_NOT_FOUND, "no board is connected");
-        return JIG_NOT_FOUND;
-    }
-    JIG_CLEANUP_FREE char *all = jig_strv_join(&others->words, ", ");
+    JIG_CLEANUP_FREE char *all = describe_all(inv, wish, FITS_NOT);
     jig_err_set(reterr, JIG_NOT_FOUND, "no connected board is known to be %s; there is: %s", what,
                 all);
     jig_err_hint(reterr, "if one of them is, say which with -d ID, or give it the label fqbn=%s",
@@ -309,24 +322,21 @@ enum jig_code jig_inventory_choose(struct jig_inventory *inv, const struct jig_d
     enum jig_code code = jig_inventory_refresh(inv, reterr);
     if (code != JIG_OK)
         return code;
-    struct candidates real = {0};
-    struct candidates emulated = {0};
-    struct candidates others = {0};
+    size_t n[CANDIDATE_KINDS + 1] = {0};
+    const struct jig_entry *last[CANDIDATE_KINDS + 1] = {0};
     jig_inventory_enter_(inv);
     for (size_t i = 0; i < inv->n; i++) {
-        struct jig_entry *e = inv->entries[i];
-        bool is_emulated = e->origin == JIG_ENTRY_EMULATED;
-        if (is_emulated ? strchr(e->d.id, '#') != NULL : !e->d.connected)
-            continue; /* an emulator that has ended is started again */
-        consider(!jig_device_fits(&e->d, wish) ? &others : is_emulated ? &emulated : &real, e);
+        enum candidate kind = candidate_kind(inv->entries[i], wish);
+        n[kind]++;
+        last[kind] = inv->entries[i];
     }
-    const struct candidates *fits = real.n > 0 ? &real : &emulated;
-    code = judge(wish, fits, &others, reterr);
-    if (code == JIG_OK)
-        jig_device_copy(ret, &fits->one->d);
+    enum candidate kind = n[FITS] > 0 ? FITS : FITS_EMULATED;
+    if (n[kind] == 1)
+        jig_device_copy(ret, &last[kind]->d);
+    else if (n[kind] > 1)
+        code = too_many(inv, wish, kind, n[kind], reterr);
+    else
+        code = none_fits(inv, wish, n[FITS_NOT], reterr);
     jig_inventory_leave_(inv);
-    jig_strv_release(&real.words);
-    jig_strv_release(&emulated.words);
-    jig_strv_release(&others.words);
     return code;
 }
