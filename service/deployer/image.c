@@ -282,8 +282,8 @@ static enum jig_code copy_file(const struct handover *h, size_t i, struct jig_er
     return code;
 }
 
-/* `finished` of a build: nobody else builds in its folder until this returns. What is looked at here
- * is nothing that the build's answer rests on. */
+/* `finished` of a build: nobody else builds in its folder until this returns. What is looked at
+ * here is nothing that the build's answer rests on. */
 static enum jig_code take_image(void *ctx, const struct jig_build_result *result,
                                 struct jig_err *reterr)
 {
