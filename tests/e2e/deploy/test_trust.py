@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
-from jig_bench import (EXIT_DEPLOY_FAILED, EXIT_INTERRUPTED, EXIT_NOT_FOUND, EXIT_USAGE, wait_gone,
-                       wait_until)
+from jig_bench import (EXIT_DEPLOY_FAILED, EXIT_INTERRUPTED, EXIT_NOT_FOUND, EXIT_TIMED_OUT,
+                       EXIT_USAGE, wait_gone, wait_until)
 from test_deploy import (BOARD, LARGE, deploy, deploy_sketch, emulators, image_of, openers, repeats,
                          says, show, start_in_mid_flash)
 
@@ -267,6 +267,20 @@ def test_failed_deploy(bench):
     assert outcome.result["outcome"] == "written" and outcome.result["bytes_written"] == len(SMALL)
     large = image_of(bench, LARGE)
     assert session(bench, large).result["outcome"] == "written", "the one that failed is not there"
+
+
+def test_deploy_that_ran_out_of_time(bench):
+    image = put(bench)
+    [board] = emulators(bench)
+    os.kill(board, signal.SIGSTOP)
+    try:
+        bench.jig("--deadline", "2", "deploy", "-d", BOARD, "--image",
+                  image_of(bench, OTHER, "other.bin")).error(EXIT_TIMED_OUT, BOARD)
+    finally:
+        os.kill(board, signal.SIGCONT)
+    outcome = session(bench, image)
+    assert outcome.result["outcome"] == "written" and "failed" in outcome.result["because"]
+    expect_trusted(session(bench, image))
 
 
 def test_cancelled_deploy(bench):
