@@ -158,8 +158,9 @@ static const char *change_word(enum jig_change_kind kind)
 static void print_change(const struct cli *cli, const struct jig_device_change *c)
 {
     if (!cli->options.json) {
-        printf("%-8s %s  %s  %s\n", change_word(c->kind), c->device.id, or_dash(c->device.port),
-               state_of(&c->device));
+        bool known = c->device.trust.image_sha256[0] != '\0';
+        printf("%-8s %s  %s  %s%s%s\n", change_word(c->kind), c->device.id, or_dash(c->device.port),
+               state_of(&c->device), known ? "  flash " : "", known ? c->device.trust.how : "");
         return;
     }
     char name[32];

@@ -14,7 +14,7 @@ import threading
 import pytest
 
 from fake_jigd import HOLD, FakeJigd, Refusal, environment_of, operation
-from jig_bench import BIN, wait_gone
+from jig_bench import BIN, PATIENCE, wait_gone
 
 BUILD = {
     "outcome": "OUTCOME_BUILT", "environment": "uno", "fqbn": "arduino:avr:uno",
@@ -652,6 +652,25 @@ def test_devices_watch(bench, fake):
                                                     "device_removed"]
     assert outcome.events[2]["revision"] == 5
     assert [r.get("cursor") for r in fake.requests("WatchDevices")] == [None, "5", "6"]
+
+
+def test_devices_watch_for_a_person(bench, fake):
+    known = {"imageSha256": "ab" * 32, "sinceUnixMs": "1700000000000", "how": "verified"}
+    changes = [{"changes": [{"kind": "KIND_CHANGED", "device": {**DEVICE, "trust": known}},
+                            {"kind": "KIND_CHANGED", "device": DEVICE}], "cursor": "5"}]
+    fake.answers["WatchDevices"] = lambda request: changes.pop(0) if changes else HOLD
+    running = subprocess.Popen(bench.words("devices", "watch", json_lines=False), env=bench.env,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    try:
+        fake.wait_for("WatchDevices", 2)
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=PATIENCE)
+    finally:
+        running.kill()
+    assert [line.split() for line in out.splitlines()] == [
+        ["changed", "usb:1", "/dev/ttyACM0", "connected", "flash", "verified"],
+        ["changed", "usb:1", "/dev/ttyACM0", "connected"]]
 
 
 def test_project(bench, fake):
