@@ -308,7 +308,7 @@ static struct jig_compile own_compile(const struct jig_plan *p, size_t index)
 
 enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr)
 {
-    enum jig_code code = JIG_OK;
+    enum jig_code code = jig_plan_archive_core_early(p, reterr);
     for (size_t i = 0; code == JIG_OK && i < p->own_sources.n; i++) {
         struct jig_compile c = own_compile(p, i);
         code = jig_plan_compile(p, &c, reterr);

@@ -138,6 +138,15 @@ enum jig_code jig_plan_preprocess(struct jig_plan *p, int *ret_status, struct ji
     return code == JIG_OK ? jig_runner_ask(p->runner, a, &job, ret_status, reterr) : code;
 }
 
+void jig_plan_begin_preprocess(struct jig_plan *p)
+{
+    struct jig_action *a = NULL;
+    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
+    struct waiting w = {.source = merged};
+    if (preprocess_action(p, &w, false, &a, NULL) == JIG_OK)
+        jig_runner_begin(p->runner, a, true);
+}
+
 /* The header that a preprocessor wanted and did not find: from the source line that it quotes, or
  * else from its "fatal error: X:". NULL when it complained of something else. The caller frees. */
 static char *missing_header(const char *errors)

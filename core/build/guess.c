@@ -115,20 +115,34 @@ static bool put_text(struct jig_plan *p)
                                                          strlen(p->guessed), 0644, NULL) == JIG_OK;
 }
 
-void jig_plan_guess(struct jig_plan *p)
+/* A hook that comes before the compile may change what is compiled. */
+static bool has_hook(const struct jig_plan *p)
 {
     struct jig_strv hooks = {0};
-    if (p->generated == NULL)
-        return;
     jig_recipe_find(p->props, "recipe.hooks.sketch.prebuild", &hooks);
-    bool sure_to_be_next = hooks.n == 0;
+    bool any = hooks.n > 0;
     jig_strv_release(&hooks);
-    if (!sure_to_be_next || !put_text(p))
+    return any;
+}
+
+static void guess_compile(struct jig_plan *p)
+{
+    if (has_hook(p) || !put_text(p))
         return;
-    guess_libraries(p, &p->lib_includes); /* none is there yet */
     for (size_t i = 0; i < p->own_sources.n; i++) {
         if (jig_streq(p->own_sources.v[i], p->generated))
             jig_plan_guess_compile(p, i);
     }
+}
+
+void jig_plan_guess(struct jig_plan *p)
+{
+    if (p->generated == NULL)
+        return;
+    guess_libraries(p, &p->lib_includes); /* none is there yet */
+    bool plain = p->lib_includes.n == 0;
+    guess_compile(p);
     jig_strv_clear(&p->lib_includes);
+    if (plain) /* else discovery gets there step by step */
+        jig_plan_begin_preprocess(p);
 }

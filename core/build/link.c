@@ -79,10 +79,26 @@ static char *core_archive(const struct jig_plan *p)
 
 enum jig_code jig_plan_archive_core(struct jig_plan *p, struct jig_err *reterr)
 {
+    if (p->core_is_archived)
+        return JIG_OK;
     JIG_CLEANUP_FREE char *archive = core_archive(p);
     if (p->core_objects.n == 0) /* a board without a core still has an archive to link */
         return jig_fs_write_if_changed(archive, "!<arch>\n", 8, 0644, reterr);
     return jig_plan_archive(p, archive, &p->core_objects, "archive", reterr);
+}
+
+enum jig_code jig_plan_archive_core_early(struct jig_plan *p, struct jig_err *reterr)
+{
+    struct jig_strv hooks = {0};
+    jig_recipe_find(p->props, "recipe.hooks.sketch.", &hooks);
+    jig_recipe_find(p->props, "recipe.hooks.libraries.", &hooks);
+    bool early = hooks.n == 0 && !p->commands_only && !jig_runner_is_busy(p->runner);
+    jig_strv_release(&hooks);
+    if (!early)
+        return JIG_OK;
+    enum jig_code code = jig_plan_archive_core(p, reterr);
+    p->core_is_archived = code == JIG_OK;
+    return code;
 }
 
 static void add_precompiled_flags(const struct jig_plan *p)

@@ -88,20 +88,37 @@ static size_t load_traces(const struct jig_objcache *c, const struct jig_digest 
     return n < MOST_TRACES ? n : MOST_TRACES;
 }
 
-static bool inputs_hold(struct jig_trace *t, const char *build_dir, struct jig_files *files,
-                        struct jig_shadow *shadow)
+/* The inputs of a core's objects are the same few headers: each is looked at once. */
+static bool holds(const struct jig_trace_file *input, const struct jig_objcache_place *place)
+{
+    JIG_CLEANUP_FREE char *path = jig_build_absolute(place->build_dir, input->path);
+    struct jig_file_content *known = jig_map_get(place->looked, path);
+    if (known == NULL) {
+        struct jig_file_content now;
+        if (jig_files_look(place->files, path, &now, NULL) != JIG_OK)
+            return false;
+        known = jig_new(struct jig_file_content);
+        *known = now;
+        jig_map_set(place->looked, path, known);
+    }
+    return jig_digest_equal(&known->sha256, &input->sha256);
+}
+
+static bool inputs_hold(struct jig_trace *t, const struct jig_objcache_place *place)
 {
     if (t->opaque)
         return false;
     for (size_t i = 0; i < t->input_count; i++) {
-        JIG_CLEANUP_FREE char *path = jig_build_absolute(build_dir, t->inputs[i].path);
-        struct jig_file_content now;
-        if (jig_files_look(files, path, &now, NULL) != JIG_OK ||
-            !jig_digest_equal(&now.sha256, &t->inputs[i].sha256))
+        /* what is in the build folder is made by the build, and looked at each time */
+        bool made = jig_str_starts(t->inputs[i].path, "{build}/");
+        JIG_CLEANUP_FREE char *path = jig_build_absolute(place->build_dir, t->inputs[i].path);
+        if (made)
+            jig_map_remove(place->looked, path);
+        if (!holds(&t->inputs[i], place))
             return false;
     }
     bool updated = false;
-    JIG_CLEANUP_FREE char *in_the_way = jig_shadow_find(shadow, t, &updated);
+    JIG_CLEANUP_FREE char *in_the_way = jig_shadow_find(place->shadow, t, &updated);
     return in_the_way == NULL;
 }
 
@@ -135,15 +152,14 @@ static bool take_outputs(struct jig_objcache *c, const struct jig_trace *t, cons
 }
 
 struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
-                                     const char *build_dir, struct jig_files *files,
-                                     struct jig_shadow *shadow)
+                                     const struct jig_objcache_place *place)
 {
     struct jig_trace *traces[MOST_TRACES];
     size_t n = load_traces(c, command, traces);
     struct jig_trace *found = NULL;
     for (size_t i = 0; i < n; i++) {
-        bool fits = found == NULL && inputs_hold(traces[i], build_dir, files, shadow) &&
-                    take_outputs(c, traces[i], build_dir);
+        bool fits = found == NULL && inputs_hold(traces[i], place) &&
+                    take_outputs(c, traces[i], place->build_dir);
         if (fits)
             found = traces[i];
         else

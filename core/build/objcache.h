@@ -16,6 +16,7 @@
 #ifndef JIG_BUILD_OBJCACHE_H
 #define JIG_BUILD_OBJCACHE_H
 
+#include "core/base/map.h"
 #include "core/build/shadow.h"
 #include "core/build/trace.h"
 #include "core/watch/files.h"
@@ -34,11 +35,19 @@ struct jig_objcache_stats {
 };
 struct jig_objcache_stats jig_objcache_stats(struct jig_objcache *c);
 
+/* Where an output is to be put, and what is known of the files there. */
+struct jig_objcache_place {
+    const char *build_dir;
+    struct jig_files *files;
+    struct jig_shadow *shadow;
+    struct jig_map *looked; /* path -> struct jig_file_content: inputs that were looked at already,
+                               each once in a build; filled as it goes */
+};
+
 /* Looks for a trace of `command` whose inputs are as they are now and puts its outputs in place.
  * NULL when there is none. The caller frees the trace. */
 struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
-                                     const char *build_dir, struct jig_files *files,
-                                     struct jig_shadow *shadow);
+                                     const struct jig_objcache_place *place);
 
 /* Keeps a trace and copies of its outputs. Failure (a full disk) is not the build's: it is logged
  * at debug and the entry is left out. */

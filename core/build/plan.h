@@ -58,6 +58,7 @@ struct jig_plan {
     struct jig_flags unflags;   /* build_unflags */
 
     struct jig_strv core_objects; /* in link order */
+    bool core_is_archived;
     struct jig_strv variant_objects;
     struct jig_strv library_objects;
     struct jig_strv missing_headers; /* that no library has */
@@ -132,6 +133,8 @@ void jig_plan_remember_libraries(struct jig_plan *p);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+/* Begins the first run of it that discovery will want. */
+void jig_plan_begin_preprocess(struct jig_plan *p);
 /* The preprocessor's run over the merged tabs, with the includes of all libraries: leaves
  * jig_plan_preprocessed_path(). The tool's own failure is an answer. */
 enum jig_code jig_plan_preprocess(struct jig_plan *p, int *ret_status,
@@ -144,6 +147,9 @@ enum jig_code jig_plan_archive(struct jig_plan *p, const char *archive,
 
 /* link.c: archives, links, converts, measures. */
 enum jig_code jig_plan_archive_core(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
+/* Does that before its turn when all objects are there and no hook comes first: while the sketch is
+ * being compiled. */
+enum jig_code jig_plan_archive_core_early(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 enum jig_code jig_plan_convert(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 enum jig_code jig_plan_measure(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;

@@ -17,6 +17,7 @@
 struct jig_runner {
     struct jig_runner_config config;
     struct jig_map tools;  /* program -> struct jig_digest */
+    struct jig_map looked; /* for jig_objcache_fetch */
     struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs */
     struct jig_shadow *shadow;
     struct jig_job **jobs;
@@ -38,6 +39,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
     r->config = *config;
     r->report.events = config->events;
     jig_map_init(&r->tools, free);
+    jig_map_init(&r->looked, free);
     jig_map_init(&r->makers, NULL);
     r->shadow = jig_shadow_new(config->build_dir, config->files, config->probes);
     if (r->config.jobs < 1)
@@ -85,6 +87,7 @@ void jig_runner_free(struct jig_runner *r)
         jig_job_free(r->guesses[i]);
     free(r->jobs);
     jig_map_release(&r->tools);
+    jig_map_release(&r->looked);
     jig_map_release(&r->makers);
     jig_shadow_free(r->shadow);
     jig_runner_summary_release(&r->report.summary);
@@ -179,8 +182,8 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
         return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "%s would run: %s", j->action->step,
                            j->because);
     if (j->action->shareable && c->objcache != NULL) {
-        struct jig_trace *shared =
-            jig_objcache_fetch(c->objcache, &j->command, c->build_dir, c->files, r->shadow);
+        const struct jig_objcache_place place = {c->build_dir, c->files, r->shadow, &r->looked};
+        struct jig_trace *shared = jig_objcache_fetch(c->objcache, &j->command, &place);
         if (shared != NULL) {
             jig_record_put_take(c->record, shared);
             replay(r, j, shared, "taken from the shared objects");
@@ -494,16 +497,26 @@ static bool decide_guess(struct jig_runner *r, struct jig_job *j)
            jig_job_look_before(j, c, jig_record_get(c->record, name), NULL) == JIG_OK;
 }
 
-bool jig_runner_may_guess(const struct jig_runner *r)
+static bool has_room(const struct jig_runner *r, size_t left_for_others)
 {
-    return !r->failed && r->running_count < r->config.jobs &&
-           running_guesses(r) + 1 < r->config.jobs && r->guess_count < MOST_RUNNING;
+    return !r->failed && r->config.jobs > 1 && r->running_count < r->config.jobs &&
+           running_guesses(r) + left_for_others < r->config.jobs && r->guess_count < MOST_RUNNING;
 }
 
-bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
+bool jig_runner_may_guess(const struct jig_runner *r)
+{
+    return has_room(r, 1);
+}
+
+bool jig_runner_is_busy(const struct jig_runner *r)
+{
+    return r->next < r->job_count || r->running_count > running_guesses(r);
+}
+
+static bool guess(struct jig_runner *r, struct jig_action *action, bool asked, size_t others)
 {
     struct jig_job *j = jig_job_new(action, asked);
-    bool room = jig_runner_may_guess(r) && guess_for(r, action) == NULL;
+    bool room = has_room(r, others) && guess_for(r, action) == NULL;
     bool ready = room && decide_guess(r, j) && take_slot(r, false);
     if (ready && jig_job_start(j, NULL) != JIG_OK)
         give_slot_back(r);
@@ -515,6 +528,16 @@ bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool aske
     r->running[r->running_count++] = j;
     r->guesses[r->guess_count++] = j;
     return true;
+}
+
+bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
+{
+    return guess(r, action, asked, 1);
+}
+
+bool jig_runner_begin(struct jig_runner *r, struct jig_action *action, bool asked)
+{
+    return guess(r, action, asked, 0);
 }
 
 /* ---- submitting ---- */

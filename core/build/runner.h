@@ -108,7 +108,12 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
  * those who wait. Not for what hooks may change, nor for shareable actions. False when it was
  * not started: it is current, or there is no room. */
 bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked);
+/* The same for what is certain to be wanted next: may take the last job. */
+bool jig_runner_begin(struct jig_runner *r, struct jig_action *action, bool asked);
 bool jig_runner_may_guess(const struct jig_runner *r); /* there is room for one, among its own */
+
+/* True while something that was submitted or asked is not done. */
+bool jig_runner_is_busy(const struct jig_runner *r);
 
 /* True when the action would be answered from the record; it stays the caller's. */
 bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *action);
