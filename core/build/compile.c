@@ -324,5 +324,5 @@ void jig_plan_guess_compile(struct jig_plan *p, size_t index)
         return;
     complete(p, &c, a);
     jig_plan_fresh_copies(p, &a->known);
-    jig_runner_guess(p->runner, a, false);
+    jig_runner_guess(p->runner, a, false, false);
 }

@@ -144,7 +144,7 @@ void jig_plan_begin_preprocess(struct jig_plan *p)
     JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
     struct waiting w = {.source = merged};
     if (preprocess_action(p, &w, false, &a, NULL) == JIG_OK)
-        jig_runner_begin(p->runner, a, true);
+        jig_runner_guess(p->runner, a, true, true);
 }
 
 /* The header that a preprocessor wanted and did not find: from the source line that it quotes, or
@@ -343,7 +343,7 @@ static void look_ahead(struct discovery *d, size_t index)
         struct waiting w = d->queue[d->ahead];
         struct jig_action *a = NULL;
         if (preprocess_action(p, &w, false, &a, NULL) != JIG_OK ||
-            !jig_runner_guess(p->runner, a, true))
+            !jig_runner_guess(p->runner, a, true, false))
             return;
         d->ahead++;
     }

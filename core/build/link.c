@@ -233,7 +233,7 @@ static void guess_measure(struct jig_plan *p)
 {
     struct jig_action *a = NULL;
     if (jig_recipe_has(p->props, "recipe.size.pattern") && measure_action(p, &a, NULL) == JIG_OK)
-        jig_runner_guess(p->runner, a, false);
+        jig_runner_guess(p->runner, a, false, false);
 }
 
 enum jig_code jig_plan_convert(struct jig_plan *p, struct jig_err *reterr)

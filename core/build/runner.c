@@ -215,13 +215,6 @@ static void fail(struct jig_runner *r, const struct jig_err *err)
     r->failed = true;
 }
 
-static enum jig_code first_failure(const struct jig_runner *r, struct jig_err *reterr)
-{
-    if (reterr != NULL)
-        *reterr = r->first_failure;
-    return r->first_failure.code;
-}
-
 /* ---- running ---- */
 
 /* How many of the running ones nobody has asked for yet. */
@@ -397,28 +390,22 @@ static void wait_for_one(struct jig_runner *r)
 
 /* Until the job is done, or all are (NULL). After a failure, what runs already is waited for: its
  * diagnostics are wanted, too. */
-static enum jig_code run_until(struct jig_runner *r, const struct jig_job *job,
-                               struct jig_err *reterr)
-{
-    for (;;) {
-        start_queued(r);
-        if (job != NULL && job->state == JIG_JOB_DONE)
-            return JIG_OK;
-        if (r->running_count > running_guesses(r))
-            wait_for_one(r);
-        else
-            return r->failed ? first_failure(r, reterr) : JIG_OK;
-    }
-}
-
 enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct jig_err *reterr)
 {
-    return run_until(r, job, reterr);
+    start_queued(r);
+    while ((job == NULL || job->state != JIG_JOB_DONE) && r->running_count > running_guesses(r)) {
+        wait_for_one(r);
+        start_queued(r);
+    }
+    bool done = job != NULL ? job->state == JIG_JOB_DONE : !r->failed;
+    if (!done && reterr != NULL)
+        *reterr = r->first_failure;
+    return done ? JIG_OK : r->first_failure.code;
 }
 
 enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr)
 {
-    return run_until(r, NULL, reterr);
+    return jig_runner_wait(r, NULL, reterr);
 }
 
 /* ---- guesses ---- */
@@ -513,10 +500,10 @@ bool jig_runner_is_busy(const struct jig_runner *r)
     return r->next < r->job_count || r->running_count > running_guesses(r);
 }
 
-static bool guess(struct jig_runner *r, struct jig_action *action, bool asked, size_t others)
+bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked, bool certain)
 {
     struct jig_job *j = jig_job_new(action, asked);
-    bool room = has_room(r, others) && guess_for(r, action) == NULL;
+    bool room = has_room(r, certain ? 0 : 1) && guess_for(r, action) == NULL;
     bool ready = room && decide_guess(r, j) && take_slot(r, false);
     if (ready && jig_job_start(j, NULL) != JIG_OK)
         give_slot_back(r);
@@ -528,16 +515,6 @@ static bool guess(struct jig_runner *r, struct jig_action *action, bool asked, s
     r->running[r->running_count++] = j;
     r->guesses[r->guess_count++] = j;
     return true;
-}
-
-bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked)
-{
-    return guess(r, action, asked, 1);
-}
-
-bool jig_runner_begin(struct jig_runner *r, struct jig_action *action, bool asked)
-{
-    return guess(r, action, asked, 0);
 }
 
 /* ---- submitting ---- */
@@ -612,7 +589,7 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
 {
     struct jig_job *j = add_job(r, action, true);
     try_start(r, j); /* before what is queued: somebody waits for it */
-    enum jig_code code = run_until(r, j, reterr);
+    enum jig_code code = jig_runner_wait(r, j, reterr);
     if (code != JIG_OK)
         return code;
     *ret_job = j;

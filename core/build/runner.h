@@ -105,11 +105,9 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
  * now; takes the action. It counts for nothing, and nobody hears of it, until an action of the same
  * command comes and its inputs are what they were: then this run is that action's. Another one of
  * the same name or first output ends it, and so does the runner's end. Guesses leave one job to
- * those who wait. Not for what hooks may change, nor for shareable actions. False when it was
- * not started: it is current, or there is no room. */
-bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked);
-/* The same for what is certain to be wanted next: may take the last job. */
-bool jig_runner_begin(struct jig_runner *r, struct jig_action *action, bool asked);
+ * those who wait, but for what is certain to be next. Not for what hooks may change, nor for
+ * shareable actions. False when it was not started: it is current, or there is no room. */
+bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked, bool certain);
 bool jig_runner_may_guess(const struct jig_runner *r); /* there is room for one, among its own */
 
 /* True while something that was submitted or asked is not done. */

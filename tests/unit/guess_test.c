@@ -114,7 +114,7 @@ static void one_run_serves_the_guess_and_who_submits(void **state)
     struct bench b;
     bench_open(&b, *state, 2);
     put(&b, "in", "text");
-    jig_runner_guess(b.runner, act(&b, copies), false);
+    jig_runner_guess(b.runner, act(&b, copies), false, false);
     struct jig_runner_summary *s = jig_runner_summary(b.runner);
     assert_int_equal(s->compiled, 0);
     submit_and_wait(&b, copies);
@@ -136,7 +136,8 @@ static void a_guess_waits_to_be_taken(void **state)
     bench_open(&b, *state, 2);
     put(&b, "in", "text");
     make_pipe(&b);
-    jig_runner_guess(b.runner, act(&b, "cat in > out; echo x > pipe; echo ran >> log"), false);
+    jig_runner_guess(b.runner, act(&b, "cat in > out; echo x > pipe; echo ran >> log"), false,
+                     false);
     struct jig_action *other = act(&b, "read line < pipe; echo other > other");
     free(other->outputs.v[0]);
     other->outputs.v[0] = jig_path_join(b.dir, "other");
@@ -155,14 +156,14 @@ static void another_input_or_command_is_another_run(void **state)
     bench_open(&b, *state, 2);
     make_pipe(&b);
     put(&b, "in", "one");
-    jig_runner_guess(b.runner, act(&b, hangs), false);
+    jig_runner_guess(b.runner, act(&b, hangs), false, false);
     submit_and_wait(&b, copies);
     expect_file(&b, "out", "one");
     bench_end(&b);
 
     bench_begin(&b, 2);
     put(&b, "in", "two");
-    jig_runner_guess(b.runner, act(&b, "read line < pipe; cat in > out"), false);
+    jig_runner_guess(b.runner, act(&b, "read line < pipe; cat in > out"), false, false);
     put(&b, "in", "three");
     put(&b, "pipe", "a file now\n");
     submit_and_wait(&b, "read line < pipe; cat in > out");
@@ -177,17 +178,17 @@ static void a_guess_that_nobody_wants_ends_with_the_runner(void **state)
     bench_open(&b, *state, 2);
     make_pipe(&b);
     put(&b, "in", "text");
-    jig_runner_guess(b.runner, act(&b, hangs), false);
+    jig_runner_guess(b.runner, act(&b, hangs), false, false);
     assert_int_equal(jig_runner_wait_all(b.runner, &err), JIG_OK); /* nobody waits for it */
     bench_end(&b);
     assert_int_equal(b.record.traces.count, 0);
     bench_begin(&b, 1); /* one job is for those who wait */
-    jig_runner_guess(b.runner, act(&b, hangs), false);
+    jig_runner_guess(b.runner, act(&b, hangs), false, false);
     submit_and_wait(&b, copies);
     bench_end(&b);
     bench_begin(&b, 2);
     atomic_store(&b.slots.free, 0); /* others have them all */
-    jig_runner_guess(b.runner, act(&b, hangs), false);
+    jig_runner_guess(b.runner, act(&b, hangs), false, false);
     submit_and_wait(&b, copies);
     atomic_store(&b.slots.free, SLOTS);
     bench_close(&b);
@@ -205,7 +206,7 @@ static void what_is_current_is_not_guessed(void **state)
         bench_end(&b);
         bench_begin(&b, 2);
     }
-    jig_runner_guess(b.runner, act(&b, "cat in > out"), false);
+    jig_runner_guess(b.runner, act(&b, "cat in > out"), false, false);
     expect_file(&b, "out", "text"); /* a run would have removed it first */
     submit_and_wait(&b, "cat in > out");
     assert_int_equal(jig_runner_summary(b.runner)->reused, 1);
@@ -220,12 +221,12 @@ static void a_guessed_failure_is_a_failure(void **state)
     int status = 0;
     bench_open(&b, *state, 2);
     put(&b, "in", "text");
-    jig_runner_guess(b.runner, act(&b, "echo no >&2; exit 3"), true);
+    jig_runner_guess(b.runner, act(&b, "echo no >&2; exit 3"), true, false);
     assert_int_equal(jig_runner_ask(b.runner, act(&b, "echo no >&2; exit 3"), &job, &status, &err),
                      JIG_OK);
     assert_int_equal(status, 3);
     assert_string_equal(jig_job_errors(job), "no\n");
-    jig_runner_guess(b.runner, act(&b, "echo no >&2; exit 4"), false);
+    jig_runner_guess(b.runner, act(&b, "echo no >&2; exit 4"), false, false);
     enum jig_code code = jig_runner_submit(b.runner, act(&b, "echo no >&2; exit 4"), NULL, &err);
     if (code == JIG_OK)
         code = jig_runner_wait_all(b.runner, &err);
