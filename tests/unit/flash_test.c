@@ -148,6 +148,26 @@ static void parts_become_one_image(void **state)
     jig_segments_release(&s);
 }
 
+/* A copy is read, and the file that it is of is named. */
+static void parts_that_are_copies(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_segments s;
+    JIG_CLEANUP_FREE char *copy = put(*state, "copy", "abc", 3);
+    JIG_CLEANUP_FREE char *elf = put(*state, "elf", "\177ELF", 4);
+    struct jig_image_part part = {.path = "/gone/firmware.bin", .copy = copy};
+    assert_int_equal(jig_image_load(&part, 1, 0, &s, &err), JIG_OK);
+    assert_memory_equal(s.v[0].data, "abc", 3);
+    jig_segments_release(&s);
+    part.copy = elf;
+    assert_int_equal(jig_image_load(&part, 1, 0, &s, &err), JIG_INVALID_ARGUMENT);
+    assert_non_null(strstr(err.message, "/gone/firmware.bin is an ELF file"));
+    part = (struct jig_image_part){.path = copy};
+    assert_int_equal(jig_image_load(&part, 1, 2, &s, &err), JIG_OUT_OF_RANGE);
+    assert_non_null(strstr(err.message, "1 bytes past"));
+    assert_true(err.hint[0] != '\0');
+}
+
 static void images_that_cannot_be_are_refused(void **state)
 {
     struct jig_err err = JIG_ERR_INIT;
@@ -822,6 +842,7 @@ int main(void)
         cmocka_unit_test(hex_segments_wrap_at_64k),
         cmocka_unit_test(bad_hex_is_named),
         IN_FOLDER(parts_become_one_image),
+        IN_FOLDER(parts_that_are_copies),
         IN_FOLDER(images_that_cannot_be_are_refused),
         cmocka_unit_test(part_arguments),
         cmocka_unit_test(avrdude_is_understood_however_it_comes),

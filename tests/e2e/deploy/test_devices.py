@@ -159,6 +159,43 @@ def test_unplugged_in_mid_flash(desk):
     desk.jig("deploy", "-d", "desk", "--image", image(desk, NOTHING)).result
 
 
+def trust_desk(bench):
+    """`trust = session` for this board alone; its image's word, once it is on the board."""
+    bench.configure(f"[device desk]\nport = {bench.desk.port}\nfqbn = {UNO}\ntrust = session\n")
+    word = image(bench, NOTHING * 20)
+    assert bench.jig("deploy", "-d", "desk", "--image", word).result["outcome"] == "written"
+    assert bench.jig("deploy", "-d", "desk", "--image", word).result["outcome"] == "trusted"
+    return word
+
+
+def test_trust_is_a_boards_own(desk):
+    word = trust_desk(desk)
+    for outcome in "written", "verified":  # the other one is asked, as boards are by default
+        assert desk.jig("deploy", "-d", BOARD, "--image", word).result["outcome"] == outcome
+    by_port = desk.jig("deploy", "-d", desk.desk.port, "--image", word).result
+    assert by_port["device"] == "desk" and by_port["outcome"] == "trusted"
+
+
+def test_unplugged_between_two_deploys(desk):
+    """Nobody looked while it was away, and it is the same board with the same flash: but who knows."""
+    word = trust_desk(desk)
+    desk.desk.unplug()
+    desk.desk.plug()
+    again = desk.jig("deploy", "-d", "desk", "--image", word).result
+    assert again["outcome"] == "verified" and again["bytes_written"] == 0
+    assert desk.jig("deploy", "-d", "desk", "--image", word).result["outcome"] == "trusted"
+
+
+def test_another_board_at_the_same_port(desk):
+    word = trust_desk(desk)
+    desk.desk.unplug()
+    desk.desk.flash = desk.desk.flash.with_name("another.flash")
+    desk.desk.plug()
+    other = desk.jig("deploy", "-d", "desk", "--image", word).result
+    assert other["outcome"] == "written" and "differs" in other["because"]
+    assert other["bytes_written"] == len(NOTHING) * 20
+
+
 # ---- PlatformIO's upload options
 
 
