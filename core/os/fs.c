@@ -23,7 +23,7 @@
 #define TREE_FDS     32
 #define MOST_NAMES   1000000 /* in one folder */
 
-static struct jig_stamp stamp_of(const struct stat *st)
+struct jig_stamp jig_stamp_of(const struct stat *st)
 {
     return (struct jig_stamp){
         .dev = st->st_dev,
@@ -42,7 +42,7 @@ static void tell(enum jig_sighting_kind kind, const char *path, bool follow, con
         return;
     struct jig_sighting s = {.kind = kind, .path = path, .follow = follow, .there = st != NULL};
     if (st != NULL)
-        s.stamp = stamp_of(st);
+        s.stamp = jig_stamp_of(st);
     o->saw(o->ctx, &s);
 }
 
@@ -61,7 +61,7 @@ enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret, struct jig_e
     struct stat st;
     if (!look(JIG_SAW_STAMP, path, true, &st))
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
-    *ret = stamp_of(&st);
+    *ret = jig_stamp_of(&st);
     return JIG_OK;
 }
 
@@ -70,7 +70,7 @@ enum jig_code jig_fs_stamp_link(const char *path, struct jig_stamp *ret, struct 
     struct stat st;
     if (!look(JIG_SAW_STAMP, path, false, &st))
         return jig_err_sys(reterr, errno, "cannot look at %s", path);
-    *ret = stamp_of(&st);
+    *ret = jig_stamp_of(&st);
     return JIG_OK;
 }
 
@@ -85,7 +85,7 @@ enum jig_code jig_fs_stamp_names(const char *path, struct jig_stamp *ret, uint64
     struct stat st;
     if (!look(JIG_SAW_STAMP, path, false, &st))
         return jig_err_sys(NULL, errno, "cannot look at %s", path);
-    *ret = stamp_of(&st);
+    *ret = jig_stamp_of(&st);
     *ret_names = st.st_nlink;
     return JIG_OK;
 }

@@ -28,6 +28,9 @@ struct jig_stamp {
     uint32_t mode; /* st_mode */
 };
 
+struct stat;
+struct jig_stamp jig_stamp_of(const struct stat *st);
+
 /* Follows links. NOT_FOUND when there is nothing there. */
 enum jig_code jig_fs_stamp(const char *path, struct jig_stamp *ret,
                            struct jig_err *reterr) JIG_CHECKED;

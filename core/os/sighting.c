@@ -1,8 +1,10 @@
 #include "core/os/sighting.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 
@@ -53,4 +55,45 @@ bool jig_sighting_holds(const struct jig_sighting *s)
     bool holds = s->kind == JIG_SAW_REAL ? real_holds(s) : stamp_holds(s);
     jig_observe(before);
     return holds;
+}
+
+/* ---- many ---- */
+
+void jig_review_release(struct jig_review *r)
+{
+    if (r->folder >= 0)
+        close(r->folder);
+    r->folder = -1;
+}
+
+/* Opens the folder of a path, unless it is the one that is open. False for one that is not there.
+ */
+static bool enter(struct jig_review *r, const char *path, size_t n)
+{
+    if (r->folder >= 0 && r->n == n && memcmp(r->path, path, n) == 0)
+        return true;
+    jig_review_release(r);
+    if (n == 0 || n >= sizeof r->path)
+        return false;
+    memcpy(r->path, path, n);
+    r->path[n] = '\0';
+    r->n = n;
+    r->folder = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return r->folder >= 0;
+}
+
+bool jig_review_holds(struct jig_review *r, const struct jig_sighting *s)
+{
+    const char *slash = strrchr(s->path, '/');
+    struct stat st;
+    if (s->kind == JIG_SAW_REAL || slash == NULL || slash[1] == '\0' ||
+        !enter(r, s->path, (size_t)(slash - s->path)))
+        return jig_sighting_holds(s);
+    bool there = fstatat(r->folder, slash + 1, &st, s->follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
+    if (!there || !s->there)
+        return there == s->there;
+    if (s->kind == JIG_SAW_TYPE)
+        return (st.st_mode & S_IFMT) == (s->stamp.mode & S_IFMT);
+    struct jig_stamp now = jig_stamp_of(&st);
+    return jig_stamp_equal(&now, &s->stamp);
 }

@@ -15,25 +15,21 @@
 #define MOST_THREADS   8
 #define A_THREADS_WORK 2000 /* looks that are worth a thread of their own: some 2 ms */
 #define LONGEST_PATH   4096
+#define MOST_TEXT      ((size_t)1 << 30) /* of the paths of one list */
 
 /* Keys say what was looked for: its kind, and whether links were followed. */
 #define KEY_PREFIX 2
 
 struct jig_sightings {
     struct jig_observer observer;
-    struct jig_map by_key; /* -> struct jig_sighting, whose path is the key's tail */
+    struct jig_map places; /* key -> place among the items, plus 1; empty when it was decoded */
+    struct jig_sighting *items;
+    size_t n;
+    size_t cap;
+    char *text; /* of all paths and targets, when it was decoded: else each is on its own */
     char *fault;
     bool young;
 };
-
-static void free_sighting(void *p)
-{
-    struct jig_sighting *s = p;
-    if (s == NULL)
-        return;
-    free((char *)s->real);
-    free(s);
-}
 
 /* The first reason stays. `why` comes after what it is about. */
 static void give_up(struct jig_sightings *all, const char *what, const char *why)
@@ -53,34 +49,41 @@ static bool same(const struct jig_sighting *a, const struct jig_sighting *b)
     return jig_stamp_equal(&a->stamp, &b->stamp);
 }
 
-/* The path of a sighting is its key's, which lives as long as the map has it. */
-static void keep(struct jig_sightings *all, const char *key, const struct jig_sighting *s)
+static void keep(struct jig_sightings *all, const struct jig_sighting *s)
 {
-    struct jig_sighting *copy = jig_new(struct jig_sighting);
+    all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
+    struct jig_sighting *copy = &all->items[all->n++];
     *copy = *s;
+    copy->path = jig_xstrdup(s->path);
     copy->real = s->real != NULL ? jig_xstrdup(s->real) : NULL;
-    jig_map_set(&all->by_key, key, copy);
-    copy->path = all->by_key.entries[all->by_key.used - 1].key + KEY_PREFIX;
+}
+
+/* Whether a path can be kept. */
+static bool usable(struct jig_sightings *all, const struct jig_sighting *s)
+{
+    if (s->path[0] != '/' || strlen(s->path) >= LONGEST_PATH)
+        give_up(all, s->path, "is no absolute path of a usual length");
+    if (all->n >= MOST_SIGHTINGS)
+        give_up(all, s->path, "is one file too many to be remembered");
+    return all->fault == NULL;
 }
 
 static void add(struct jig_sightings *all, const struct jig_sighting *s)
 {
     char key[KEY_PREFIX + LONGEST_PATH];
-    size_t n = strlen(s->path);
-    if (s->path[0] != '/' || n >= LONGEST_PATH)
-        give_up(all, s->path, "is no absolute path of a usual length");
-    if (all->by_key.count >= MOST_SIGHTINGS)
-        give_up(all, s->path, "is one file too many to be remembered");
-    if (all->fault != NULL)
+    if (!usable(all, s))
         return;
     key[0] = (char)('a' + s->kind);
     key[1] = s->follow ? '/' : '@';
-    memcpy(key + KEY_PREFIX, s->path, n + 1);
-    const struct jig_sighting *before = jig_map_get(&all->by_key, key);
-    if (before == NULL)
-        keep(all, key, s);
-    else if (!same(before, s))
+    memcpy(key + KEY_PREFIX, s->path, strlen(s->path) + 1);
+    uintptr_t place = (uintptr_t)jig_map_get(&all->places, key);
+    if (place != 0 && !same(&all->items[place - 1], s))
         give_up(all, s->path, "changed while it was looked at");
+    if (place != 0)
+        return;
+    keep(all, s);
+    jig_map_set(&all->places, key,
+                (void *)(uintptr_t)all->n); /* NOLINT(performance-no-int-to-ptr) */
 }
 
 static void saw(void *ctx, const struct jig_sighting *s)
@@ -104,7 +107,7 @@ static void doubt(void *ctx, const char *path)
 struct jig_sightings *jig_sightings_new(void)
 {
     struct jig_sightings *s = jig_new(struct jig_sightings);
-    jig_map_init(&s->by_key, free_sighting);
+    jig_map_init(&s->places, NULL);
     s->observer = (struct jig_observer){.saw = saw, .ran = ran, .doubt = doubt, .ctx = s};
     return s;
 }
@@ -113,7 +116,13 @@ void jig_sightings_free(struct jig_sightings *s)
 {
     if (s == NULL)
         return;
-    jig_map_release(&s->by_key);
+    for (size_t i = 0; s->text == NULL && i < s->n; i++) {
+        free((char *)s->items[i].path);
+        free((char *)s->items[i].real);
+    }
+    free(s->items);
+    free(s->text);
+    jig_map_release(&s->places);
     free(s->fault);
     free(s);
 }
@@ -135,12 +144,12 @@ bool jig_sightings_young(const struct jig_sightings *s)
 
 size_t jig_sightings_count(const struct jig_sightings *s)
 {
-    return s->by_key.used; /* nothing is ever removed */
+    return s->n;
 }
 
 const struct jig_sighting *jig_sightings_at(const struct jig_sightings *s, size_t i)
 {
-    return s->by_key.entries[i].value;
+    return &s->items[i];
 }
 
 /* ---- looking again ---- */
@@ -151,21 +160,22 @@ struct review {
     atomic_size_t differs; /* the place of one that does, plus 1 */
 };
 
-#define A_BITE 256
+#define A_BITE 1024
 
 static void *look_again(void *ctx)
 {
     struct review *r = ctx;
+    struct jig_review eye = JIG_REVIEW_INIT;
     size_t n = jig_sightings_count(r->all);
-    for (;;) {
-        size_t from = atomic_fetch_add(&r->next, A_BITE);
-        if (from >= n || atomic_load(&r->differs) != 0)
-            return NULL;
+    for (size_t from = atomic_fetch_add(&r->next, A_BITE);
+         from < n && atomic_load(&r->differs) == 0; from = atomic_fetch_add(&r->next, A_BITE)) {
         for (size_t i = from; i < n && i < from + A_BITE; i++) {
-            if (!jig_sighting_holds(jig_sightings_at(r->all, i)))
+            if (!jig_review_holds(&eye, jig_sightings_at(r->all, i)))
                 atomic_store(&r->differs, i + 1);
         }
     }
+    jig_review_release(&eye);
+    return NULL;
 }
 
 static size_t threads_for(size_t n)
@@ -255,8 +265,10 @@ void jig_sightings_encode(const struct jig_sightings *s, struct jig_buf *out)
 struct reader {
     const char *at;
     size_t left;
-    char path[LONGEST_PATH];
-    char real[LONGEST_PATH];
+    char *text; /* room for all that is to be read; fixed, so that paths may point into it */
+    size_t used;
+    size_t room;
+    const char *before; /* the last path */
 };
 
 static bool take(struct reader *r, void *to, size_t n)
@@ -269,43 +281,75 @@ static bool take(struct reader *r, void *to, size_t n)
     return true;
 }
 
+/* A text of `shared` bytes of the last path and `rest` that follow; NULL when it is none. */
+static const char *take_text(struct reader *r, size_t shared, size_t rest)
+{
+    char *out = r->text + r->used;
+    if (shared + rest + 1 > r->room - r->used)
+        return NULL;
+    memcpy(out, r->before, shared);
+    if (!take(r, out + shared, rest) || memchr(out + shared, '\0', rest) != NULL)
+        return NULL;
+    out[shared + rest] = '\0';
+    r->used += shared + rest + 1;
+    return out;
+}
+
 /* False for a row that nobody wrote. */
 static bool take_row(struct reader *r, struct jig_sighting *ret)
 {
     struct row row;
     if (!take(r, &row, sizeof row) || row.kind > JIG_SAW_REAL || row.follow > 1 || row.there > 1 ||
-        (size_t)row.shared + row.rest >= LONGEST_PATH || row.real >= LONGEST_PATH ||
-        row.shared > strlen(r->path) || !take(r, r->path + row.shared, row.rest) ||
-        !take(r, r->real, row.real))
+        (size_t)row.shared + row.rest >= LONGEST_PATH || row.shared > strlen(r->before))
         return false;
-    r->path[row.shared + row.rest] = '\0';
-    r->real[row.real] = '\0';
     bool has_real = row.kind == JIG_SAW_REAL && row.there != 0;
+    const char *path = take_text(r, row.shared, row.rest);
+    const char *real = path != NULL && has_real ? take_text(r, 0, row.real) : NULL;
+    if (path == NULL || path[0] != '/' || (row.real > 0) != has_real || (has_real && real == NULL))
+        return false;
+    r->before = path;
     *ret = (struct jig_sighting){.kind = (enum jig_sighting_kind)row.kind,
-                                 .path = r->path,
+                                 .path = path,
                                  .follow = row.follow != 0,
                                  .there = row.there != 0,
                                  .stamp = row.stamp,
-                                 .real = has_real ? r->real : NULL};
-    return strlen(r->path) == (size_t)row.shared + row.rest && (row.real > 0) == has_real;
+                                 .real = real};
+    return true;
+}
+
+/* Adds up how much text the rows hold once each has the whole of its path. */
+static size_t text_size(const char *at, size_t left)
+{
+    size_t size = 1;
+    struct row row;
+    while (left >= sizeof row && size < MOST_TEXT) {
+        memcpy(&row, at, sizeof row);
+        size_t n = sizeof row + row.rest + row.real;
+        size += (size_t)row.shared + row.rest + row.real + 2;
+        if (n > left)
+            break;
+        at += n;
+        left -= n;
+    }
+    return size;
 }
 
 enum jig_code jig_sightings_decode(const void *data, size_t n, struct jig_sightings **ret,
                                    struct jig_err *reterr)
 {
     struct jig_sightings *all = jig_sightings_new();
-    struct reader *r = jig_new(struct reader);
-    r->at = data;
-    r->left = n;
+    struct reader r = {.at = data, .left = n, .before = "", .room = text_size(data, n)};
     struct jig_sighting one;
-    bool well = true;
-    while (well && r->left > 0 && all->fault == NULL) {
-        well = take_row(r, &one);
-        if (well)
-            add(all, &one);
+    bool well = r.room < MOST_TEXT;
+    all->text = r.text = jig_xcalloc(well ? r.room : 1, 1);
+    while (well && r.left > 0) {
+        well = all->n < MOST_SIGHTINGS && take_row(&r, &one);
+        if (!well)
+            break;
+        all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
+        all->items[all->n++] = one;
     }
-    free(r);
-    if (well && all->fault == NULL) {
+    if (well) {
         *ret = all;
         return JIG_OK;
     }

@@ -213,27 +213,58 @@ void jig_watcher_pump(struct jig_watcher *w)
     pthread_mutex_unlock(&w->mu);
 }
 
+/* Under the lock, before everything is looked at: from here on the watch listens. What was written
+ * since it was armed may have its stamp still. */
+static enum jig_code begin_to_listen(struct jig_watch *watch, struct jig_err *reterr)
+{
+    struct jig_watcher *w = watch->watcher;
+    jig_watcher_drain(w);
+    if (watch->epoch != w->epoch)
+        return jig_err_set(reterr, JIG_ABORTED, "events were lost while files were being watched");
+    for (size_t i = 0; i < watch->n; i++) {
+        const struct jig_watch_item *item = &watch->items[i];
+        char path[JIG_WATCH_PATH_MAX] = "";
+        if (item->kind != JIG_SAW_STAMP || item->node->written_at <= watch->armed_at)
+            continue;
+        jig_tree_path(item->node, path, sizeof path);
+        return jig_err_set(reterr, JIG_ABORTED, "%s was written while it was being watched", path);
+    }
+    watch->armed_at = w->log_end;
+    watch->cursor = w->log_end;
+    w->read_to = w->log_end;
+    return JIG_OK;
+}
+
+static void begin_to_arm(struct jig_watch *watch)
+{
+    struct jig_watcher *w = watch->watcher;
+    pthread_mutex_lock(&w->mu);
+    jig_watcher_drain(w);
+    jig_watcher_check_mounts(w);
+    watch->armed_at = w->log_end;
+    watch->epoch = w->epoch;
+    w->read_to = w->log_end;
+    w->stats.watches++;
+    pthread_mutex_unlock(&w->mu);
+}
+
 enum jig_code jig_watcher_arm(struct jig_watcher *w, const struct jig_sightings *seen,
                               struct jig_watch **ret, struct jig_err *reterr)
 {
     struct jig_watch *watch = jig_new(struct jig_watch);
-    pthread_mutex_lock(&w->mu);
-    jig_watcher_drain(w);
-    jig_watcher_check_mounts(w);
-    *watch = (struct jig_watch){
-        .watcher = w, .armed_at = w->log_end, .cursor = w->log_end, .epoch = w->epoch};
-    w->read_to = w->log_end;
-    w->stats.watches++;
-    pthread_mutex_unlock(&w->mu);
+    watch->watcher = w;
+    begin_to_arm(watch);
     enum jig_code code = place_all(watch, seen, reterr);
     if (code == JIG_OK)
         settle_all(w);
+    pthread_mutex_lock(&w->mu);
+    tidy(watch);
+    if (code == JIG_OK)
+        code = begin_to_listen(watch, reterr);
+    pthread_mutex_unlock(&w->mu);
     JIG_CLEANUP_FREE char *differs = code == JIG_OK ? jig_sightings_differ(seen) : NULL;
     if (differs != NULL)
         code = jig_err_set(reterr, JIG_ABORTED, "%s is not as it was seen", differs);
-    pthread_mutex_lock(&w->mu);
-    tidy(watch);
-    pthread_mutex_unlock(&w->mu);
     if (code == JIG_OK)
         *ret = watch;
     else
