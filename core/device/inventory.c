@@ -297,6 +297,26 @@ enum jig_code jig_inventory_refresh_if_stale(struct jig_inventory *inv, int64_t 
     return code;
 }
 
+static uint64_t generation_of(struct jig_inventory *inv, const char *id, const char **ret_why)
+{
+    const struct jig_entry *e = jig_inventory_by_id_(inv, id);
+    *ret_why = e != NULL ? e->why : "the device is not known any more";
+    return e != NULL ? e->d.generation : 0;
+}
+
+uint64_t jig_inventory_known_generation(struct jig_inventory *inv, const char *id,
+                                        const char **ret_why)
+{
+    pthread_mutex_lock(&inv->mu);
+    uint64_t generation = generation_of(inv, id, ret_why);
+    if (inv->doubted) { /* events that no enumeration could follow: it failed */
+        *ret_why = "the system's ports could not be listed";
+        generation = 0;
+    }
+    pthread_mutex_unlock(&inv->mu);
+    return generation;
+}
+
 uint64_t jig_inventory_generation(struct jig_inventory *inv, const char *id, const char **ret_why)
 {
     jig_inventory_enter_(inv);
@@ -304,11 +324,11 @@ uint64_t jig_inventory_generation(struct jig_inventory *inv, const char *id, con
     struct jig_entry *e = jig_inventory_by_id_(inv, id);
     if (e != NULL && e->asked_port != NULL)
         jig_inventory_look_at_port_(inv, e);
-    e = jig_inventory_by_id_(inv, id); /* a look may make the inventory forget */
-    uint64_t generation = e != NULL && code == JIG_OK ? e->d.generation : 0;
-    *ret_why = code != JIG_OK ? "the system's ports could not be listed"
-               : e != NULL    ? e->why
-                              : "the device is not known any more";
+    uint64_t generation = generation_of(inv, id, ret_why); /* the look may have made it forget */
+    if (code != JIG_OK) {
+        *ret_why = "the system's ports could not be listed";
+        generation = 0;
+    }
     jig_inventory_leave_(inv);
     return generation;
 }

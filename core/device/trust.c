@@ -123,7 +123,7 @@ static bool take_in(struct jig_trust *t, struct subject *s)
     if (s->state == NOTHING)
         return false;
     const char *why = NULL;
-    uint64_t generation = jig_inventory_generation(t->inv, s->id, &why);
+    uint64_t generation = jig_inventory_known_generation(t->inv, s->id, &why);
     if (generation != s->generation)
         return lose(s, "%s", why);
     jig_port_opens_drain(s->opens, &s->news);
@@ -148,6 +148,37 @@ static struct subject *find(struct jig_trust *t, const char *id)
     if (s != NULL)
         s->used = ++t->uses;
     return s;
+}
+
+/* Lets the inventory take in what the system has to tell. Without mu: the inventory tells its
+ * readers in this thread, and they may well ask us. */
+static void let_inventory_look(struct jig_trust *t, const char *id)
+{
+    const char *why = NULL;
+    (void)jig_inventory_generation(t->inv, id, &why);
+}
+
+/* Locks, and looks at the device, if it is in the table; else NULL. *ret_lost: it was known until
+ * now. To be followed by leave(). */
+static struct subject *enter(struct jig_trust *t, const char *id, bool *ret_lost)
+{
+    pthread_mutex_lock(&t->mu);
+    const struct subject *before = jig_map_get(&t->subjects, id);
+    if (before != NULL && before->state != NOTHING) {
+        pthread_mutex_unlock(&t->mu);
+        let_inventory_look(t, id);
+        pthread_mutex_lock(&t->mu);
+    }
+    struct subject *s = find(t, id);
+    *ret_lost = s != NULL && look(t, s);
+    return s;
+}
+
+static void leave(struct jig_trust *t, const char *id, bool changed)
+{
+    pthread_mutex_unlock(&t->mu);
+    if (changed)
+        jig_inventory_tell_changed(t->inv, id);
 }
 
 /* Which has not been asked about for the longest time; it had a chance to be seen. */
@@ -195,45 +226,42 @@ static enum jig_code watch_nodes(struct subject *s, const struct jig_device *d,
 }
 
 /* Watches the device's port from now on. When that cannot be, `because` says so. */
-static void watch(struct jig_trust *t, struct subject *s)
+static void watch(struct jig_trust *t, struct subject *s, const struct jig_device *d)
 {
-    struct jig_device d;
     struct jig_err err = JIG_ERR_INIT;
-    if (jig_inventory_find(t->inv, s->id, &d, &err) != JIG_OK) {
-        lose(s, "%s", err.message);
-        return;
-    }
-    if (!d.connected || d.port[0] == '\0')
+    if (!d->connected || d->port[0] == '\0') {
         lose(s, "it was not connected when it was written");
-    else if (!jig_inventory_has_events(t->inv) && !jig_port_is_pty(d.port))
+    } else if (!jig_inventory_has_events(t->inv) && !jig_port_is_pty(d->port)) {
         lose(s, "this system does not tell when a board is unplugged");
-    else if (watch_nodes(s, &d, &err) != JIG_OK)
+    } else if (watch_nodes(s, d, &err) != JIG_OK) {
         lose(s, "%s", err.message);
-    else {
+    } else {
         poll_it(t, s);
         s->state = BEING_WRITTEN;
-        s->generation = d.generation;
+        s->generation = d->generation; /* moved since, it is lost at the next look */
         free(s->port);
-        s->port = jig_xstrdup(d.port);
+        s->port = jig_xstrdup(d->port);
         s->news = (struct jig_port_opens_news){0};
-        const char *why = NULL;
-        if (jig_inventory_generation(t->inv, s->id, &why) != d.generation)
-            lose(s, "%s", why); /* in between: the watch may be another node's */
     }
-    jig_device_release(&d);
 }
 
 void jig_trust_forget(struct jig_trust *t, const char *device_id, const char *because)
 {
+    struct jig_device d;
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_inventory_find(t->inv, device_id, &d, &err);
     pthread_mutex_lock(&t->mu);
     struct subject *s = get(t, device_id);
     bool was_known = lose(s, "%s", because);
-    watch(t, s);
+    if (code == JIG_OK)
+        watch(t, s, &d);
+    else
+        lose(s, "%s", err.message);
     if (s->state == BEING_WRITTEN)
         snprintf(s->because, sizeof s->because, "%s", because);
-    pthread_mutex_unlock(&t->mu);
-    if (was_known)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, was_known);
+    if (code == JIG_OK)
+        jig_device_release(&d);
 }
 
 /* What speaks against remembering; NOTHING is the answer then. */
@@ -265,19 +293,16 @@ static bool remember(struct jig_trust *t, struct subject *s, const struct jig_di
         s->state = KNOWN;
         s->image = *image;
         s->since_ms = jig_unix_ms();
-        s->news = (struct jig_port_opens_news){0};
-        look(t, s);
+        s->news = (struct jig_port_opens_news){0}; /* what came meanwhile is the next look's */
     }
     return was_known || s->state == KNOWN;
 }
 
 void jig_trust_remember(struct jig_trust *t, const char *device_id, const struct jig_digest *image)
 {
+    let_inventory_look(t, device_id);
     pthread_mutex_lock(&t->mu);
-    bool changed = remember(t, get(t, device_id), image);
-    pthread_mutex_unlock(&t->mu);
-    if (changed)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, remember(t, get(t, device_id), image));
 }
 
 /* ---- questions ---- */
@@ -298,14 +323,10 @@ static char *why_not(const struct subject *s, const struct jig_digest *image)
 bool jig_trust_holds(struct jig_trust *t, const char *device_id, const struct jig_digest *image,
                      char **ret_because)
 {
-    pthread_mutex_lock(&t->mu);
-    struct subject *s = find(t, device_id);
-    bool lost = s != NULL && look(t, s);
-    char *because = why_not(s, image);
+    bool lost = false;
+    char *because = why_not(enter(t, device_id, &lost), image);
     *(because == NULL ? &t->held : &t->unheld) += 1;
-    pthread_mutex_unlock(&t->mu);
-    if (lost)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, lost);
     if (because == NULL)
         return true;
     *ret_because = because;
@@ -314,15 +335,12 @@ bool jig_trust_holds(struct jig_trust *t, const char *device_id, const struct ji
 
 bool jig_trust_get(struct jig_trust *t, const char *device_id, struct jig_trust_info *ret)
 {
-    pthread_mutex_lock(&t->mu);
-    struct subject *s = jig_map_get(&t->subjects, device_id);
-    bool lost = s != NULL && look(t, s);
+    bool lost = false;
+    const struct subject *s = enter(t, device_id, &lost);
     bool known = s != NULL && s->state == KNOWN;
     if (known)
         *ret = (struct jig_trust_info){s->image, s->since_ms};
-    pthread_mutex_unlock(&t->mu);
-    if (lost)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, lost);
     return known;
 }
 
@@ -330,14 +348,11 @@ bool jig_trust_get(struct jig_trust *t, const char *device_id, struct jig_trust_
 
 void jig_trust_own_open_begins(struct jig_trust *t, const char *device_id)
 {
-    pthread_mutex_lock(&t->mu);
-    struct subject *s = find(t, device_id);
-    bool lost = s != NULL && look(t, s);
+    bool lost = false;
+    struct subject *s = enter(t, device_id, &lost);
     if (s != NULL)
         s->opening = true;
-    pthread_mutex_unlock(&t->mu);
-    if (lost)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, lost);
 }
 
 /* When it is not known whose the opens were: exactly one, and nobody else in sight. */
@@ -352,9 +367,8 @@ static bool was_ours(const struct subject *s, bool opened)
 
 void jig_trust_own_open_ended(struct jig_trust *t, const char *device_id, bool opened)
 {
-    pthread_mutex_lock(&t->mu);
-    struct subject *s = find(t, device_id);
-    bool lost = s != NULL && look(t, s);
+    bool lost = false;
+    struct subject *s = enter(t, device_id, &lost);
     if (s != NULL && s->state == KNOWN) { /* so nothing is lost yet */
         if (!was_ours(s, opened))
             lost = lose(s, "another program may have opened its port at the same time as jigd");
@@ -365,21 +379,16 @@ void jig_trust_own_open_ended(struct jig_trust *t, const char *device_id, bool o
         s->opening = false;
         s->own += opened ? 1 : 0;
     }
-    pthread_mutex_unlock(&t->mu);
-    if (lost)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, lost);
 }
 
 void jig_trust_own_closed(struct jig_trust *t, const char *device_id)
 {
-    pthread_mutex_lock(&t->mu);
-    struct subject *s = find(t, device_id);
-    bool lost = s != NULL && look(t, s); /* takes in the close itself */
+    bool lost = false;
+    struct subject *s = enter(t, device_id, &lost); /* takes in the close itself */
     if (s != NULL && s->own > 0)
         s->own--;
-    pthread_mutex_unlock(&t->mu);
-    if (lost)
-        jig_inventory_tell_changed(t->inv, device_id);
+    leave(t, device_id, lost);
 }
 
 void jig_trust_stats(struct jig_trust *t, struct jig_trust_stats *ret)
@@ -401,6 +410,7 @@ int jig_trust_fd(const struct jig_trust *t)
 void jig_trust_pump(struct jig_trust *t)
 {
     struct jig_strv lost = {0};
+    jig_inventory_pump(t->inv);
     pthread_mutex_lock(&t->mu);
     for (size_t i = 0; i < t->subjects.used; i++) {
         struct subject *s = t->subjects.entries[i].value;

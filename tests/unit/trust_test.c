@@ -425,6 +425,42 @@ static void readers_of_the_inventory_are_told(void **state)
     assert_int_equal(stats.known, 0);
 }
 
+static void ask_in_return(void *ctx, uint64_t revision)
+{
+    (void)revision;
+    struct bench *b = ctx;
+    struct jig_trust_info info;
+    (void)jig_trust_get(b->trust, "board", &info);
+}
+
+/* As those do who watch the daemon's devices: in the thread that found out. */
+static void readers_may_ask_at_once(void **state)
+{
+    struct bench *b = *state;
+    jig_inventory_set_notify(b->inv, ask_in_return, b);
+    deploy(b, "one");
+    expect_known(b, "one");
+    tell(&b->other, 't');
+    expect_not(b, "one", "opened its port");
+    deploy(b, "one");
+    unplug(b);
+    expect_not(b, "one", "its port went away");
+    plug(b);
+    deploy(b, "one");
+    int fd = open_own(b);
+    unplug(b);
+    jig_trust_pump(b->trust);
+    close(fd);
+    jig_trust_own_closed(b->trust, "board");
+    expect_not(b, "one", "its port went away");
+    plug(b);
+    jig_trust_forget(b->trust, "board", "a deploy began to write it");
+    unplug(b);
+    struct jig_digest one = image("one");
+    jig_trust_remember(b->trust, "board", &one);
+    expect_not(b, "one", "its port went away");
+}
+
 static void what_is_remembered_is_bounded(void **state)
 {
     struct bench *b = *state;
@@ -788,6 +824,7 @@ int main(void)
         BOTH(lost_events_revoke),
         BOTH(a_new_label_revokes_nothing),
         BOTH(readers_of_the_inventory_are_told),
+        BOTH(readers_may_ask_at_once),
         BOTH(what_is_remembered_is_bounded),
         BOTH(an_emulator_that_ends_is_forgotten),
         BOTH(any_thread_may_ask),
