@@ -110,7 +110,8 @@ static enum jig_code run_tool(struct run *run, const struct jig_strv *argv, cons
         else if (run->ending != ENDED_GONE)
             run->ending = outside_or_ours(until);
         jig_proc_kill(proc, KILL_GRACE_MS);
-        jig_port_wait_released(port, jig_proc_pid(proc), jig_deadline_in_ms(RELEASE_MS));
+        if (ended != JIG_OK) /* one that ended by itself closed the port then: no need to look */
+            jig_port_wait_released(port, jig_proc_pid(proc), jig_deadline_in_ms(RELEASE_MS));
         jig_proc_free(proc);
         run->port_went = run->port_went || jig_port_watch_gone(&watch);
     }

@@ -4,6 +4,7 @@ The board is the emulated Uno, which keeps its flash between runs. "Last" is the
 verified on it last: only a board that was last seen with this very image is asked for it.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -102,6 +103,12 @@ def test_trust_is_configured(bench, section):
 def test_trust_that_is_none(bench):
     bench.jig("deploy", "-d", BOARD, "--image", image_of(bench, SMALL), "--trust", "maybe").error(
         EXIT_USAGE, "maybe")
+
+
+def test_trust_by_a_number_that_is_none(bench):
+    request = {"device": BOARD, "trust": 7, "images": [{"path": "/nothing.bin"}]}
+    outcome = bench.jig("call", "/jig.v1.DeployService/StartDeploy", json.dumps(request))
+    outcome.error(EXIT_USAGE, "7")
 
 
 def test_project(bench):
