@@ -1,6 +1,7 @@
 /* Unix sockets, byte by byte: what jigd's own reader of SP makes of what peers send. nng's REQ is
  * its peer in the other tests here. */
 #include <errno.h>
+#include <nng/nng.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -439,5 +440,7 @@ int main(void)
         TEST(no_descriptor_left),
         TEST(parked_calls_end_with_their_connection),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    nng_fini();
+    return failed;
 }

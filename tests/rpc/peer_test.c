@@ -146,10 +146,9 @@ static void talk(void **state, bool tcp)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         ask(client, sizes[i]);
     jig_client_close(client);
-    for (int i = 0; i < 20; i++) { /* comes, and leaves before or after a call */
+    for (int i = 0; i < 20; i++) { /* comes, and leaves */
         client = connect_to(&r);
-        if (i % 2 == 0)
-            ask(client, 10);
+        ask(client, 10);
         jig_client_close(client);
     }
     stop(&r);
@@ -231,5 +230,7 @@ int main(void)
         TEST(over_a_unix_socket), TEST(over_tcp),     TEST(large_requests),
         TEST(sent_again_once),    TEST(not_for_ever),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    nng_fini();
+    return failed;
 }
