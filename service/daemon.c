@@ -14,6 +14,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/config/conf.h"
+#include "core/hash/fingerprint.h"
 #include "core/os/dirs.h"
 #include "core/os/process.h"
 #include "core/os/time.h"
@@ -270,7 +271,9 @@ static enum jig_code make_work(struct jig_daemon *d, struct jig_err *reterr)
 static void make_builders(struct jig_daemon *d)
 {
     JIG_CLEANUP_FREE char *data = jig_data_dir(getenv("JIG_DATA_DIR"));
-    JIG_CLEANUP_FREE char *scratch = jig_path_join(d->place.cache_dir, "images");
+    struct jig_fingerprint us = jig_fingerprint_of(d->place.socket, strlen(d->place.socket));
+    JIG_CLEANUP_FREE char *scratch = /* the cache may be shared, the socket is ours alone */
+        jig_strf("%s/images/%016llx", d->place.cache_dir, (unsigned long long)us.high);
     d->builder = jig_builder_new(&d->conf, d->place.cache_dir, data);
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
                                    d->devices.monitors, scratch);

@@ -39,7 +39,8 @@
 struct jig_deployer;
 
 /* All borrowed; they outlive the deployer. Each deploy keeps its image's files in a folder of its
- * own below `scratch_dir`. */
+ * own below `scratch_dir`, which is this deployer's alone: what an earlier one left there is
+ * removed. */
 struct jig_deployer *jig_deployer_new(struct jig_builder *builder, struct jig_inventory *inventory,
                                       struct jig_trust *trust, struct jig_monitors *monitors,
                                       const char *scratch_dir);

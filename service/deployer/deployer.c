@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
@@ -20,6 +21,8 @@ struct jig_deployer *jig_deployer_new(struct jig_builder *builder, struct jig_in
     d->trust = trust;
     d->monitors = monitors;
     d->scratch_dir = jig_xstrdup(scratch_dir);
+    if (jig_fs_remove_tree(scratch_dir, NULL) != JIG_OK) /* of a daemon that was killed */
+        jig_log(JIG_LOG_DEBUG, "deploy.scratch_stays", "%s", scratch_dir);
     d->hashes =
         jig_image_hashes_new(jig_build_engine_files(jig_builder_engine(builder)), MOST_IMAGES);
     d->default_trust = JIG_TRUST_VERIFY;

@@ -1,11 +1,16 @@
 """What is flashed is what the deploy's own build made, and --no-build takes nothing half-done."""
 
 import os
+import signal
 
 from jig_bench import EXIT_BAD_PROJECT, EXIT_BUILD_FAILED, EXIT_INTEGRITY, UNO, wait_until
 from test_deploy import BOARD, deploy_sketch, hears, says
 
 INI = "[env:uno]\nplatform = atmelavr\nboard = uno\nframework = arduino\n"
+
+
+def scratch_files(bench):
+    return [p for p in (bench.folder / "cache").glob("jig/images/**/*") if p.is_file()]
 
 
 def large(text):
@@ -48,8 +53,19 @@ def test_nothing_of_it_is_left(bench):
     folder = bench.sketch("one", says("tidy"))
     deploy_sketch(bench, folder).result
     deploy_sketch(bench, folder, "--trust", "none").result
-    images = bench.folder / "cache" / "jig" / "images"
-    wait_until(lambda: list(images.iterdir()) == [], lambda: list(images.iterdir()))
+    wait_until(lambda: scratch_files(bench) == [], lambda: scratch_files(bench))
+
+
+def test_nothing_of_it_is_left_by_a_daemon_that_was_killed(bench):
+    folder = bench.sketch("one", large("half"))
+    running = bench.start("deploy", folder, "--fqbn", UNO, "-d", BOARD)
+    running.wait_for(lambda e: e.get("event") == "progress" and e["phase"] == "writing",
+                     "it is being written")
+    assert scratch_files(bench)
+    os.kill(bench.daemon_pid(), signal.SIGKILL)
+    running.finish()
+    bench.start_daemon()
+    assert scratch_files(bench) == []
 
 
 def test_no_build_after_a_failed_one(bench):

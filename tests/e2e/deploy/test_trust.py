@@ -290,12 +290,15 @@ def test_deploy_that_ran_out_of_time(bench):
     expect_trusted(session(bench, image))
 
 
-def test_cancelled_deploy(bench):
+@pytest.mark.parametrize("phase", ["connecting", "writing", "verifying"])
+def test_cancelled_deploy(bench, phase):
     image = put(bench)
-    running = start_in_mid_flash(bench)
+    large = image_of(bench, LARGE)
+    running = bench.start("deploy", "-d", BOARD, "--image", large)
+    running.wait_for(lambda e: e.get("event") == "progress" and e["phase"] == phase, phase)
     running.interrupt().finish().error(EXIT_INTERRUPTED)
     assert openers(bench, show(bench)["port"]) == []
-    for again in image, image_of(bench, LARGE):
+    for again in image, large:
         outcome = session(bench, again)
         assert outcome.result["outcome"] == "written", outcome.result
 
