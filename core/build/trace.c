@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/shared.h"
 #include "core/base/str.h"
+#include "core/build/places.h"
 #include "core/hash/fingerprint.h"
 
 #define MAGIC         "jigtrac4" /* the digit is the version */
@@ -73,24 +73,19 @@ static void put_strings(struct jig_buf *out, const struct jig_strv *list)
 /* The files that traces name, each once. */
 struct table {
     struct jig_buf text;
-    struct jig_map places; /* digest and path -> its number plus 1 */
-    uint64_t n;
+    struct jig_places places;
 };
 
 /* The file's number. */
 static uint32_t place_of(struct table *t, const struct jig_trace_file *f)
 {
-    char key[JIG_SHA256_HEX];
-    jig_digest_hex(&f->sha256, key);
-    JIG_CLEANUP_FREE char *whole = jig_strf("%s %s", key, f->path);
-    uintptr_t known = (uintptr_t)jig_map_get(&t->places, whole);
-    if (known == 0) {
-        known = ++t->n;
-        jig_map_set(&t->places, whole, (void *)known); /* NOLINT(performance-no-int-to-ptr) */
+    bool fresh = false;
+    uint32_t place = jig_places_of(&t->places, f, &fresh);
+    if (fresh) {
         put_string(&t->text, f->path);
         jig_buf_append(&t->text, f->sha256.bytes, JIG_SHA256_BYTES);
     }
-    return (uint32_t)(known - 1);
+    return place;
 }
 
 static void put_files(struct jig_buf *out, struct table *table, const struct jig_trace_file *files,
@@ -134,25 +129,24 @@ static void seal(char *file, size_t n)
 
 void jig_traces_write(const struct jig_trace *const *traces, size_t n, struct jig_buf *out)
 {
-    struct table table = {.n = 0};
+    struct table table = {.places = {0}};
     struct jig_buf text;
     size_t start = out->len;
     jig_buf_init(&table.text, out->max);
     jig_buf_init(&text, out->max);
-    jig_map_init(&table.places, NULL);
     for (size_t i = 0; i < n; i++)
         put_trace(&text, &table, traces[i]);
     jig_buf_append(out, MAGIC, 8);
     put_u64(out, 0); /* the checksum's place */
     put_u64(out, 0);
-    put_u64(out, table.n);
+    put_u64(out, table.places.n);
     jig_buf_append(out, table.text.data, table.text.len);
     put_u64(out, n);
     jig_buf_append(out, text.data, text.len);
     out->failed = out->failed || table.text.failed || text.failed;
     if (!out->failed)
         seal(out->data + start, out->len - start);
-    jig_map_release(&table.places);
+    jig_places_release(&table.places);
     jig_buf_release(&table.text);
     jig_buf_release(&text);
 }

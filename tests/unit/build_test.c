@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/base/shared.h"
 #include "core/base/str.h"
 #include "core/build/depfile.h"
 #include "core/build/diagnostics.h"
+#include "core/build/places.h"
 #include "core/build/size.h"
 #include "core/build/words.h"
 #include "core/os/fs.h"
@@ -173,9 +175,42 @@ static void files_that_a_command_names(void **state)
     jig_strv_release(&wanted);
 }
 
+/* A file's number is that of its first mention, by path and digest, whosever string the path is.
+ */
+static void files_are_numbered_once(void **state)
+{
+    (void)state;
+    struct jig_places places = {0};
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 3000; i++) {
+            JIG_CLEANUP_FREE char *path = jig_strf("/headers/%u.h", (unsigned)(i / 2));
+            struct jig_digest digest = {{(uint8_t)(i % 2)}}; /* two contents of each */
+            static struct jig_trace_file files[3000];
+            struct jig_trace_file again = {.path = path, .sha256 = digest};
+            bool fresh = false;
+            if (round == 0)
+                files[i] = (struct jig_trace_file){jig_shared_new(path), digest};
+            const struct jig_trace_file *file = round == 0 ? &files[i] : &again;
+            assert_int_equal(jig_places_of(&places, file, &fresh), i);
+            assert_true(fresh == (round == 0));
+            if (round == 1)
+                continue;
+            assert_int_equal(jig_places_of(&places, file, &fresh), i);
+            assert_false(fresh);
+        }
+    }
+    assert_int_equal(places.n, 3000);
+    for (size_t i = 0; i < places.cap; i++) {
+        if (places.slots[i].file != NULL)
+            jig_shared_unref(places.slots[i].file->path);
+    }
+    jig_places_release(&places);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_numbered_once),
         cmocka_unit_test_setup_teardown(files_that_a_command_names, unit_folder_setup,
                                         unit_folder_teardown),
         cmocka_unit_test(depfiles_with_every_quoting),
