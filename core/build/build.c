@@ -387,6 +387,14 @@ static enum jig_code wait_for_lock(const struct jig_build_request *q, struct jig
     return jig_lock_wait(lock, path, q->holder, &q->until, reterr);
 }
 
+/* To lock is to make the file: a look takes the one that a build has left. */
+static enum jig_code is_there(const char *lock_path, struct jig_err *reterr)
+{
+    return jig_fs_is_file(lock_path) ? JIG_OK
+                                     : jig_err_set(reterr, JIG_FAILED_PRECONDITION,
+                                                   "nothing was built: there is no %s", lock_path);
+}
+
 /* Makes the folder and locks it; again, when somebody removes it in between. */
 static enum jig_code take_folder(const struct jig_build_request *q, struct jig_lock *lock,
                                  const char *lock_path, struct jig_err *reterr)
@@ -394,9 +402,8 @@ static enum jig_code take_folder(const struct jig_build_request *q, struct jig_l
     enum jig_code code = JIG_NOT_FOUND;
     for (int i = 0; code == JIG_NOT_FOUND && i < MOST_TRIES; i++) {
         struct jig_err err = JIG_ERR_INIT;
-        if (!q->look_only)
-            code = make_build_dir(q->build_dir, reterr);
-        if (!q->look_only && code != JIG_OK)
+        code = q->look_only ? is_there(lock_path, reterr) : make_build_dir(q->build_dir, reterr);
+        if (code != JIG_OK)
             return code;
         code = jig_lock_try(lock, lock_path, q->holder, &err);
         if (code == JIG_ABORTED && !q->look_only)

@@ -42,7 +42,7 @@ enum jig_code jig_plan_write_commands(struct jig_plan *p, struct jig_err *reterr
     jig_buf_puts(&text, p->commands.n > 0 ? "\n]\n" : "[]\n");
     enum jig_code code = jig_buf_check(&text, path, reterr);
     if (code == JIG_OK)
-        code = jig_fs_write_if_changed(path, text.data, text.len, 0644, reterr);
+        code = jig_plan_put_file(p, path, text.data, text.len, reterr);
     jig_buf_release(&text);
     return code;
 }

@@ -111,8 +111,8 @@ static bool put_text(struct jig_plan *p)
     if (!jig_plan_guesses_well(p))
         return false;
     p->guessed = jig_plan_guess_text(p);
-    return p->guessed != NULL && jig_fs_write_if_changed(p->generated, p->guessed,
-                                                         strlen(p->guessed), 0644, NULL) == JIG_OK;
+    return p->guessed != NULL &&
+           jig_plan_put_file(p, p->generated, p->guessed, strlen(p->guessed), NULL) == JIG_OK;
 }
 
 /* A hook that comes before the compile may change what is compiled. */

@@ -83,7 +83,7 @@ enum jig_code jig_plan_archive_core(struct jig_plan *p, struct jig_err *reterr)
         return JIG_OK;
     JIG_CLEANUP_FREE char *archive = core_archive(p);
     if (p->core_objects.n == 0) /* a board without a core still has an archive to link */
-        return jig_fs_write_if_changed(archive, "!<arch>\n", 8, 0644, reterr);
+        return jig_plan_put_file(p, archive, "!<arch>\n", 8, reterr);
     return jig_plan_archive(p, archive, &p->core_objects, "archive", reterr);
 }
 

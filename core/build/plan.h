@@ -111,6 +111,13 @@ void jig_plan_apply_flags(const struct jig_plan *p, const char *source, enum jig
 /* Makes the compiler write every header it reads to `depfile`; false when it can't be told to. */
 bool jig_plan_ask_for_depfile(struct jig_strv *argv, const char *depfile);
 
+/* sources.c: puts a file, or a folder, of the build folder in its place, unless it is there as it
+ * should be. A look (look_only) makes nothing: FAILED_PRECONDITION then. */
+enum jig_code jig_plan_put_file(const struct jig_plan *p, const char *path, const void *data,
+                                size_t n, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_plan_put_dir(const struct jig_plan *p, const char *dir,
+                               struct jig_err *reterr) JIG_CHECKED;
+
 /* sources.c: fills sketch, own_sources and their kin; generates what is derived. */
 enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 /* After discovery: makes <name>.ino.cpp with its prototypes. */

@@ -54,6 +54,31 @@ static void add_own(struct jig_plan *p, const char *source, const char *object, 
     jig_strv_append(&p->own_steps, step);
 }
 
+static enum jig_code would_be_made(const char *path, struct jig_err *reterr)
+{
+    return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "%s would have to be made", path);
+}
+
+enum jig_code jig_plan_put_dir(const struct jig_plan *p, const char *dir, struct jig_err *reterr)
+{
+    if (!p->request->look_only)
+        return jig_fs_mkdirs(dir, 0777, reterr);
+    return jig_fs_is_dir(dir) ? JIG_OK : would_be_made(dir, reterr);
+}
+
+enum jig_code jig_plan_put_file(const struct jig_plan *p, const char *path, const void *data,
+                                size_t n, struct jig_err *reterr)
+{
+    if (!p->request->look_only)
+        return jig_fs_write_if_changed(path, data, n, 0644, reterr);
+    struct jig_buf there;
+    jig_buf_init(&there, n + 1);
+    bool same = jig_fs_read(path, &there, NULL) == JIG_OK && there.len == n &&
+                (n == 0 || memcmp(there.data, data, n) == 0);
+    jig_buf_release(&there);
+    return same ? JIG_OK : would_be_made(path, reterr);
+}
+
 /* Copies one additional file of the sketch, with its #line. */
 static enum jig_code copy_additional(const struct jig_plan *p, const char *relative,
                                      struct jig_err *reterr)
@@ -65,9 +90,9 @@ static enum jig_code copy_additional(const struct jig_plan *p, const char *relat
     jig_buf_init(&text, JIG_MERGED_MAX);
     enum jig_code code = jig_preprocess_additional(from, &text, reterr);
     if (code == JIG_OK)
-        code = jig_fs_mkdirs(dir, 0777, reterr);
+        code = jig_plan_put_dir(p, dir, reterr);
     if (code == JIG_OK)
-        code = jig_fs_write_if_changed(to, text.data, text.len, 0644, reterr);
+        code = jig_plan_put_file(p, to, text.data, text.len, reterr);
     jig_buf_release(&text);
     return code;
 }
@@ -235,7 +260,9 @@ static enum jig_code write_merged(struct jig_plan *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     p->merged_is_new = !is_there_already(path, p->merged);
-    code = jig_fs_mkdirs(dir, 0777, reterr);
+    code = jig_plan_put_dir(p, dir, reterr);
+    if (code == JIG_OK && p->merged_is_new && p->request->look_only)
+        return would_be_made(path, reterr);
     if (code == JIG_OK && p->merged_is_new)
         code = jig_fs_write_unsynced(path, p->merged->text, p->merged->len, 0644, reterr);
     return code;
@@ -244,14 +271,14 @@ static enum jig_code write_merged(struct jig_plan *p, struct jig_err *reterr)
 enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *scratch = jig_path_join(p->build_dir, "preproc");
-    enum jig_code code = jig_fs_mkdirs(scratch, 0777, reterr);
+    enum jig_code code = jig_plan_put_dir(p, scratch, reterr);
     if (code == JIG_OK && p->is_sketch) {
         JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
         code = jig_sketch_load(p->request->project->file, &p->sketch, reterr);
         if (code == JIG_OK)
             p->generated = jig_strf("%s/%s.cpp", dir, p->sketch->main_name);
         if (code == JIG_OK)
-            code = jig_fs_mkdirs(dir, 0777, reterr);
+            code = jig_plan_put_dir(p, dir, reterr);
         if (code == JIG_OK)
             code = sketch_sources(p, reterr);
     } else if (code == JIG_OK) {
@@ -334,7 +361,7 @@ static enum jig_code write_generated(struct jig_plan *p, const char *preprocesse
     enum jig_code code =
         jig_preprocess_finish(p->merged, preprocessed, work, &p->request->until, &text, reterr);
     if (code == JIG_OK)
-        code = jig_fs_write_if_changed(p->generated, text.data, text.len, 0644, reterr);
+        code = jig_plan_put_file(p, p->generated, text.data, text.len, reterr);
     if (code == JIG_OK) {
         if (p->guessed == NULL)
             p->guessed = jig_plan_guess_text(p);
@@ -355,7 +382,7 @@ enum jig_code jig_plan_generate(struct jig_plan *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     if (status != 0) { /* the compile of the merged text says what is wrong, with file and line */
-        return jig_fs_write_if_changed(p->generated, p->merged->text, p->merged->len, 0644, reterr);
+        return jig_plan_put_file(p, p->generated, p->merged->text, p->merged->len, reterr);
     }
     struct jig_digest command;
     code = generation_digest(p, merged, preprocessed, &command, reterr);

@@ -200,6 +200,7 @@ static enum jig_code call(struct workshop *w, call_fn *fn)
         .clean = w->clean,
         .explain = w->explain,
         .walk = w->walk,
+        .look_only = w->look_only,
         .until = w->until,
         .events = w->events,
         .finished = w->finished,

@@ -29,6 +29,7 @@ struct workshop {
     bool walk;
     bool clean;
     bool explain;
+    bool look_only;
     size_t jobs;
     struct jig_until until;
     const struct jig_build_events *events;

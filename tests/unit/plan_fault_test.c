@@ -160,6 +160,34 @@ static void a_failure_does_not_last(void **state)
     workshop_close(&w);
 }
 
+/* Somebody may be removing the folder just then. */
+static void a_look_makes_nothing(void **state)
+{
+    static const char *const gone[] = {"build/sketch/Blink.ino.cpp",
+                                       "build/sketch/more.cpp",
+                                       "build/sketch",
+                                       "build/preproc",
+                                       "build/.jig-lock",
+                                       "build"};
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "Blink/Blink.ino", "void setup() {}\n");
+    workshop_put(&w, "Blink/more.cpp", "more\n");
+    free(w.project);
+    w.project = workshop_path(&w, "Blink");
+    for (size_t i = 0; i < JIG_COUNT(gone); i++) {
+        w.look_only = false;
+        workshop_settle(&w);
+        w.look_only = true;
+        assert_int_equal(workshop_build(&w), JIG_OK);
+        assert_true(workshop_has(&w, gone[i]));
+        workshop_remove(&w, gone[i]);
+        assert_int_equal(workshop_build(&w), JIG_FAILED_PRECONDITION);
+        assert_false(workshop_has(&w, gone[i]));
+    }
+    workshop_close(&w);
+}
+
 static void a_header_that_nobody_has(void **state)
 {
     struct workshop w;
@@ -394,6 +422,7 @@ int main(void)
         IN_FOLDER(an_edit_during_the_build),
         IN_FOLDER(another_compiler),
         IN_FOLDER(another_part_of_the_compiler),
+        IN_FOLDER(a_look_makes_nothing),
         IN_FOLDER(two_builds_of_one_folder),
         IN_FOLDER(removed_at_every_step),
         IN_FOLDER(a_full_disk),
