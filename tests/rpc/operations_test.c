@@ -381,7 +381,8 @@ static void owners_that_are_none(void **state)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     assert_int_equal(rig_code(start_tied(pid, id)), JIG_NOT_FOUND);
-    assert_int_equal(rig_code(start_tied(0, id)), JIG_INVALID_ARGUMENT); /* inproc has no pid */
+    if (getenv("RIG_UNIX") == NULL) /* inproc has no pid */
+        assert_int_equal(rig_code(start_tied(0, id)), JIG_INVALID_ARGUMENT);
     assert_int_equal(rig_code(start_tied(-5, id)), JIG_INVALID_ARGUMENT);
     assert_int_equal(rig_code(start_tied(INT64_MAX, id)), JIG_INVALID_ARGUMENT);
     assert_int_equal(jig_operations_active(rig_operations(rig)), 0);

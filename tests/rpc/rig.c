@@ -26,6 +26,7 @@ struct rig {
     struct jig_server *server;
     struct jig_env env;
     struct jig_strv endpoints;
+    char *folder;         /* of a socket of its own; NULL: none */
     struct jig_bell bell; /* the gate, and who runs */
     atomic_bool gate_open;
     atomic_int running;
@@ -206,6 +207,14 @@ static void listen_on(struct rig *rig, const char *socket)
     static atomic_int count;
     struct jig_err err = JIG_ERR_INIT;
     struct jig_endpoint endpoint = {.transport = JIG_TRANSPORT_INPROC};
+    JIG_CLEANUP_FREE char *own = NULL;
+    if (socket == NULL && getenv("RIG_UNIX") != NULL) {
+        char folder[] = "/tmp/jig-unit-XXXXXX";
+        assert_non_null(mkdtemp(folder));
+        rig->folder = jig_xstrdup(folder);
+        own = jig_path_join(folder, "s");
+        socket = own;
+    }
     if (socket != NULL)
         assert_int_equal(jig_endpoint_of_socket(socket, &endpoint, &err), JIG_OK);
     else
@@ -283,6 +292,9 @@ void rig_free(struct rig *rig)
     jig_park_free(rig->park);
     jig_bell_release(&rig->bell);
     jig_strv_release(&rig->endpoints);
+    if (rig->folder != NULL)
+        assert_int_equal(rmdir(rig->folder), 0); /* the socket is gone */
+    free(rig->folder);
     free(rig);
 }
 

@@ -29,8 +29,9 @@ struct rig_client; /* one connection */
 struct rig_flight; /* one call on its way */
 
 struct rig_options {
-    const char *socket;       /* a unix socket's path; NULL: inproc */
-    size_t message_max;       /* 0: 16 MiB */
+    const char *socket; /* a unix socket's path; NULL: inproc, or with RIG_UNIX in the environment
+                           a socket in a folder of its own */
+    size_t message_max; /* 0: 16 MiB */
     unsigned outstanding_max; /* 0: 1024 */
     unsigned connections_max; /* 0: 512 */
     unsigned workers;         /* 0: 4 */
