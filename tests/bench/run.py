@@ -18,7 +18,7 @@ PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": de
 
 
 def show(row):
-    ratio = f"{row.ratio:8.2f}"
+    ratio = f"{row.ratio:8.2f}" if row.ratio >= 0.1 else f"{row.ratio:8.4f}"
     wanted = f" (wanted <= {row.wanted:g})" if row.wanted else ""
     print(f"{row.what:34} {row.ours:9.2f} {row.unit:3} {row.rival:9.2f} {row.unit:3} {ratio}{wanted}  "
           f"{row.rival_name}", flush=True)
