@@ -123,10 +123,12 @@ static enum jig_code write_all(struct jig_deploy *d, const struct jig_flash_requ
     return code;
 }
 
-static void set_because(struct jig_deploy *d, const char *because)
+/* Adds what the board said to why it was asked. */
+static void add_because(struct jig_deploy *d, const char *found)
 {
+    char *both = jig_strf("%s; its flash was read back, and %s", d->because, found);
     free(d->because);
-    d->because = jig_xstrdup(because);
+    d->because = both;
 }
 
 /* Asking takes nearly as long as writing, which verifies too: so the device is only asked when this
@@ -146,9 +148,9 @@ static enum jig_code ask(struct jig_deploy *d, struct jig_err *reterr)
     struct jig_err err = JIG_ERR_INIT;
     enum jig_code code = run_flasher(d, compare, "compare", &err);
     if (code == JIG_OK && d->outcome == JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_VERIFIED) {
-        set_because(d, "its flash was read back, and is the same");
+        add_because(d, "is the same");
     } else if (code == JIG_OK) {
-        set_because(d, "its flash was read back, and differs");
+        add_because(d, "differs");
     } else if (code == JIG_UNIMPLEMENTED || code == JIG_UNKNOWN) {
         code = JIG_OK;
     } else if (reterr != NULL) {

@@ -134,8 +134,7 @@ bool deploy_is_trusted(struct jig_deploy *d)
         deployer_count(d->deployer, &d->deployer->trusted);
         return true;
     }
-    d->because =
-        holds ? jig_xstrdup("the trust that is asked for is a look at the device") : because;
+    d->because = holds ? jig_xstrdup("trust is to be a look at the board") : because;
     return false;
 }
 

@@ -223,7 +223,7 @@ def test_open_by_another_program(bench):
     image = put(bench)
     port = os.open(show(bench)["port"], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     os.close(port)
-    assert session(bench, image).result["outcome"] == "verified"
+    expect_verified(session(bench, image), "another program")
     expect_trusted(session(bench, image))
 
 
