@@ -137,7 +137,7 @@ static void guess_compile(struct jig_plan *p)
 
 void jig_plan_guess(struct jig_plan *p)
 {
-    if (p->generated == NULL)
+    if (p->generated == NULL || p->request->look_only)
         return;
     guess_libraries(p, &p->lib_includes); /* none is there yet */
     bool plain = p->lib_includes.n == 0;

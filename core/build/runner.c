@@ -486,7 +486,8 @@ static bool decide_guess(struct jig_runner *r, struct jig_job *j)
 
 static bool has_room(const struct jig_runner *r, size_t left_for_others)
 {
-    return !r->failed && r->config.jobs > 1 && r->running_count < r->config.jobs &&
+    return !r->failed && !r->config.look_only && r->config.jobs > 1 &&
+           r->running_count < r->config.jobs &&
            running_guesses(r) + left_for_others < r->config.jobs && r->guess_count < MOST_RUNNING;
 }
 
