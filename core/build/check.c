@@ -135,3 +135,13 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
     }
     return check_shadows(c, t, ret_updated);
 }
+
+bool jig_check_outputs(const struct jig_check *c, const struct jig_trace *t)
+{
+    for (size_t i = 0; i < t->output_count; i++) {
+        JIG_CLEANUP_FREE char *why = check_file(c, &t->outputs[i], true);
+        if (why != NULL)
+            return false;
+    }
+    return true;
+}

@@ -316,13 +316,21 @@ enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr)
     return code;
 }
 
-void jig_plan_guess_compile(struct jig_plan *p, size_t index)
+enum jig_code jig_plan_own_action(const struct jig_plan *p, size_t index, struct jig_action **ret,
+                                  struct jig_err *reterr)
 {
     struct jig_compile c = own_compile(p, index);
+    enum jig_code code = compile_action(p, &c, ret, reterr);
+    if (code == JIG_OK)
+        complete(p, &c, *ret);
+    return code;
+}
+
+void jig_plan_guess_compile(struct jig_plan *p, size_t index)
+{
     struct jig_action *a = NULL;
-    if (compile_action(p, &c, &a, NULL) != JIG_OK)
+    if (jig_plan_own_action(p, index, &a, NULL) != JIG_OK)
         return;
-    complete(p, &c, a);
     jig_plan_fresh_copies(p, &a->known);
     jig_runner_guess(p->runner, a, false, false);
 }

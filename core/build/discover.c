@@ -29,6 +29,7 @@
 struct waiting {
     char *source;
     char *utility_dir; /* of the library it belongs to; or NULL */
+    size_t own;        /* index into own_sources plus 1; 0 for what is compiled otherwise */
 };
 
 struct discovery {
@@ -41,13 +42,13 @@ struct discovery {
     size_t streak;         /* how many of the last ones had to be preprocessed */
 };
 
-static void enqueue(struct discovery *d, const char *source, const char *utility_dir)
+static void enqueue(struct discovery *d, const char *source, const char *utility_dir, size_t own)
 {
     if (jig_map_has(&d->queued, source))
         return;
     jig_map_set(&d->queued, source, d);
     d->queue = jig_grow(d->queue, &d->cap, d->n, sizeof *d->queue);
-    d->queue[d->n++] = (struct waiting){jig_xstrdup(source), jig_xstrdup(utility_dir)};
+    d->queue[d->n++] = (struct waiting){jig_xstrdup(source), jig_xstrdup(utility_dir), own};
 }
 
 static void release(struct discovery *d)
@@ -203,7 +204,7 @@ static enum jig_code enqueue_library(struct discovery *d, const struct jig_libra
     struct jig_sources sources = {0};
     enum jig_code code = jig_library_sources(lib, false, d->plan->log, &sources, reterr);
     for (size_t i = 0; i < sources.n; i++)
-        enqueue(d, sources.items[i].path, lib->utility_dir);
+        enqueue(d, sources.items[i].path, lib->utility_dir, 0);
     jig_sources_release(&sources);
     return code;
 }
@@ -383,11 +384,29 @@ static enum jig_code search(struct discovery *d, size_t index, struct jig_err *r
     return code;
 }
 
+/* A source of the project is about to be compiled with the path that is there now, and its last
+ * compile saw what its preprocessor did: then one look says of both that nothing changed. */
+static bool is_implied(const struct discovery *d, size_t index)
+{
+    struct jig_plan *p = d->plan;
+    const struct waiting *w = &d->queue[index];
+    struct jig_action *preprocess = NULL;
+    struct jig_action *compile = NULL;
+    if (w->own == 0 || p->request->explain || p->record.traces.count == 0)
+        return false;
+    bool implied = preprocess_action(p, w, false, &preprocess, NULL) == JIG_OK &&
+                   jig_plan_own_action(p, w->own - 1, &compile, NULL) == JIG_OK &&
+                   jig_runner_is_implied(p->runner, preprocess, compile);
+    jig_action_free(preprocess);
+    jig_action_free(compile);
+    return implied;
+}
+
 static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *reterr)
 {
     bool holds = false;
     enum jig_code code = recall(d, index, &holds, reterr);
-    if (code != JIG_OK || holds)
+    if (code != JIG_OK || holds || is_implied(d, index))
         return code;
     return search(d, index, reterr);
 }
@@ -397,11 +416,11 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
     struct jig_plan *p = d->plan;
     if (p->generated != NULL) {
         JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
-        enqueue(d, merged, NULL);
+        enqueue(d, merged, NULL, 0);
     }
     for (size_t i = 0; i < p->own_sources.n; i++) {
         if (!jig_streq(p->own_sources.v[i], p->generated))
-            enqueue(d, p->own_sources.v[i], NULL);
+            enqueue(d, p->own_sources.v[i], NULL, i + 1);
     }
     enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && i < d->n; i++) {

@@ -101,6 +101,9 @@ enum jig_code jig_plan_compile_core(struct jig_plan *p, struct jig_err *reterr) 
 enum jig_code jig_plan_compile_libraries(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 
+/* The compile of own_sources.v[index] with the include path as it is now. */
+enum jig_code jig_plan_own_action(const struct jig_plan *p, size_t index, struct jig_action **ret,
+                                  struct jig_err *reterr) JIG_CHECKED;
 /* Begins the compile of own_sources.v[index], as long as nobody else wants to run. */
 void jig_plan_guess_compile(struct jig_plan *p, size_t index);
 

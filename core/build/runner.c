@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/check.h"
+#include "core/build/covers.h"
 #include "core/build/job.h"
 #include "core/build/report.h"
 #include "core/os/time.h"
@@ -18,6 +19,7 @@ struct jig_runner {
     struct jig_runner_config config;
     struct jig_map tools;  /* program -> struct jig_digest */
     struct jig_map looked; /* for jig_objcache_fetch */
+    struct jig_map held;   /* names of traces that were found to hold, until a hook runs */
     struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs */
     struct jig_shadow *shadow;
     struct jig_job **jobs;
@@ -40,6 +42,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
     r->report.events = config->events;
     jig_map_init(&r->tools, free);
     jig_map_init(&r->looked, free);
+    jig_map_init(&r->held, NULL);
     jig_map_init(&r->makers, NULL);
     r->shadow = jig_shadow_new(config->build_dir, config->files, config->probes);
     if (r->config.jobs < 1)
@@ -88,6 +91,7 @@ void jig_runner_free(struct jig_runner *r)
     free(r->jobs);
     jig_map_release(&r->tools);
     jig_map_release(&r->looked);
+    jig_map_release(&r->held);
     jig_map_release(&r->makers);
     jig_shadow_free(r->shadow);
     jig_runner_summary_release(&r->report.summary);
@@ -172,8 +176,10 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
     j->tool = check.tool;
     j->command = check.command;
     JIG_CLEANUP_FREE char *name = jig_action_record_name(j->action, c->build_dir);
-    const struct jig_trace *last = jig_record_get(c->record, name);
-    j->because = check_record(r, &check, name);
+    struct jig_trace *last = jig_record_get(c->record, name);
+    bool held = jig_map_get(&r->held, name) == last && last != NULL &&
+                jig_digest_equal(&last->command, &check.command);
+    j->because = held ? NULL : check_record(r, &check, name);
     if (j->because == NULL) {
         replay(r, j, last, "up to date");
         return JIG_OK;
@@ -203,6 +209,33 @@ bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
     JIG_CLEANUP_FREE char *name = jig_action_record_name(a, r->config.build_dir);
     JIG_CLEANUP_FREE char *why = check_record(r, &check, name);
     return why == NULL;
+}
+
+/* The action's last run, when it was of the same command. */
+static struct jig_trace *last_run(struct jig_runner *r, const struct jig_action *a,
+                                  struct jig_check *ret)
+{
+    if (a->always || prepare_check(r, a, ret, NULL) != JIG_OK)
+        return NULL;
+    JIG_CLEANUP_FREE char *name = jig_action_record_name(a, r->config.build_dir);
+    struct jig_trace *t = jig_record_get(r->config.record, name);
+    return t != NULL && jig_digest_equal(&t->command, &ret->command) ? t : NULL;
+}
+
+bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
+                           const struct jig_action *by)
+{
+    struct jig_check check;
+    bool updated = false;
+    const struct jig_trace *part = last_run(r, a, &check);
+    struct jig_trace *whole = part != NULL ? last_run(r, by, &check) : NULL;
+    if (whole == NULL || !jig_trace_covers(whole, part) || !jig_check_outputs(&check, part))
+        return false;
+    JIG_CLEANUP_FREE char *why = jig_check_trace(&check, whole, &updated);
+    r->config.record->changed = r->config.record->changed || updated;
+    if (why == NULL)
+        jig_map_set(&r->held, whole->name, whole);
+    return why == NULL && !updated;
 }
 
 /* ---- failing ---- */
@@ -548,6 +581,10 @@ static void adopt(struct jig_runner *r, struct jig_job *j)
 static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, bool asked)
 {
     struct jig_err err = JIG_ERR_INIT;
+    if (action->is_hook) { /* which may change anything */
+        jig_map_release(&r->held);
+        jig_map_init(&r->held, NULL);
+    }
     struct jig_job *guess = take_guess(r, action, asked);
     struct jig_job *j = guess != NULL ? guess : jig_job_new(action, asked);
     r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);

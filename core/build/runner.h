@@ -110,6 +110,12 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
 bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked, bool certain);
 bool jig_runner_may_guess(const struct jig_runner *r); /* there is room for one, among its own */
 
+/* True when `a` would be answered from the record because `by` would: a's last run saw nothing that
+ * by's did not (covers.h), and by's still holds. That is then known of `by` until a hook runs: it
+ * is not looked at again when it is submitted. Both actions stay the caller's. */
+bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
+                           const struct jig_action *by);
+
 /* True while something that was submitted or asked is not done. */
 bool jig_runner_is_busy(const struct jig_runner *r);
 

@@ -409,6 +409,12 @@ static void add_folders(struct searched *a, const struct search *q)
     }
 }
 
+static void free_searched(struct searched *a)
+{
+    jig_trace_files_free(a->items, a->n);
+    jig_map_release(&a->seen);
+}
+
 static void put_searched(struct jig_trace *t, struct searched *a)
 {
     jig_trace_files_free(t->searched, t->searched_count);
@@ -503,7 +509,10 @@ static char *look_everywhere(struct jig_shadow *s, struct jig_trace *t)
     f.shadow = changed_probe(s, &q, t);
     if (f.shadow == NULL)
         scan(s, &q, is_it_new, &f);
-    put_searched(t, &a);
+    if (f.shadow != NULL) /* who asks again hears the same */
+        free_searched(&a);
+    else
+        put_searched(t, &a);
     jig_map_release(&f.known);
     search_release(&q);
     return f.shadow;
