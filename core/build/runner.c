@@ -5,35 +5,12 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/build/check.h"
 #include "core/build/covers.h"
-#include "core/build/job.h"
-#include "core/build/report.h"
+#include "core/build/runner_impl.h"
 #include "core/os/time.h"
 
-#define MOST_RUNNING   64
 #define KILL_GRACE_MS  500
 #define LONGEST_RUN_MS (60 * 60 * 1000)
-
-struct jig_runner {
-    struct jig_runner_config config;
-    struct jig_map tools;  /* program -> struct jig_digest */
-    struct jig_map looked; /* for jig_objcache_fetch */
-    struct jig_map held;   /* names of traces that were found to hold, until a hook runs */
-    struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs */
-    struct jig_shadow *shadow;
-    struct jig_job **jobs;
-    size_t job_count;
-    size_t job_cap;
-    size_t next; /* jobs before this one are not queued any more */
-    struct jig_job *running[MOST_RUNNING];
-    size_t running_count;
-    struct jig_job *guesses[MOST_RUNNING]; /* owned; those that run are among the running */
-    size_t guess_count;
-    bool failed;
-    struct jig_err first_failure;
-    struct jig_report report;
-};
 
 struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
 {
@@ -54,7 +31,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
     return r;
 }
 
-static void give_slot_back(struct jig_runner *r)
+void jig_runner_give_slot(struct jig_runner *r)
 {
     if (r->config.slots != NULL)
         atomic_fetch_add(&r->config.slots->free, 1);
@@ -73,7 +50,7 @@ static void stop_running(struct jig_runner *r)
     struct jig_proc *procs[MOST_RUNNING];
     jig_proc_kill_all(procs, running_procs(r, procs), KILL_GRACE_MS);
     for (size_t i = 0; i < r->running_count; i++) {
-        give_slot_back(r);
+        jig_runner_give_slot(r);
         r->running[i]->state = JIG_JOB_FAILED;
     }
     r->running_count = 0;
@@ -142,8 +119,8 @@ static enum jig_code tool_identity(struct jig_runner *r, const char *program,
 }
 
 /* What the action would be now. */
-static enum jig_code prepare_check(struct jig_runner *r, const struct jig_action *a,
-                                   struct jig_check *ret, struct jig_err *reterr)
+enum jig_code jig_runner_prepare(struct jig_runner *r, const struct jig_action *a,
+                                 struct jig_check *ret, struct jig_err *reterr)
 {
     const struct jig_runner_config *c = &r->config;
     *ret = (struct jig_check){.action = a,
@@ -158,7 +135,7 @@ static enum jig_code prepare_check(struct jig_runner *r, const struct jig_action
 }
 
 /* Why it has to run, or NULL. */
-static char *check_record(struct jig_runner *r, const struct jig_check *check, const char *name)
+char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, const char *name)
 {
     bool updated = false;
     char *why = jig_check_trace(check, jig_record_get(r->config.record, name), &updated);
@@ -170,7 +147,7 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
 {
     const struct jig_runner_config *c = &r->config;
     struct jig_check check;
-    enum jig_code code = prepare_check(r, j->action, &check, reterr);
+    enum jig_code code = jig_runner_prepare(r, j->action, &check, reterr);
     if (code != JIG_OK)
         return code;
     j->tool = check.tool;
@@ -179,7 +156,7 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
     struct jig_trace *last = jig_record_get(c->record, name);
     bool held = jig_map_get(&r->held, name) == last && last != NULL &&
                 jig_digest_equal(&last->command, &check.command);
-    j->because = held ? NULL : check_record(r, &check, name);
+    j->because = held ? NULL : jig_runner_check(r, &check, name);
     if (j->because == NULL) {
         replay(r, j, last, "up to date");
         return JIG_OK;
@@ -204,10 +181,10 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
 bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
 {
     struct jig_check check;
-    if (a->always || prepare_check(r, a, &check, NULL) != JIG_OK)
+    if (a->always || jig_runner_prepare(r, a, &check, NULL) != JIG_OK)
         return false;
     JIG_CLEANUP_FREE char *name = jig_action_record_name(a, r->config.build_dir);
-    JIG_CLEANUP_FREE char *why = check_record(r, &check, name);
+    JIG_CLEANUP_FREE char *why = jig_runner_check(r, &check, name);
     return why == NULL;
 }
 
@@ -215,7 +192,7 @@ bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
 static struct jig_trace *last_run(struct jig_runner *r, const struct jig_action *a,
                                   struct jig_check *ret)
 {
-    if (a->always || prepare_check(r, a, ret, NULL) != JIG_OK)
+    if (a->always || jig_runner_prepare(r, a, ret, NULL) != JIG_OK)
         return NULL;
     JIG_CLEANUP_FREE char *name = jig_action_record_name(a, r->config.build_dir);
     struct jig_trace *t = jig_record_get(r->config.record, name);
@@ -250,28 +227,11 @@ static void fail(struct jig_runner *r, const struct jig_err *err)
 
 /* ---- running ---- */
 
-/* How many of the running ones nobody has asked for yet. */
-static size_t running_guesses(const struct jig_runner *r)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < r->running_count; i++)
-        n += r->running[i]->guessed;
-    return n;
-}
-
-static bool take_slot(struct jig_runner *r, bool even_the_last)
-{
-    if (r->config.slots == NULL || atomic_fetch_sub(&r->config.slots->free, 1) > 0 || even_the_last)
-        return true;
-    atomic_fetch_add(&r->config.slots->free, 1);
-    return false;
-}
-
 static bool may_start(struct jig_runner *r)
 {
     if (r->failed || r->running_count >= r->config.jobs)
         return false;
-    return take_slot(r, r->running_count == running_guesses(r));
+    return jig_runner_take_slot(r, r->running_count == jig_runner_guesses(r));
 }
 
 static void tell_started(struct jig_runner *r, const struct jig_job *j)
@@ -288,7 +248,7 @@ static void try_start(struct jig_runner *r, struct jig_job *j)
     if (j->state != JIG_JOB_QUEUED || !may_start(r))
         return;
     if (jig_job_start(j, &err) != JIG_OK) {
-        give_slot_back(r);
+        jig_runner_give_slot(r);
         fail(r, &err);
         return;
     }
@@ -356,7 +316,7 @@ static void finish(struct jig_runner *r, struct jig_job *j)
     j->ended_ns = jig_now_ns();
     jig_proc_free(j->proc);
     j->proc = NULL;
-    give_slot_back(r);
+    jig_runner_give_slot(r);
     if (j->guessed)
         j->state = JIG_JOB_EXITED;
     else
@@ -426,7 +386,8 @@ static void wait_for_one(struct jig_runner *r)
 enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct jig_err *reterr)
 {
     start_queued(r);
-    while ((job == NULL || job->state != JIG_JOB_DONE) && r->running_count > running_guesses(r)) {
+    while ((job == NULL || job->state != JIG_JOB_DONE) &&
+           r->running_count > jig_runner_guesses(r)) {
         wait_for_one(r);
         start_queued(r);
     }
@@ -439,116 +400,6 @@ enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct 
 enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr)
 {
     return jig_runner_wait(r, NULL, reterr);
-}
-
-/* ---- guesses ---- */
-
-static void take_out(struct jig_job **list, size_t *n, const struct jig_job *j)
-{
-    for (size_t i = 0; i < *n; i++) {
-        if (list[i] == j) {
-            list[i] = list[--*n];
-            return;
-        }
-    }
-}
-
-/* Nobody wants it. It is asked to end, not killed: compilers clean up behind themselves. */
-static void drop_guess(struct jig_runner *r, struct jig_job *j)
-{
-    if (j->state == JIG_JOB_RUNNING) {
-        jig_proc_kill(j->proc, KILL_GRACE_MS);
-        take_out(r->running, &r->running_count, j);
-        give_slot_back(r);
-    }
-    take_out(r->guesses, &r->guess_count, j);
-    jig_job_free(j);
-}
-
-static struct jig_job *guess_for(const struct jig_runner *r, const struct jig_action *a)
-{
-    for (size_t i = 0; i < r->guess_count; i++) {
-        const struct jig_action *g = r->guesses[i]->action;
-        bool same = a->name != NULL ? jig_streq(g->name, a->name)
-                                    : g->name == NULL && a->outputs.n > 0 &&
-                                          strcmp(g->outputs.v[0], a->outputs.v[0]) == 0;
-        if (same)
-            return r->guesses[i];
-    }
-    return NULL;
-}
-
-/* The run of this very action that was begun early; the action is then its own. Any other run that
- * leaves the same file is ended. */
-static struct jig_job *take_guess(struct jig_runner *r, struct jig_action *a, bool asked)
-{
-    struct jig_check check;
-    struct jig_job *j = guess_for(r, a);
-    if (j == NULL)
-        return NULL;
-    bool same = !r->failed && j->asked == asked && j->state != JIG_JOB_FAILED &&
-                prepare_check(r, a, &check, NULL) == JIG_OK &&
-                jig_digest_equal(&j->command, &check.command) &&
-                jig_job_inputs_hold(j, &r->config, a);
-    if (!same) {
-        drop_guess(r, j);
-        return NULL;
-    }
-    take_out(r->guesses, &r->guess_count, j);
-    jig_action_free(j->action);
-    j->action = a;
-    j->guessed = false;
-    return j;
-}
-
-/* Would it do anything new? */
-static bool decide_guess(struct jig_runner *r, struct jig_job *j)
-{
-    const struct jig_runner_config *c = &r->config;
-    struct jig_check check;
-    if (j->action->always || j->action->shareable ||
-        prepare_check(r, j->action, &check, NULL) != JIG_OK)
-        return false;
-    j->tool = check.tool;
-    j->command = check.command;
-    JIG_CLEANUP_FREE char *name = jig_action_record_name(j->action, c->build_dir);
-    j->because = check_record(r, &check, name);
-    return j->because != NULL &&
-           jig_job_look_before(j, c, jig_record_get(c->record, name), NULL) == JIG_OK;
-}
-
-static bool has_room(const struct jig_runner *r, size_t left_for_others)
-{
-    return !r->failed && !r->config.look_only && r->config.jobs > 1 &&
-           r->running_count < r->config.jobs &&
-           running_guesses(r) + left_for_others < r->config.jobs && r->guess_count < MOST_RUNNING;
-}
-
-bool jig_runner_may_guess(const struct jig_runner *r)
-{
-    return has_room(r, 1);
-}
-
-bool jig_runner_is_busy(const struct jig_runner *r)
-{
-    return r->next < r->job_count || r->running_count > running_guesses(r);
-}
-
-bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked, bool certain)
-{
-    struct jig_job *j = jig_job_new(action, asked);
-    bool room = has_room(r, certain ? 0 : 1) && guess_for(r, action) == NULL;
-    bool ready = room && decide_guess(r, j) && take_slot(r, false);
-    if (ready && jig_job_start(j, NULL) != JIG_OK)
-        give_slot_back(r);
-    if (!ready || j->state != JIG_JOB_RUNNING) {
-        jig_job_free(j);
-        return false;
-    }
-    j->guessed = true;
-    r->running[r->running_count++] = j;
-    r->guesses[r->guess_count++] = j;
-    return true;
 }
 
 /* ---- submitting ---- */
@@ -585,7 +436,7 @@ static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, 
         jig_map_release(&r->held);
         jig_map_init(&r->held, NULL);
     }
-    struct jig_job *guess = take_guess(r, action, asked);
+    struct jig_job *guess = jig_runner_take_guess(r, action, asked);
     struct jig_job *j = guess != NULL ? guess : jig_job_new(action, asked);
     r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
     r->jobs[r->job_count++] = j;
