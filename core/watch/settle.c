@@ -5,7 +5,7 @@
 
 void jig_watcher_maybe_open(struct jig_watcher *w, struct jig_node *node)
 {
-    if (node->open_at != 0)
+    if (node->open_at != 0 || node->foreign)
         return;
     w->open = jig_grow(w->open, &w->open_cap, w->open_count, sizeof(struct jig_node *));
     w->open[w->open_count++] = node;
@@ -56,8 +56,10 @@ static size_t settle_batch(struct jig_watcher *w)
     jig_watcher_drain(w);
     for (size_t i = 0; i < held; i++)
         found_closed(w, quiet[i]);
-    for (size_t i = 0; i < strangers; i++)
+    for (size_t i = 0; i < strangers; i++) {
         found_closed(w, foreign[i]);
+        foreign[i]->foreign = true;
+    }
     for (size_t i = 0; i < held; i++)
         jig_quiet_end(&leases[i]);
     return asked;

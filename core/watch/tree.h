@@ -31,6 +31,7 @@ struct jig_node {
     uint8_t what;     /* of enum jig_notify_what, when it is watched */
     bool broken;      /* it or a folder above was replaced: nothing is known any more */
     bool settled;     /* it was seen closed once */
+    bool foreign;     /* another user's, who is not asked */
     char name[];
 };
 

@@ -6,10 +6,12 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/time.h"
 
-#define A_BITE    256  /* sightings that are placed before others may have the lock */
-#define MOST_MORE 1024 /* files that are opened while a question is answered */
-#define MOST_SAME 64   /* paths of one inode */
+#define A_BITE          256  /* sightings that are placed before others may have the lock */
+#define MOST_MORE       1024 /* files that are opened while a question is answered */
+#define FIRST_SETTLE_NS (20 * JIG_NS_PER_MS)
+#define MOST_SAME       64 /* paths of one inode */
 
 enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr)
 {
@@ -21,6 +23,7 @@ enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr)
     }
     pthread_mutex_init(&w->mu, NULL);
     jig_tree_init(&w->tree);
+    w->settle_every_ns = FIRST_SETTLE_NS;
     w->log = jig_xcalloc(JIG_WATCH_LOG, sizeof *w->log);
     jig_watcher_check_mounts(w);
     *ret = w;
@@ -71,6 +74,7 @@ void jig_watcher_break(struct jig_watcher *w, struct jig_node *top)
         stop_watching(w, node);
         node->broken = true;
         node->settled = false;
+        node->foreign = false;
         jig_watcher_log(w, node);
     }
 }
@@ -174,6 +178,7 @@ static void tidy(struct jig_watch *watch)
     if (kept > 0)
         watch->items = jig_xrealloc(watch->items, kept, sizeof *watch->items);
     watch->cap = kept;
+    watch->watcher->item_bytes += kept * sizeof *watch->items;
 }
 
 static enum jig_code place_all(struct jig_watch *watch, const struct jig_sightings *seen,
@@ -204,13 +209,26 @@ static void settle_all(struct jig_watcher *w)
     }
 }
 
-/* Takes the events alone: asking whether files are open opens them, which another daemon that
- * watches them would hear and ask in turn, for ever. */
-void jig_watcher_pump(struct jig_watcher *w)
+/* Asking whether files are open opens them, which another daemon that watches them hears and asks
+ * in turn. So each round waits twice as long as the one before, until somebody has a question. */
+static bool is_time_to_settle(struct jig_watcher *w)
 {
+    int64_t now = jig_now_ns();
     pthread_mutex_lock(&w->mu);
     jig_watcher_drain(w);
+    bool due = w->open_count > 0 && now >= w->settle_at_ns;
+    if (due) {
+        w->settle_every_ns *= 2;
+        w->settle_at_ns = now + w->settle_every_ns;
+    }
     pthread_mutex_unlock(&w->mu);
+    return due;
+}
+
+void jig_watcher_pump(struct jig_watcher *w)
+{
+    if (is_time_to_settle(w))
+        settle_all(w);
 }
 
 /* Under the lock, before everything is looked at: from here on the watch listens. What was written
@@ -291,6 +309,7 @@ void jig_watch_free(struct jig_watch *watch)
         if (i + 1 == watch->n || watch->items[i + 1].node != node)
             jig_tree_prune(&w->tree, node, jig_watcher_forget_node, w);
     }
+    w->item_bytes -= watch->cap * sizeof *watch->items;
     w->stats.watches--;
     pthread_mutex_unlock(&w->mu);
     free(watch->items);
@@ -397,6 +416,8 @@ enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_wa
     pthread_mutex_lock(&w->mu);
     jig_watcher_drain(w);
     jig_watcher_check_mounts(w);
+    w->settle_every_ns = FIRST_SETTLE_NS;
+    w->settle_at_ns = jig_now_ns() + FIRST_SETTLE_NS;
     if (w->open_count > 0)
         jig_watcher_settle(w, 2 * w->open_count + MOST_MORE);
     answer(&f);
@@ -420,7 +441,8 @@ struct jig_watcher_stats jig_watcher_stats(struct jig_watcher *w)
     struct jig_watcher_stats s = w->stats;
     s.names = w->tree.count;
     s.maybe_open = w->open_count;
-    s.bytes = w->tree.bytes + JIG_WATCH_LOG * sizeof *w->log + w->open_cap * sizeof(void *);
+    s.bytes = w->tree.bytes + w->item_bytes + JIG_WATCH_LOG * sizeof *w->log +
+              w->open_cap * sizeof(void *);
     for (size_t i = 0; i < w->tree.buckets; i++) {
         for (const struct jig_node *n = w->tree.by_watch[i]; n != NULL; n = n->id_next)
             s.folders++;

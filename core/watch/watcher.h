@@ -49,8 +49,8 @@ struct jig_watch;
 enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_watcher_free(struct jig_watcher *w); /* after its watches */
 
-/* For poll(2); jig_watcher_pump() takes what is there, so that the queue stays short. Nothing needs
- * it to be called. */
+/* For poll(2); jig_watcher_pump() takes what is there, so that the queue stays short, and asks
+ * ahead of a question which files are open. Nothing needs it to be called. */
 int jig_watcher_fd(const struct jig_watcher *w);
 void jig_watcher_pump(struct jig_watcher *w);
 

@@ -12,9 +12,11 @@ import sys
 import builds
 import deploys
 import processes
+import warm
 from common import CORES, ROOT, Bench
 
-PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": deploys.measure}
+PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": deploys.measure,
+         "warm": warm.measure}
 
 
 def show(row):
