@@ -65,7 +65,7 @@ def after_restart(bench, build, paths, rounds):
 
 
 def tool_commands(folder, unit):
-    """The compile of one source and the link, as they are run."""
+    """The compile of one source, as it is run."""
     (commands,) = [p for p in files_of(os.path.join(folder, ".jig")) if p.endswith("commands.json")]
     with open(commands, encoding="utf-8") as f:
         return [c for c in json.load(f) if c["file"].endswith(unit)]
@@ -81,7 +81,8 @@ def edit(bench, folder, build, headers, rounds):
         whole.append(r["server_us"])
         began = time.monotonic()
         for c in tool_commands(folder, big.source_name(3)):
-            words = c["arguments"] if "arguments" in c else c["command"].split()
+            words = list(c["arguments"])
+            words[words.index("-o") + 1] = bench.path("scratch.o")
             subprocess.run(words, cwd=c["directory"], check=True, capture_output=True)
         compile_us = 1e6 * (time.monotonic() - began)
         over.append(compile_us + r["phases_us"].get("link", 0) + r["phases_us"].get("convert", 0))
