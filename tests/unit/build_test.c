@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/shared.h"
 #include "core/base/str.h"
+#include "core/build/covers.h"
 #include "core/build/depfile.h"
 #include "core/build/diagnostics.h"
 #include "core/build/places.h"
@@ -207,10 +208,68 @@ static void files_are_numbered_once(void **state)
     jig_places_release(&places);
 }
 
+static struct jig_trace_file file(const char *path, uint8_t content)
+{
+    return (struct jig_trace_file){jig_shared_new(path), {{content}}};
+}
+
+static struct jig_trace *trace(const char *first, uint8_t content, const char *second)
+{
+    struct jig_trace *t = jig_new(struct jig_trace);
+    t->inputs = jig_xcalloc(2, sizeof *t->inputs);
+    t->inputs[t->input_count++] = file(first, content);
+    if (second != NULL)
+        t->inputs[t->input_count++] = file(second, 1);
+    t->searched = jig_xcalloc(1, sizeof *t->searched);
+    t->searched[t->searched_count++] = file("/include", 1);
+    return t;
+}
+
+static void one_run_covers_another(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first;
+        uint8_t content;
+        const char *second;
+        bool covered;
+    } rows[] = {
+        {"/a.h", 1, NULL, true},    {"/b.h", 1, NULL, true},     {"/a.h", 1, "/b.h", true},
+        {"/a.h", 2, NULL, false},   {"/c.h", 1, NULL, false},    {"/0.h", 1, NULL, false},
+        {"/a.h", 1, "/c.h", false}, {"/aa.h", 1, "/b.h", false},
+    };
+    struct jig_trace *whole = trace("/a.h", 1, "/b.h");
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct jig_trace *part = trace(rows[i].first, rows[i].content, rows[i].second);
+        assert_true(jig_trace_covers(whole, part) == rows[i].covered);
+        jig_trace_free(part);
+    }
+    struct jig_trace *part = trace("/a.h", 1, NULL);
+    part->searched[0].sha256.bytes[0] = 2; /* the folder was another */
+    assert_false(jig_trace_covers(whole, part));
+    part->searched_count = 0;
+    assert_true(jig_trace_covers(whole, part));
+    jig_strv_append(&part->probes, "<x.h>");
+    jig_strv_append(&part->probed, "/x.h");
+    assert_false(jig_trace_covers(whole, part));
+    jig_strv_append(&whole->probes, "<x.h>");
+    jig_strv_append(&whole->probed, "");
+    assert_false(jig_trace_covers(whole, part)); /* it led elsewhere */
+    free(whole->probed.v[0]);
+    whole->probed.v[0] = jig_xstrdup("/x.h");
+    assert_true(jig_trace_covers(whole, part));
+    whole->opaque = true;
+    assert_false(jig_trace_covers(whole, part));
+    part->searched_count = 1; /* for who frees it */
+    jig_trace_free(part);
+    jig_trace_free(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_numbered_once),
+        cmocka_unit_test(one_run_covers_another),
         cmocka_unit_test_setup_teardown(files_that_a_command_names, unit_folder_setup,
                                         unit_folder_teardown),
         cmocka_unit_test(depfiles_with_every_quoting),

@@ -300,6 +300,32 @@ static void hooks_run_and_the_build_is_up_to_date(void **state)
     workshop_close(&w);
 }
 
+/* What was looked at before a hook is looked at again behind it: here the hook adds a line to a
+ * header in every build, between discovery and the compile. */
+static void what_a_hook_changes_is_compiled(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/src/main.cpp", "#include <Arduino.h>\n#include \"own.h\"\nsetup\n");
+    workshop_put(&w, "project/src/own.h", "own\n");
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *header = workshop_path(&w, "project/src/own.h");
+    JIG_CLEANUP_FREE char *hook = jig_strf(
+        "recipe.hooks.sketch.prebuild.1.pattern=\"{compiler.path}fake-touch\" \"%s\" more\n",
+        header);
+    add_to_platform(&w, hook);
+    for (size_t i = 1; i <= 5; i++) {
+        assert_int_equal(workshop_build(&w), JIG_OK);
+        assert_int_equal(w.result.summary.compiled, 1);
+        JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+        size_t n = 0;
+        for (const char *at = strstr(elf, "more"); at != NULL; at = strstr(at + 1, "more"))
+            n++;
+        assert_int_equal(n, i);
+    }
+    workshop_close(&w);
+}
+
 /* One recipe makes the file that the next one reads. */
 static void conversions_of_conversions(void **state)
 {
@@ -395,6 +421,7 @@ int main(void)
         IN_FOLDER(behind_a_link_up_leads_elsewhere),
         IN_FOLDER(what_only_the_linker_reads),
         IN_FOLDER(hooks_run_and_the_build_is_up_to_date),
+        IN_FOLDER(what_a_hook_changes_is_compiled),
         IN_FOLDER(conversions_of_conversions),
         IN_FOLDER(files_of_the_same_name),
         IN_FOLDER(a_tab_becomes_a_folder_and_back),
