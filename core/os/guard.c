@@ -1,15 +1,25 @@
 #include "core/os/guard.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/os/fs.h"
+
 #define MOST_GROUPS 4096
+#define MEMORY      "/dev/shm"
+#define LEAST_FREE  ((uint64_t)1 << 30) /* bytes */
 
 struct list {
     atomic_int groups[MOST_GROUPS]; /* 0: free */
@@ -17,8 +27,29 @@ struct list {
 };
 
 static struct list *list; /* shared with the guard; NULL: there is none */
+static char folder[64];   /* "": there is none */
 
-/* Runs in a copy of a process that may be anything: nothing but system calls from here on. */
+/* One that is there already was left by an earlier process of this number, or is not ours. */
+static void make_folder(void)
+{
+    struct statfs s;
+    if (statfs(MEMORY, &s) != 0 || s.f_type != TMPFS_MAGIC ||
+        (uint64_t)s.f_bavail * (uint64_t)s.f_bsize < LEAST_FREE)
+        return;
+    snprintf(folder, sizeof folder, MEMORY "/jig-%ld-%ld", (long)getuid(), (long)getpid());
+    bool made =
+        mkdir(folder, 0700) == 0 ||
+        (errno == EEXIST && jig_fs_remove_tree(folder, NULL) == JIG_OK && mkdir(folder, 0700) == 0);
+    if (!made)
+        folder[0] = '\0';
+}
+
+const char *jig_guard_folder(void)
+{
+    return folder[0] != '\0' ? folder : NULL;
+}
+
+/* Runs in the copy of a process that had one thread. */
 static void keep_guard(int pidfd)
 {
     struct pollfd end = {.fd = pidfd, .events = POLLIN};
@@ -32,6 +63,11 @@ static void keep_guard(int pidfd)
         int group = atomic_load(&list->groups[i]);
         if (group > 1)
             kill(-group, SIGKILL);
+    }
+    /* again, when one that was killed had just made another file */
+    for (int i = 0; i < 2 && folder[0] != '\0'; i++) {
+        if (jig_fs_remove_tree(folder, NULL) == JIG_OK)
+            break;
     }
     _exit(0);
 }
@@ -52,6 +88,7 @@ enum jig_code jig_guard_start(struct jig_err *reterr)
         return jig_err_sys(reterr, failed, "cannot watch this process");
     }
     list = shared;
+    make_folder();
     sigfillset(&all); /* what ends us by the keyboard is not to end the guard */
     sigprocmask(SIG_SETMASK, &all, &before);
     pid_t guard = fork();
@@ -64,6 +101,8 @@ enum jig_code jig_guard_start(struct jig_err *reterr)
         return JIG_OK;
     list = NULL;
     munmap(shared, sizeof *list);
+    (void)rmdir(folder);
+    folder[0] = '\0';
     return jig_err_sys(reterr, failed, "cannot start a guard");
 }
 

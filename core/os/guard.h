@@ -24,6 +24,11 @@
 /* Once in a process's life; without it the others do nothing. */
 enum jig_code jig_guard_start(struct jig_err *reterr) JIG_CHECKED;
 
+/* A folder of ours in memory, for the temporary files of tools: a link by avr-gcc makes a dozen of
+ * them. The guard removes it, and what killed tools left there. NULL without a guard, or when
+ * /dev/shm is no tmpfs with a gigabyte of room. */
+const char *jig_guard_folder(void);
+
 /* Puts a process group on the list; the entry, or -1. */
 int jig_guard_add(pid_t group);
 

@@ -43,10 +43,13 @@ static void make_environment(void)
 {
     JIG_CLEANUP_FREE char *home = jig_dirs_home();
     const char *tmp = getenv("TMPDIR");
+    const char *memory = jig_guard_folder();
     environment[0] = jig_xstrdup("PATH=" JIG_PROC_PATH);
     environment[1] = jig_xstrdup("LC_ALL=C.UTF-8");
     environment[2] = jig_strf("HOME=%s", home);
-    environment[3] = jig_strf("TMPDIR=%s", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+    environment[3] = jig_strf("TMPDIR=%s", tmp != NULL && tmp[0] == '/' ? tmp
+                                           : memory != NULL             ? memory
+                                                                        : "/tmp");
 }
 
 char *const *jig_proc_environment(void)

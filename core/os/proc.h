@@ -54,7 +54,8 @@ struct jig_proc_result {
 /* Where programs named without a '/' are looked up. */
 #define JIG_PROC_PATH "/usr/local/bin:/usr/bin:/bin"
 
-/* The environment of every tool: PATH, LC_ALL=C.UTF-8, and HOME and TMPDIR. Static storage. */
+/* The environment of every tool: PATH, LC_ALL=C.UTF-8, and HOME and TMPDIR; that is our own TMPDIR,
+ * or jig_guard_folder(). Static storage. */
 char *const *jig_proc_environment(void);
 
 /* The absolute path of a program. NOT_FOUND names it. The caller frees. */

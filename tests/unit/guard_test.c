@@ -1,5 +1,6 @@
 #include "tests/support/unit.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ static void live_and_die(const char *script, const char *die)
     struct jig_proc *proc = NULL;
     char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)script, NULL};
     struct jig_proc_spec spec = {.argv = argv};
+    unsetenv("TMPDIR");
     if (jig_guard_start(NULL) != JIG_OK || jig_proc_start(&spec, &proc, NULL) != JIG_OK)
         _exit(1);
     free(first_line(die));
@@ -56,15 +58,18 @@ static void nothing_outlives_who_is_killed(void **state)
     JIG_CLEANUP_FREE char *never = make_pipe(*state, "never");
     JIG_CLEANUP_FREE char *told = make_pipe(*state, "told");
     JIG_CLEANUP_FREE char *die = make_pipe(*state, "die");
-    JIG_CLEANUP_FREE char *script =
-        jig_strf("trap '' TERM; { read line < '%s'; } & echo $$ $! > '%s'; wait", never, told);
+    JIG_CLEANUP_FREE char *script = jig_strf("trap '' TERM; echo x > $TMPDIR/guard-test; { read "
+                                             "line < '%s'; } & echo $$ $! $TMPDIR > '%s'; wait",
+                                             never, told);
     pid_t pid = fork();
     if (pid == 0)
         live_and_die(script, die);
     JIG_CLEANUP_FREE char *pids = first_line(told);
     char *end = NULL;
     pid_t tool = (pid_t)strtol(pids, &end, 10);
-    pid_t child = (pid_t)strtol(end, NULL, 10);
+    pid_t child = (pid_t)strtol(end, &end, 10);
+    JIG_CLEANUP_FREE char *folder = jig_xstrndup(end + 1, strcspn(end + 1, "\n"));
+    assert_true(jig_fs_is_dir(folder));
     assert_true(tool > 1 && child > 1);
     assert_int_equal(kill(tool, 0), 0);
     assert_int_equal(kill(child, 0), 0);
@@ -78,6 +83,14 @@ static void nothing_outlives_who_is_killed(void **state)
     int how = 0;
     assert_int_equal(waitpid(pid, &how, 0), pid);
     assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+    bool in_memory = jig_str_starts(folder, "/dev/shm/jig-");
+    while (in_memory && jig_fs_is_there(folder)) {
+        assert_true(jig_now_ns() < deadline);
+        sched_yield();
+    }
+    JIG_CLEANUP_FREE char *left = jig_path_join(folder, "guard-test");
+    if (!in_memory)
+        unlink(left);
 }
 
 static void without_a_guard_there_is_no_list(void **state)
