@@ -17,6 +17,7 @@ struct jig_builder {
     struct jig_build_engine *engine;
     struct jig_warm *warm;
     uint32_t jobs; /* of the configuration; 0: one a processor */
+    bool checks_answers;
 };
 
 /* All that an answer depends on beside its files and its request: the configuration's folders, and
@@ -50,6 +51,7 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
     b->targets = jig_targets_new(conf, data_dir);
     b->engine = jig_build_engine_new(&config);
     b->jobs = conf->jobs;
+    b->checks_answers = conf->check_answers;
     JIG_CLEANUP_FREE char *salted = salt(conf, data_dir);
     struct jig_warm_config warm = {.cache_dir = cache_dir,
                                    .salt = salted,
@@ -78,6 +80,11 @@ struct jig_targets *jig_builder_targets(struct jig_builder *b)
 struct jig_warm *jig_builder_warm(struct jig_builder *b)
 {
     return b->warm;
+}
+
+bool jig_builder_checks_answers(const struct jig_builder *b)
+{
+    return b->checks_answers;
 }
 
 struct jig_build_engine *jig_builder_engine(struct jig_builder *b)

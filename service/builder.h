@@ -24,6 +24,9 @@ struct jig_build_engine *jig_builder_engine(struct jig_builder *b);
 struct jig_warm;
 struct jig_warm *jig_builder_warm(struct jig_builder *b); /* what is known without building */
 
+/* jigd.conf's check_answers: what is known is only said once a full walk has said the same. */
+bool jig_builder_checks_answers(const struct jig_builder *b);
+
 /* How a build is asked for, beside its target. */
 struct jig_build_options {
     uint32_t jobs;

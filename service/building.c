@@ -19,6 +19,7 @@ struct jig_building {
     int64_t started_ns;
     struct jig_warm_said said;
     struct jig_warm_answer *answer; /* NULL: it is built */
+    struct jig_warm_answer *claim;  /* to be compared with a full walk; or NULL */
     struct jig_target *target;
     char *subject;
     struct jig_sightings *seen;    /* NULL: nobody listens */
@@ -49,6 +50,7 @@ void jig_building_free(struct jig_building *b)
     jig__v1__project_selector__free_unpacked(b->selector, NULL);
     jig_warm_said_release(&b->said);
     jig_warm_unref(b->answer);
+    jig_warm_unref(b->claim);
     jig_target_free(b->target);
     jig_sightings_free(b->seen);
     jig_warm_builds_release(&b->builds);
@@ -68,6 +70,8 @@ bool jig_building_ask(struct jig_building *b)
     if (b->options.clean || b->options.walk)
         return false;
     b->answer = jig_warm_ask(warm, b->selector, &b->said);
+    if (jig_builder_checks_answers(b->builder))
+        b->claim = jig_steal(&b->answer);
     if (b->answer != NULL && wants_the_work(b)) {
         jig_warm_unref(b->answer);
         b->answer = NULL;
@@ -91,8 +95,11 @@ enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_e
 {
     if (!wants_the_work(b))
         b->answer = jig_warm_walk(jig_builder_warm(b->builder), b->selector, &b->said);
+    if (b->answer != NULL && jig_builder_checks_answers(b->builder))
+        b->claim = jig_steal(&b->answer);
     if (b->answer != NULL)
         return JIG_OK;
+    b->options.walk = b->options.walk || b->claim != NULL;
     if (b->said.why != NULL)
         jig_log(JIG_LOG_DEBUG, "warm.no_answer", "%s: %s", b->selector->directory, b->said.why);
     if (!b->options.walk)
@@ -186,6 +193,38 @@ static enum jig_code replay(struct jig_building *b, struct jig_operation *op, si
 
 /* ---- the work ---- */
 
+/* Bytes of what lasts of a result. The caller frees. */
+static uint8_t *lasting_bytes(const Jig__V1__BuildResult *result, size_t *ret_n)
+{
+    struct jig_warm_builds one = {0};
+    jig_warm_builds_add(&one, result);
+    uint8_t *bytes = one.n > 0 ? jig_wire_bytes(&one.v[0]->base, ret_n) : NULL;
+    jig_warm_builds_release(&one);
+    return bytes;
+}
+
+/* What was known, and what a walk found now. */
+static enum jig_code compare(const struct jig_building *b, const Jig__V1__BuildResult *walked,
+                             struct jig_err *reterr)
+{
+    if (b->claim == NULL)
+        return JIG_OK;
+    const struct jig_warm_builds *claimed = jig_warm_builds(b->claim);
+    size_t n = 0, m = 0;
+    uint8_t *now = lasting_bytes(walked, &n);
+    uint8_t *then = b->ran < claimed->n ? lasting_bytes(claimed->v[b->ran], &m) : NULL;
+    bool same = now != NULL && then != NULL && n == m && memcmp(now, then, n) == 0;
+    free(now);
+    free(then);
+    if (same)
+        return JIG_OK;
+    enum jig_code code = jig_err_set(
+        reterr, JIG_INTERNAL, "what was known of %s without building (%s) differs from a full walk",
+        walked->build_directory, b->said.why != NULL ? b->said.why : "");
+    jig_err_hint(reterr, "please report this; --walk gives the right answer");
+    return code;
+}
+
 static enum jig_code use_result(struct jig_building *b, const struct jig_target_environment *e,
                                 const struct jig_build_result *result, jig_building_use_fn *use,
                                 void *ctx, struct jig_err *reterr)
@@ -194,10 +233,12 @@ static enum jig_code use_result(struct jig_building *b, const struct jig_target_
     Jig__V1__BuildResult message;
     jig_arena_init(&arena, RESULT_MAX_BYTES);
     jig_builder_result(b->target, e, result, &arena, &message);
+    enum jig_code code = compare(b, &message, reterr);
     b->ran++;
     if (result->up_to_date)
         jig_warm_builds_add(&b->builds, &message);
-    enum jig_code code = use(ctx, &message, reterr);
+    if (code == JIG_OK)
+        code = use(ctx, &message, reterr);
     jig_arena_release(&arena);
     return code;
 }

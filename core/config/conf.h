@@ -3,7 +3,7 @@
  *
  *   [daemon]          idle_exit_s, listen_tcp, max_message_bytes, log_level, operations, jobs,
  *                     trust
- *   [build]           overlays, hardware, libraries
+ *   [build]           overlays, hardware, libraries, check_answers
  *   [device NAME]     port, labels, fqbn, baud, trust
  *   [emulated NAME]   board, enabled, flash, trust
  *
@@ -56,8 +56,9 @@ struct jig_conf {
     char *listen_tcp;           /* "127.0.0.1:PORT"; NULL: no TCP */
     uint32_t max_message_bytes; /* default 16 MiB; 4 KiB to 256 MiB */
     enum jig_log_level log_level;
-    uint32_t operations;       /* workers that run operations; default 4; 1 to 256 */
-    uint32_t jobs;             /* compilers at once in one build; 0: one a processor */
+    uint32_t operations; /* workers that run operations; default 4; 1 to 256 */
+    uint32_t jobs;       /* compilers at once in one build; 0: one a processor */
+    bool check_answers;  /* compare each answer that no build was needed for with a full walk */
     enum jig_trust_mode trust; /* of devices that say nothing; default JIG_TRUST_VERIFY */
     char *overlays;            /* folder of overlays besides the built-in ones; NULL */
     struct jig_strv hardware;  /* platform folders, absolute */

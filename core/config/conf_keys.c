@@ -24,6 +24,7 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"build", "overlays", JIG_CONF_PATH, IN_CONF(overlays), 0, 0},
     {"build", "hardware", JIG_CONF_PATHS, IN_CONF(hardware), 0, 0},
     {"build", "libraries", JIG_CONF_PATHS, IN_CONF(libraries), 0, 0},
+    {"build", "check_answers", JIG_CONF_BOOL, IN_CONF(check_answers), 0, 0},
     {"device", "port", JIG_CONF_PATH, IN_DEVICE(port), 0, 0},
     {"device", "labels", JIG_CONF_TEXTS, IN_DEVICE(labels), 0, 0},
     {"device", "fqbn", JIG_CONF_TEXT, IN_DEVICE(fqbn), 0, 0},

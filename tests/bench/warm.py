@@ -8,6 +8,7 @@ import json
 import os
 import statistics
 import subprocess
+import threading
 import time
 
 import big
@@ -27,11 +28,12 @@ def stats(bench):
 
 def wait_watched(bench, projects):
     """Until so many projects are watched and nothing is at work behind the answers."""
+    turn = threading.Event()
     while True:
         s = stats(bench)
         if s["counters"]["watch.pending"] == 0 and s["memos"]["builds"]["entries"] >= projects:
             return s
-        time.sleep(0.05)
+        turn.wait(0.05)
 
 
 def warm_us(bench, build, times):

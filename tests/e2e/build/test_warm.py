@@ -25,9 +25,12 @@ framework = arduino
 """
 
 
+DEBUG = "[daemon]\nlog_level = debug\n"
+
+
 @pytest.fixture(autouse=True)
 def told(bench):
-    bench.configure("[daemon]\nlog_level = debug\n")
+    bench.configure(DEBUG)
 
 
 def stats(bench):
@@ -253,6 +256,18 @@ def test_another_configuration_is_another_question(bench):
     assert stats(bench)[1]["builds"]["fallbacks"] == 0
 
 
+def test_checking_mode_walks_beside_the_answer(bench):
+    bench.configure(DEBUG + "[build]\ncheck_answers = true\n")
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    wait_watched(bench)
+    before = hits(bench)
+    result = bench.build(folder)
+    assert result["outcome"] == "up_to_date"
+    assert "discover" in result["phases_us"]  # it did the work
+    assert hits(bench) == before + 1  # and had the answer
+
+
 def test_explain_says_what_is_known(bench):
     folder = bench.sketch("whole", SKETCH, **FILES)
     bench.build(folder)
@@ -271,6 +286,7 @@ def test_random_edits_never_differ_from_a_walk(bench):
     seed = int(os.environ.get("JIG_RANDOM_SEED", 20261122))
     rounds = int(os.environ.get("JIG_RANDOM_ROUNDS", 30))
     rng = random.Random(seed)
+    bench.configure(DEBUG + "[build]\ncheck_answers = true\n")
     folder = bench.project("pio", {**PIO, "src/b.cpp": '#include "b.h"\nint b = B;\n',
                                    "include/b.h": "#define B 1\n"})
     names = ["include/a.h", "include/b.h", "src/a.h", "src/b.h", "lib/L/L.h", "lib/L/a.h",
