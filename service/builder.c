@@ -29,9 +29,10 @@ static char *salt(const struct jig_conf *conf, const char *data_dir)
     JIG_CLEANUP_FREE char *hardware = jig_strv_join(&conf->hardware, "\n");
     JIG_CLEANUP_FREE char *libraries = jig_strv_join(&conf->libraries, "\n");
     JIG_CLEANUP_FREE char *home = jig_dirs_home();
-    return jig_strf("%s\n%llu %lld %lld\n%s\n%s\n%s\n%s", JIG_VERSION, (unsigned long long)self.ino,
-                    (long long)self.size, (long long)self.mtime_ns,
-                    data_dir != NULL ? data_dir : "", home, hardware, libraries);
+    return jig_strf("%s\n%llu %lld %lld\n%s\n%s\n%s\n%s\n%s", JIG_VERSION,
+                    (unsigned long long)self.ino, (long long)self.size, (long long)self.mtime_ns,
+                    data_dir != NULL ? data_dir : "", home, hardware, libraries,
+                    conf->overlays != NULL ? conf->overlays : "");
 }
 
 static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,

@@ -35,6 +35,8 @@ struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *dat
     jig_strv_append_take(&folders, jig_path_join(t->home, "Arduino"));
     jig_strv_append(&folders, SYSTEM_HARDWARE);
     t->hardware = jig_hardware_new(&folders, data);
+    if (conf->overlays != NULL)
+        jig_hardware_set_overlays(t->hardware, conf->overlays);
     jig_strv_release(&folders);
     t->libraries = jig_libcache_new();
     jig_strv_extend(&t->user_libraries, &conf->libraries);

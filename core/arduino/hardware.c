@@ -42,6 +42,7 @@ struct jig_hardware_view {
 struct jig_hardware {
     struct jig_strv folders;
     char *data_dir;
+    char *overlays; /* NULL: none but the data folder's */
     pthread_mutex_t mu;
     struct jig_hardware_view *now; /* guarded by mu */
 };
@@ -212,6 +213,12 @@ struct jig_hardware *jig_hardware_new(const struct jig_strv *folders, const char
     return hw;
 }
 
+void jig_hardware_set_overlays(struct jig_hardware *hw, const char *dir)
+{
+    free(hw->overlays);
+    hw->overlays = jig_xstrdup(dir);
+}
+
 void jig_hardware_free(struct jig_hardware *hw)
 {
     if (hw == NULL)
@@ -220,6 +227,7 @@ void jig_hardware_free(struct jig_hardware *hw)
     pthread_mutex_destroy(&hw->mu);
     jig_strv_release(&hw->folders);
     free(hw->data_dir);
+    free(hw->overlays);
     free(hw);
 }
 
@@ -243,7 +251,8 @@ static enum jig_code renew(struct jig_hardware *hw, bool *ret_changed, struct ji
         hw->now = view_new(old->scan, old, true);
     } else {
         struct jig_hardware_scan *fresh = NULL;
-        enum jig_code code = jig_hardware_scan(&hw->folders, hw->data_dir, &fresh, reterr);
+        enum jig_code code =
+            jig_hardware_scan(&hw->folders, hw->data_dir, hw->overlays, &fresh, reterr);
         if (code != JIG_OK)
             return code;
         struct scan_ref *scan = jig_new(struct scan_ref);

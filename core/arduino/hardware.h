@@ -55,6 +55,9 @@ struct jig_tool {
 struct jig_hardware *jig_hardware_new(const struct jig_strv *folders, const char *data_dir);
 void jig_hardware_free(struct jig_hardware *hw); /* views outlive it */
 
+/* A folder of overlays besides DATA_DIR/overlays; before the first refresh. Copied. */
+void jig_hardware_set_overlays(struct jig_hardware *hw, const char *dir);
+
 /* The state of things now, with a reference for the caller. *ret_changed (may be NULL) says whether
  * it differs from the view that was handed out before. */
 enum jig_code jig_hardware_refresh(struct jig_hardware *hw, struct jig_hardware_view **ret,

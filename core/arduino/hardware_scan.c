@@ -235,14 +235,15 @@ static int by_name(const void *a, const void *b)
 }
 
 enum jig_code jig_hardware_scan(const struct jig_strv *folders, const char *data_dir,
-                                struct jig_hardware_scan **ret, struct jig_err *reterr)
+                                const char *overlays, struct jig_hardware_scan **ret,
+                                struct jig_err *reterr)
 {
     struct jig_hardware_scan *out = jig_new(struct jig_hardware_scan);
     out->log = jig_readlog_new();
     out->global = jig_props_new();
     out->system_tools = jig_props_new();
     struct scan s = {.out = out, .reterr = reterr};
-    enum jig_code code = jig_overlays_load(data_dir, out->log, &out->overlays, reterr);
+    enum jig_code code = jig_overlays_load(data_dir, overlays, out->log, &out->overlays, reterr);
     if (code == JIG_OK)
         code = jig_piomap_load(data_dir, out->log, &out->piomap, reterr);
     if (code == JIG_OK)

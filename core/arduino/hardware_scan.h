@@ -29,9 +29,11 @@ struct jig_hardware_scan {
     struct jig_readlog *log;
 };
 
-/* The caller frees *ret with jig_hardware_scan_free. */
+/* `overlays` (may be NULL) is a folder of them besides the data folder's. The caller frees *ret
+ * with jig_hardware_scan_free. */
 enum jig_code jig_hardware_scan(const struct jig_strv *folders, const char *data_dir,
-                                struct jig_hardware_scan **ret, struct jig_err *reterr) JIG_CHECKED;
+                                const char *overlays, struct jig_hardware_scan **ret,
+                                struct jig_err *reterr) JIG_CHECKED;
 void jig_hardware_scan_free(struct jig_hardware_scan *s);
 
 #endif

@@ -61,12 +61,10 @@ static enum jig_code load_one(struct jig_overlays *o, const char *path, struct j
     return check(fresh, path, reterr);
 }
 
-enum jig_code jig_overlays_load(const char *data_dir, struct jig_readlog *log,
-                                struct jig_overlays **ret, struct jig_err *reterr)
+static enum jig_code load_folder(struct jig_overlays *o, const char *dir, struct jig_readlog *log,
+                                 struct jig_err *reterr)
 {
-    struct jig_overlays *o = jig_new(struct jig_overlays);
     struct jig_strv names = {0};
-    JIG_CLEANUP_FREE char *dir = jig_path_join(data_dir, "overlays");
     enum jig_code code = jig_readlog_list(log, dir, &names, reterr);
     for (size_t i = 0; i < names.n && code == JIG_OK; i++) {
         if (names.v[i][0] == '.' || !jig_str_ends(names.v[i], ".txt"))
@@ -75,6 +73,17 @@ enum jig_code jig_overlays_load(const char *data_dir, struct jig_readlog *log,
         code = load_one(o, path, log, reterr);
     }
     jig_strv_release(&names);
+    return code;
+}
+
+enum jig_code jig_overlays_load(const char *data_dir, const char *more, struct jig_readlog *log,
+                                struct jig_overlays **ret, struct jig_err *reterr)
+{
+    struct jig_overlays *o = jig_new(struct jig_overlays);
+    JIG_CLEANUP_FREE char *dir = jig_path_join(data_dir, "overlays");
+    enum jig_code code = load_folder(o, dir, log, reterr);
+    if (code == JIG_OK && more != NULL)
+        code = load_folder(o, more, log, reterr);
     if (code == JIG_OK)
         *ret = o;
     else

@@ -39,8 +39,9 @@ struct jig_overlay_target {
     const char *path;
 };
 
-/* Reads DATA_DIR/overlays through `log`. No folder means no overlays. */
-enum jig_code jig_overlays_load(const char *data_dir, struct jig_readlog *log,
+/* Reads DATA_DIR/overlays, and then the folder `more` (may be NULL), through `log`. No folder means
+ * no overlays. Of two that set the same, the later one wins. */
+enum jig_code jig_overlays_load(const char *data_dir, const char *more, struct jig_readlog *log,
                                 struct jig_overlays **ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_overlays_free(struct jig_overlays *o);
 

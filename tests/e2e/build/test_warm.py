@@ -329,3 +329,17 @@ def test_random_edits_never_differ_from_a_walk(bench):
         assert again["artifacts"] == result["artifacts"]
         if i % 3 == 0:
             watched(bench, folder, fqbn=None)
+
+
+def test_overlays_of_one_s_own(bench):
+    """jigd.conf's [build] overlays; an edit of one is an edit of the platform."""
+    overlay = bench.folder / "overlays" / "mine.txt"
+    overlay.parent.mkdir()
+    overlay.write_text("overlay.reason=a mark\noverlay.match.vendor=arduino\n"
+                       "build.extra_flags=-DMARK=1\n")
+    bench.configure(DEBUG + f"[build]\noverlays = {overlay.parent}\n")
+    folder = bench.sketch("marked", "#if MARK != 1\n#error no mark\n#endif\n" + SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    overlay.write_text(overlay.read_text().replace("MARK=1", "MARK=2"))
+    bench.jig("build", folder, "--fqbn", UNO).error(6, "no mark")
