@@ -336,6 +336,7 @@ def test_overlays_of_one_s_own(bench):
     overlay = bench.folder / "overlays" / "mine.txt"
     overlay.parent.mkdir()
     overlay.write_text("overlay.reason=a mark\noverlay.match.vendor=arduino\n"
+                       "overlay.match.architecture=avr\n"
                        "build.extra_flags=-DMARK=1\n")
     bench.configure(DEBUG + f"[build]\noverlays = {overlay.parent}\n")
     folder = bench.sketch("marked", "#if MARK != 1\n#error no mark\n#endif\n" + SKETCH, **FILES)
