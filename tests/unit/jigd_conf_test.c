@@ -149,7 +149,7 @@ static void test_refusals(void **state)
     check_refused("[daemon]\njob = 2\n", "2: [daemon] has no key 'job'; did you mean 'jobs'?");
     check_refused("[build]\n\nqqqqqqqqqqqqqqqqqqqq = 2\n",
                   "3: [build] has no key 'qqqqqqqqqqqqqqqqqqqq'; there are: overlays, hardware, "
-                  "libraries");
+                  "libraries, check_answers");
     check_refused("[deamon]\njobs = 2\n",
                   "1: there is no section [deamon]; there are [daemon], [build], [device NAME] and "
                   "[emulated NAME]");
