@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
@@ -429,6 +431,71 @@ static void test_overflow_is_a_loss(void **state)
     teardown_bench(&b);
 }
 
+/* In a mount namespace of its own. */
+static void mount_and_ask(void)
+{
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "d");
+    write_file(&b, "d/a.h", "one");
+    JIG_CLEANUP_FREE char *dir = at(&b, "d");
+    ARM(&b, "d/a.h");
+    assert_int_equal(mount("none", dir, "tmpfs", 0, NULL), 0);
+    assert_int_equal(ask(&b), JIG_WATCH_LOST);
+    write_file(&b, "d/a.h", "two");
+    ARM(&b, "d/a.h");
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(umount2(dir, MNT_DETACH), 0);
+    assert_int_equal(ask(&b), JIG_WATCH_LOST);
+    ARM(&b, "d/a.h");
+    JIG_CLEANUP_FREE char *elsewhere = at(&b, "e");
+    make_dir(&b, "e");
+    assert_int_equal(mount("none", elsewhere, "tmpfs", 0, NULL), 0); /* nobody looks there */
+    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(umount2(elsewhere, MNT_DETACH), 0);
+    teardown_bench(&b);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+        _exit(4);
+    close(fd);
+}
+
+/* Root's, or one in which this user is root. */
+static bool enter_namespace(void)
+{
+    JIG_CLEANUP_FREE char *users = jig_strf("0 %u 1", geteuid());
+    JIG_CLEANUP_FREE char *groups = jig_strf("0 %u 1", getegid());
+    if (unshare(CLONE_NEWNS) == 0)
+        return true;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+        return false;
+    write_text("/proc/self/uid_map", users);
+    write_text("/proc/self/setgroups", "deny"); /* before its groups: user_namespaces(7) */
+    write_text("/proc/self/gid_map", groups);
+    return true;
+}
+
+static void test_mounts(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (!enter_namespace())
+            _exit(2);
+        if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+            _exit(3);
+        mount_and_ask();
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void test_refuses_what_changed_before_it_was_armed(void **state)
 {
     (void)state;
@@ -527,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_names_of_one_file_settle_together),
         cmocka_unit_test(test_two_paths_to_one_folder),
         cmocka_unit_test(test_overflow_is_a_loss),
+        cmocka_unit_test(test_mounts),
         cmocka_unit_test(test_refuses_what_changed_before_it_was_armed),
         cmocka_unit_test(test_refuses_filesystems_that_do_not_tell),
         cmocka_unit_test(test_sightings_survive_as_bytes),
