@@ -161,7 +161,6 @@ enum jig_code jig_builder_look(struct jig_builder *b, const struct jig_target *t
                                struct jig_err *reterr)
 {
     struct jig_build_request request = request_for(target, e);
-    request.holder = "a look ahead";
     request.look_only = true;
     request.jobs = b->jobs;
     request.until = *until;

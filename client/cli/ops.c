@@ -27,6 +27,8 @@ static const char *took(const struct jig_operation *op, char out[32])
 {
     if (op->started_unix_ms == 0 || op->ended_unix_ms == 0)
         snprintf(out, 32, "-");
+    else if (op->ended_unix_ms == op->started_unix_ms)
+        snprintf(out, 32, "< 1 ms"); /* the table keeps milliseconds */
     else
         cli_duration((op->ended_unix_ms - op->started_unix_ms) * 1000, out);
     return out;

@@ -19,6 +19,8 @@
  * platformio-core, builder/main.py. */
 #define PLATFORMIO_VERSION "60200"
 
+#define LOOK_HOLDER "a look ahead"
+
 #define MOST_TRIES  10      /* to lock a folder that somebody keeps removing */
 #define MOST_WALKED 1000000 /* files of one full walk */
 
@@ -382,7 +384,8 @@ static enum jig_code wait_for_lock(const struct jig_build_request *q, struct jig
                                    const char *path, const char *holder, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *text = jig_strf("waiting for another build of this project: %s", holder);
-    if (q->events != NULL && q->events->notice != NULL)
+    bool is_look = strstr(holder, LOOK_HOLDER) != NULL; /* over in a moment, and of no interest */
+    if (!is_look && q->events != NULL && q->events->notice != NULL)
         q->events->notice(q->events->ctx, "build.waiting", JIG_SEVERITY_NOTE, text);
     return jig_lock_wait(lock, path, q->holder, &q->until, reterr);
 }
@@ -405,7 +408,7 @@ static enum jig_code take_folder(const struct jig_build_request *q, struct jig_l
         code = q->look_only ? is_there(lock_path, reterr) : make_build_dir(q->build_dir, reterr);
         if (code != JIG_OK)
             return code;
-        code = jig_lock_try(lock, lock_path, q->holder, &err);
+        code = jig_lock_try(lock, lock_path, q->look_only ? LOOK_HOLDER : q->holder, &err);
         if (code == JIG_ABORTED && !q->look_only)
             code = wait_for_lock(q, lock, lock_path, err.message, &err);
         if (code != JIG_OK && reterr != NULL)
