@@ -255,8 +255,10 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
                              "what is known without building: %s", b->said.why);
     const struct jig_observer *before =
         jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
+    jig_warm_build_begins(jig_builder_warm(b->builder));
     enum jig_code code =
         jig_builder_run(b->builder, op, b->target, e, &b->options, &result, reterr);
+    jig_warm_build_ended(jig_builder_warm(b->builder));
     jig_observe(before);
     if (code == JIG_OK)
         code = use_result(b, e, &result, use, ctx, reterr);

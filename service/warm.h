@@ -97,6 +97,11 @@ void jig_warm_offer_take(struct jig_warm *w, const Jig__V1__ProjectSelector *sel
 /* A build did something: what comes of the next one is looked up ahead, in the background. */
 void jig_warm_look_ahead(struct jig_warm *w, const Jig__V1__ProjectSelector *selector);
 
+/* Around each build: what is looked at ahead waits until none runs, so that it takes no processor
+ * from them. */
+void jig_warm_build_begins(struct jig_warm *w);
+void jig_warm_build_ended(struct jig_warm *w);
+
 /* For what fills in `builds`. */
 void jig_warm_builds_release(struct jig_warm_builds *b);
 void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result);

@@ -51,6 +51,7 @@ struct jig_warm {
     struct jig_warm_stats stats;   /* guarded by mu */
     struct jig_warm_work *queue;   /* guarded by mu; oldest first */
     struct jig_warm_work *at_work; /* guarded by mu */
+    unsigned building;             /* guarded by mu; builds that run */
     bool ending;                   /* guarded by mu */
     pthread_cond_t changed;
     pthread_t thread;

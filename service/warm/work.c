@@ -112,6 +112,21 @@ void jig_warm_look_ahead(struct jig_warm *w, const Jig__V1__ProjectSelector *sel
     jig_warm_key_release(&key);
 }
 
+void jig_warm_build_begins(struct jig_warm *w)
+{
+    pthread_mutex_lock(&w->mu);
+    w->building++;
+    pthread_mutex_unlock(&w->mu);
+}
+
+void jig_warm_build_ended(struct jig_warm *w)
+{
+    pthread_mutex_lock(&w->mu);
+    if (--w->building == 0)
+        pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->mu);
+}
+
 /* ---- the work ---- */
 
 static void publish(struct jig_warm *w, const struct jig_warm_work *work, struct jig_watch *watch)
@@ -198,6 +213,8 @@ static struct jig_warm_work *next_due(struct jig_warm *w, int64_t *ret_due)
     *ret_due = JIG_NO_DEADLINE;
     for (struct jig_warm_work **at = &w->queue; *at != NULL; at = &(*at)->next) {
         struct jig_warm_work *work = *at;
+        if (work->kind == JIG_WARM_LOOK && w->building > 0)
+            continue;
         if (work->due_ns <= now) {
             *at = work->next;
             work->next = NULL;
