@@ -355,9 +355,10 @@ class Bench:
     def _close(self):
         for running in self.started:
             running.end()
-        # A client that was killed may have been starting one, which is not there yet.
-        wait_until(lambda: self.daemon_pid() or not any(
-            "/jigd " in line for line in processes_of(self.folder).values()), "a daemon half-way")
+        # A client that was killed may have been starting one, which is not there yet; not even by
+        # name, between fork and exec.
+        wait_until(lambda: self.daemon_pid() or not processes_of(self.folder),
+                   lambda: f"neither a daemon nor nothing: {processes_of(self.folder)}")
         daemon = self.daemon_pid()
         if daemon is not None:
             self.jig("daemon", "stop", "--force").result
