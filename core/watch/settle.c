@@ -22,14 +22,23 @@ void jig_watcher_not_open(struct jig_watcher *w, struct jig_node *node)
     node->open_at = 0;
 }
 
-/* Nobody can write it now: what anybody did before shows in its stamp, what comes gives an event.
- */
-static void found_closed(struct jig_watcher *w, struct jig_node *node)
+static void close_one(struct jig_watcher *w, struct jig_node *node)
 {
     jig_watcher_not_open(w, node);
     node->settled = true;
     node->round = 0; /* opened again, it is asked again */
     jig_watcher_log(w, node);
+}
+
+/* Nobody can write it now: what anybody did before shows in its stamp, what comes gives an event.
+ * Our own open was told under each name by which the file itself is watched: one lease is for all.
+ */
+static void found_closed(struct jig_watcher *w, struct jig_node *node)
+{
+    close_one(w, node);
+    struct jig_node *same = jig_tree_watched(&w->tree, node->watch);
+    for (; same != NULL; same = jig_tree_watched_next(same))
+        close_one(w, same);
 }
 
 /* Takes leases on what was not asked yet in this round. Events that come while they are held are of
