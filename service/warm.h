@@ -24,7 +24,8 @@
  * build was answered. So is the look that follows a build which did something:
  * jig_warm_config.look.
  *
- * Ceilings: JIG_WARM_MOST answers live, JIG_WARM_KEPT on disk, JIG_WARM_FILE_MAX bytes each.
+ * Ceilings: JIG_WARM_MOST answers live; on disk JIG_WARM_KEPT, of JIG_WARM_FILE_MAX bytes each and
+ * JIG_WARM_KEPT_BYTES in all, the newest.
  * Threads: any; it locks itself.
  */
 #ifndef JIG_SERVICE_WARM_H
@@ -36,9 +37,10 @@
 #include "service/target.h"
 #include "service/wire/messages.h"
 
-#define JIG_WARM_MOST     64
-#define JIG_WARM_KEPT     512
-#define JIG_WARM_FILE_MAX (512u << 20)
+#define JIG_WARM_MOST       64
+#define JIG_WARM_KEPT       512
+#define JIG_WARM_FILE_MAX   (512u << 20)
+#define JIG_WARM_KEPT_BYTES (UINT64_C(1) << 30)
 
 struct jig_warm;
 

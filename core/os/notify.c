@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -135,12 +136,16 @@ static enum jig_notify_event_kind kind_of(uint32_t mask)
 void jig_notify_drain(struct jig_notify *n,
                       void (*seen)(void *ctx, const struct jig_notify_event *event), void *ctx)
 {
-    for (;;) {
+    int waiting = 0; /* what comes later than this moment is for the next call: there is an end */
+    if (ioctl(n->fd, FIONREAD, &waiting) != 0)
+        waiting = 0;
+    while (waiting > 0) {
         ssize_t got = read(n->fd, n->batch, BATCH_BYTES);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return;
+        waiting -= (int)got;
         for (ssize_t at = 0; at < got;) {
             struct inotify_event head;
             memcpy(&head, n->batch + at, sizeof head);

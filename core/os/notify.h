@@ -62,7 +62,7 @@ struct jig_notify_event {
     bool is_dir;
 };
 
-/* Takes all that is there, without blocking. */
+/* Takes all that is there at this moment, without blocking. */
 void jig_notify_drain(struct jig_notify *n,
                       void (*seen)(void *ctx, const struct jig_notify_event *event), void *ctx);
 

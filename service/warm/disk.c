@@ -76,6 +76,7 @@ void jig_warm_save(const struct jig_warm *w, const struct jig_warm_key *key,
     if (code != JIG_OK)
         jig_log(JIG_LOG_DEBUG, "warm.not_kept", "%s", err.message);
     jig_buf_release(&file);
+    jig_warm_prune(w);
 }
 
 static bool read_header(const struct jig_buf *file, struct header *ret)
@@ -165,6 +166,7 @@ bool jig_warm_load(const struct jig_warm *w, const struct jig_warm_key *key,
 struct kept {
     char *path;
     int64_t mtime_ns;
+    uint64_t bytes;
 };
 
 static int newest_first(const void *va, const void *vb)
@@ -178,20 +180,21 @@ static int newest_first(const void *va, const void *vb)
 void jig_warm_prune(const struct jig_warm *w)
 {
     struct jig_strv names = {0};
-    if (w->dir == NULL || jig_fs_list(w->dir, &names, NULL) != JIG_OK || names.n <= JIG_WARM_KEPT) {
-        jig_strv_release(&names);
+    if (w->dir == NULL || jig_fs_list(w->dir, &names, NULL) != JIG_OK)
         return;
-    }
+    uint64_t bytes = 0;
     struct kept *all = jig_xcalloc(names.n, sizeof *all);
     for (size_t i = 0; i < names.n; i++) {
         struct jig_stamp s = {0};
         all[i].path = jig_path_join(w->dir, names.v[i]);
         if (jig_fs_stamp_link(all[i].path, &s, NULL) == JIG_OK)
-            all[i].mtime_ns = s.mtime_ns;
+            all[i] = (struct kept){all[i].path, s.mtime_ns, (uint64_t)s.size};
     }
-    qsort(all, names.n, sizeof *all, newest_first);
+    if (names.n > 1)
+        qsort(all, names.n, sizeof *all, newest_first);
     for (size_t i = 0; i < names.n; i++) {
-        if (i >= JIG_WARM_KEPT)
+        bytes += all[i].bytes;
+        if (i >= JIG_WARM_KEPT || bytes > JIG_WARM_KEPT_BYTES)
             (void)!jig_fs_remove_tree(all[i].path, NULL);
         free(all[i].path);
     }
