@@ -147,10 +147,10 @@ int cli_devices_show(struct cli *cli)
 static const char *change_word(enum jig_change_kind kind)
 {
     static const char *const words[] = {
-        [JIG_CHANGE_UNSPECIFIED] = "unspecified",
-        [JIG_CHANGE_ADDED] = "added",
-        [JIG_CHANGE_CHANGED] = "changed",
-        [JIG_CHANGE_REMOVED] = "removed",
+        [JIG_CHANGE_UNSPECIFIED] = "unspecified", [JIG_CHANGE_ADDED] = "added",
+        [JIG_CHANGE_CHANGED] = "changed",         [JIG_CHANGE_REMOVED] = "removed",
+        [JIG_CHANGE_CONNECTED] = "connected",     [JIG_CHANGE_DISCONNECTED] = "disconnected",
+        [JIG_CHANGE_RENUMBERED] = "renumbered",
     };
     return (size_t)kind < sizeof words / sizeof words[0] ? words[kind] : words[0];
 }
@@ -159,8 +159,9 @@ static void print_change(const struct cli *cli, const struct jig_device_change *
 {
     if (!cli->options.json) {
         bool known = c->device.trust.image_sha256[0] != '\0';
-        printf("%-8s %s  %s  %s%s%s\n", change_word(c->kind), c->device.id, or_dash(c->device.port),
-               state_of(&c->device), known ? "  flash " : "", known ? c->device.trust.how : "");
+        printf("%-12s %s  %s  %s%s%s\n", change_word(c->kind), c->device.id,
+               or_dash(c->device.port), state_of(&c->device), known ? "  flash " : "",
+               known ? c->device.trust.how : "");
         return;
     }
     char name[32];

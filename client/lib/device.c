@@ -6,7 +6,8 @@
 #include "client/lib/convert.h"
 #include "jig/v1/device.pb-c.h"
 
-static_assert((int)JIG_CHANGE_REMOVED == JIG__V1__DEVICE_CHANGE__KIND__KIND_REMOVED, "change");
+static_assert((int)JIG_CHANGE_RENUMBERED == JIG__V1__DEVICE_CHANGE__KIND__KIND_RENUMBERED,
+              "change");
 static_assert((int)JIG_MONITOR_CLOSED == JIG__V1__MONITOR_EVENT__KIND__KIND_CLOSED, "event");
 
 static struct jig_target target(const char *method)

@@ -30,6 +30,7 @@ void jig_conf_release(struct jig_conf *c)
     for (size_t i = 0; i < c->n_devices; i++) {
         free(c->devices[i].name);
         free(c->devices[i].port);
+        free(c->devices[i].id);
         jig_strv_release(&c->devices[i].labels);
         free(c->devices[i].fqbn);
     }
@@ -230,11 +231,14 @@ static char *next_line(char *str, int num, void *stream)
 static void check_devices(struct reading *r)
 {
     for (size_t i = 0; i < r->conf->n_devices && !r->failed; i++) {
-        if (r->conf->devices[i].port != NULL)
+        const struct jig_conf_device *d = &r->conf->devices[i];
+        if ((d->port != NULL) != (d->id != NULL))
             continue;
         r->failed = true;
         jig_err_reason(r->reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
-                       "%s: [device %s] has no 'port'", r->file, r->conf->devices[i].name);
+                       d->port == NULL ? "%s: [device %s] has no 'port' and no 'id'"
+                                       : "%s: [device %s] has a 'port' and an 'id', and takes one",
+                       r->file, d->name);
     }
 }
 

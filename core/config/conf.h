@@ -4,7 +4,7 @@
  *   [daemon]          idle_exit_s, listen_tcp, max_message_bytes, log_level, operations, jobs,
  *                     trust
  *   [build]           overlays, hardware, libraries, check_answers
- *   [device NAME]     port, labels, fqbn, baud, trust
+ *   [device NAME]     port or id, labels, fqbn, baud, trust
  *   [emulated NAME]   board, enabled, flash, trust
  *
  * Lists are separated by commas, or are given by repeating the key. An unknown section or key is an
@@ -33,10 +33,12 @@ enum jig_trust_mode {
     JIG_TRUST_NONE = 3,    /* it is written, whatever is known */
 };
 
-/* A fixed port: one that enumeration does not find, or that deserves a name. */
+/* A fixed port, one that enumeration does not find or that deserves a name; or a board, wherever it
+ * is plugged in. */
 struct jig_conf_device {
     char *name;             /* of the section: [device NAME] */
-    char *port;             /* absolute path; required */
+    char *port;             /* absolute path; NULL with an id, and only then */
+    char *id;               /* "usb:2341:0043:8573"; NULL with a port */
     struct jig_strv labels; /* as written */
     char *fqbn;             /* NULL: not said */
     uint32_t baud;          /* of the monitor; 0: not said */

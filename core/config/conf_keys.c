@@ -26,6 +26,7 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"build", "libraries", JIG_CONF_PATHS, IN_CONF(libraries), 0, 0},
     {"build", "check_answers", JIG_CONF_BOOL, IN_CONF(check_answers), 0, 0},
     {"device", "port", JIG_CONF_PATH, IN_DEVICE(port), 0, 0},
+    {"device", "id", JIG_CONF_TEXT, IN_DEVICE(id), 0, 0},
     {"device", "labels", JIG_CONF_TEXTS, IN_DEVICE(labels), 0, 0},
     {"device", "fqbn", JIG_CONF_TEXT, IN_DEVICE(fqbn), 0, 0},
     {"device", "baud", JIG_CONF_NUMBER, IN_DEVICE(baud), 50, 12000000},

@@ -52,19 +52,16 @@ enum jig_code jig_wire_devices(const struct jig_device_list *list, struct jig_ar
 
 static Jig__V1__DeviceChange__Kind kind_of(enum jig_device_change_kind kind)
 {
-    switch (kind) {
-    case JIG_DEVICE_PRESENT:
-    case JIG_DEVICE_ADDED:
-        return JIG__V1__DEVICE_CHANGE__KIND__KIND_ADDED;
-    case JIG_DEVICE_CONNECTED:
-    case JIG_DEVICE_DISCONNECTED:
-    case JIG_DEVICE_RENUMBERED:
-    case JIG_DEVICE_CHANGED:
-        return JIG__V1__DEVICE_CHANGE__KIND__KIND_CHANGED;
-    case JIG_DEVICE_FORGOTTEN:
-        return JIG__V1__DEVICE_CHANGE__KIND__KIND_REMOVED;
-    }
-    return JIG__V1__DEVICE_CHANGE__KIND__KIND_UNSPECIFIED;
+    static const Jig__V1__DeviceChange__Kind kinds[] = {
+        [JIG_DEVICE_PRESENT] = JIG__V1__DEVICE_CHANGE__KIND__KIND_ADDED,
+        [JIG_DEVICE_ADDED] = JIG__V1__DEVICE_CHANGE__KIND__KIND_ADDED,
+        [JIG_DEVICE_CONNECTED] = JIG__V1__DEVICE_CHANGE__KIND__KIND_CONNECTED,
+        [JIG_DEVICE_DISCONNECTED] = JIG__V1__DEVICE_CHANGE__KIND__KIND_DISCONNECTED,
+        [JIG_DEVICE_RENUMBERED] = JIG__V1__DEVICE_CHANGE__KIND__KIND_RENUMBERED,
+        [JIG_DEVICE_CHANGED] = JIG__V1__DEVICE_CHANGE__KIND__KIND_CHANGED,
+        [JIG_DEVICE_FORGOTTEN] = JIG__V1__DEVICE_CHANGE__KIND__KIND_REMOVED,
+    };
+    return kinds[kind];
 }
 
 enum jig_code jig_wire_device_changes(const struct jig_device_news *news, struct jig_arena *arena,

@@ -56,7 +56,10 @@ enum jig_change_kind {
     JIG_CHANGE_UNSPECIFIED = 0,
     JIG_CHANGE_ADDED = 1,
     JIG_CHANGE_CHANGED = 2,
-    JIG_CHANGE_REMOVED = 3
+    JIG_CHANGE_REMOVED = 3,
+    JIG_CHANGE_CONNECTED = 4,    /* it is back, where it was */
+    JIG_CHANGE_DISCONNECTED = 5, /* it stays listed */
+    JIG_CHANGE_RENUMBERED = 6    /* it is at another port than before */
 };
 
 struct jig_device_change {
