@@ -87,6 +87,8 @@ static void test_everything(void **state)
                                "fqbn = arduino:avr:uno\n"
                                "baud = 115200\n"
                                "trust = session\n"
+                               "[device red]\n"
+                               "id = usb:2341:0043:8573\n"
                                "[emulated uno#2]\n"
                                "trust = verify\n"
                                "enabled = no\n"
@@ -105,7 +107,9 @@ static void test_everything(void **state)
     JIG_CLEANUP_FREE char *expected = jig_strf("/a %s/rel/b /d", (const char *)*state);
     assert_string_equal(hardware, expected);
     assert_int_equal(conf.libraries.n, 1);
-    assert_int_equal(conf.n_devices, 1);
+    assert_int_equal(conf.n_devices, 2);
+    assert_null(conf.devices[1].port);
+    assert_string_equal(conf.devices[1].id, "usb:2341:0043:8573");
     assert_string_equal(conf.devices[0].name, "bench-1");
     assert_string_equal(conf.devices[0].port, "/dev/ttyUSB7");
     assert_string_equal(conf.devices[0].fqbn, "arduino:avr:uno");
@@ -160,8 +164,10 @@ static void test_refusals(void **state)
                   "1: [device] needs a name of letters, digits and _ . - #: [device NAME]");
     check_refused("[device a b]\nport = /x\n",
                   "1: [device a b] needs a name of letters, digits and _ . - #: [device NAME]");
-    check_refused("[device x]\nbaud = 9600\n", " [device x] has no 'port'");
-    check_refused("[device x]\n", " [device x] has no 'port'");
+    check_refused("[device x]\nbaud = 9600\n", " [device x] has no 'port' and no 'id'");
+    check_refused("[device x]\n", " [device x] has no 'port' and no 'id'");
+    check_refused("[device x]\nport = /dev/a\nid = usb:2341:0043:8573\n",
+                  " [device x] has a 'port' and an 'id', and takes one");
     check_refused("jobs = 2\n", "1: 'jobs' stands before the first [section]");
     check_refused("[daemon]\njobs = 2\njobs = 3\n", "3: [daemon] has 'jobs' twice");
     check_refused("[daemon]\njobs = many\n", "2: 'many' for jobs is not a number from 0 to 1024");

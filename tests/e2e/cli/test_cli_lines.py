@@ -639,9 +639,11 @@ def test_devices(bench, fake):
 
 
 def test_devices_watch(bench, fake):
+    later = ["disconnected", "connected", "renumbered", "changed", "removed"]
     changes = [
         {"changes": [{"kind": "KIND_ADDED", "device": DEVICE}], "cursor": "5", "snapshot": True},
-        {"changes": [{"kind": "KIND_REMOVED", "device": DEVICE}], "cursor": "6"},
+        {"changes": [{"kind": f"KIND_{kind.upper()}", "device": DEVICE} for kind in later],
+         "cursor": "6"},
     ]
     fake.answers["WatchDevices"] = lambda request: changes.pop(0) if changes else HOLD
     running = bench.start("devices", "watch")
@@ -649,7 +651,7 @@ def test_devices_watch(bench, fake):
     outcome = running.interrupt().finish()
     outcome.error(130)
     assert [e["event"] for e in outcome.events] == ["snapshot", "device_added", "sync",
-                                                    "device_removed"]
+                                                    *(f"device_{kind}" for kind in later)]
     assert outcome.events[2]["revision"] == 5
     assert [r.get("cursor") for r in fake.requests("WatchDevices")] == [None, "5", "6"]
 
