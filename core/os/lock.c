@@ -124,6 +124,35 @@ enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *ho
     return code;
 }
 
+static enum jig_code take_share(int fd, const char *path, const struct jig_until *until,
+                                struct jig_err *reterr)
+{
+    for (;;) {
+        if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+            return JIG_OK;
+        if (errno != EWOULDBLOCK)
+            return jig_err_sys(reterr, errno, "cannot lock %s", path);
+        enum jig_code code = jig_until_check(until, reterr);
+        if (code != JIG_OK)
+            return code;
+        wait_for_close(-1, until);
+    }
+}
+
+enum jig_code jig_lock_share(struct jig_lock *l, const char *path, const struct jig_until *until,
+                             struct jig_err *reterr)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return jig_err_sys(reterr, errno, "cannot open the lock file %s", path);
+    enum jig_code code = take_share(fd, path, until, reterr);
+    if (code == JIG_OK)
+        l->fd = fd;
+    else
+        close(fd);
+    return code;
+}
+
 bool jig_lock_held(const struct jig_lock *l)
 {
     return l->fd >= 0;

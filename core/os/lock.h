@@ -35,6 +35,11 @@ enum jig_code jig_lock_try(struct jig_lock *l, const char *path, const char *hol
 enum jig_code jig_lock_wait(struct jig_lock *l, const char *path, const char *holder,
                             const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
 
+/* Waits for a share of the lock: any number have one at once, and none while somebody has the lock.
+ * The file is only read, and must exist (NOT_FOUND). */
+enum jig_code jig_lock_share(struct jig_lock *l, const char *path, const struct jig_until *until,
+                             struct jig_err *reterr) JIG_CHECKED;
+
 bool jig_lock_held(const struct jig_lock *l);
 
 /* True while the lock is held on the file that `path` is now: when that was removed, another may

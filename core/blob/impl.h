@@ -1,0 +1,88 @@
+/*
+ * impl.h - what the files of core/blob share. Nobody else includes it.
+ */
+#ifndef JIG_BLOB_IMPL_H
+#define JIG_BLOB_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/blob/hold.h"
+#include "core/hash/sha256.h"
+#include "core/os/lock.h"
+#include "core/os/mapping.h"
+
+/* The id of a blob is its hash; that of a tree, the hash of its names. */
+#define JIG_ID_BYTES JIG_SHA256_BYTES
+
+/* 1980-01-01 00:00:00 UTC: the time of each blob, plus a second a kind. Old enough for no clock to
+ * give it by itself, and new enough for every archive format and filesystem. */
+#define JIG_BLOB_EPOCH_S 315532800
+
+#define JIG_FOLDER_MODE 0755
+#define JIG_LOCK_EXT    ".lock"
+#define JIG_IDS_EXT     ".ids"
+
+/* The file `control`, shared by all processes. */
+struct jig_control {
+    atomic_uint_least64_t sequence; /* the next number for a temporary or an ended hold */
+    atomic_uint_least32_t evicting; /* nonzero while entries are removed */
+};
+
+#define MOST_STALE 16 /* times that the cache's folder may be deleted under us */
+
+struct jig_cache {
+    char *root;
+    char *second;
+    pthread_mutex_t mu;
+    struct jig_mapping control;           /* guarded by mu until it is open */
+    struct jig_mapping stale[MOST_STALE]; /* guarded by mu: of folders that are gone */
+    size_t n_stale;
+};
+
+/* root/name..., the caller frees. */
+char *jig_cache_path(const struct jig_cache *c, const char *name);
+
+/* Makes the folders and opens `control`, if that has not been done or they were deleted since. */
+enum jig_code jig_cache_ready(struct jig_cache *c, struct jig_err *reterr) JIG_CHECKED;
+
+/* Of the folder as it is now. The cache is ready. */
+struct jig_control *jig_cache_control(struct jig_cache *c);
+
+/* A number that no other of this cache has had. The cache is ready. */
+uint64_t jig_cache_number(struct jig_cache *c);
+
+/* Leases `id` and keeps it from being removed, even unleased, until jig_hold_leave. */
+enum jig_code jig_hold_enter(struct jig_hold *h, const struct jig_digest *id, struct jig_lock *gate,
+                             struct jig_err *reterr) JIG_CHECKED;
+void jig_hold_leave(struct jig_lock *gate);
+
+/* The second cache's collection lets all be while somebody who called this lives. */
+void jig_hold_second(struct jig_hold *h);
+
+/* Between these two nobody leases anything that is not seen by jig_evict_holder. */
+struct jig_evict;
+enum jig_code jig_evict_begin(struct jig_cache *c, const struct jig_until *until,
+                              struct jig_evict **ret, struct jig_err *reterr) JIG_CHECKED;
+void jig_evict_end(struct jig_evict *e);
+
+/* Who leases it ("operation 12 of ann (pid 7)"), or NULL. Borrowed until jig_evict_end. */
+const char *jig_evict_holder(const struct jig_evict *e, const struct jig_digest *id);
+
+struct jig_digest jig_tree_id(enum jig_cache_kind kind, const char *name, const char *version);
+
+/* Where a blob is below a root; the caller frees. */
+char *jig_blob_path(const char *root, const struct jig_digest *sha256);
+
+/* False when the blob's time is not ours. */
+struct jig_stamp;
+bool jig_blob_is_untouched(const struct jig_stamp *s, enum jig_cache_kind *ret);
+
+bool jig_tree_name_fits(const char *s); /* as part of a path */
+
+/* A tree that is to go: out of sight by one rename; `ret` is what is to be removed then. */
+enum jig_code jig_tree_put_aside(struct jig_cache *c, const char *path, char **ret,
+                                 struct jig_err *reterr) JIG_CHECKED;
+
+#endif

@@ -1,0 +1,87 @@
+#include "core/os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+
+enum jig_code jig_file_open(const char *path, mode_t mode, int *ret_fd, uint64_t *ret_size,
+                            struct jig_err *reterr)
+{
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return jig_err_sys(reterr, errno, "cannot write %s", path);
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "%s is not a regular file", path);
+    }
+    *ret_fd = fd;
+    *ret_size = (uint64_t)st.st_size;
+    return JIG_OK;
+}
+
+enum jig_code jig_file_empty(int fd, const char *path, struct jig_err *reterr)
+{
+    if (ftruncate(fd, 0) != 0)
+        return jig_err_sys(reterr, errno, "cannot write %s", path);
+    return JIG_OK;
+}
+
+static void times_of(int64_t mtime_ns, struct timespec out[2])
+{
+    out[0] = (struct timespec){.tv_nsec = UTIME_OMIT};
+    out[1] =
+        (struct timespec){.tv_sec = mtime_ns / JIG_NS_PER_S, .tv_nsec = mtime_ns % JIG_NS_PER_S};
+}
+
+enum jig_code jig_file_seal(int fd, const char *path, mode_t mode, int64_t mtime_ns,
+                            struct jig_err *reterr)
+{
+    struct timespec times[2];
+    times_of(mtime_ns, times);
+    if (fchmod(fd, mode) != 0 || futimens(fd, times) != 0 || fsync(fd) != 0)
+        return jig_err_sys(reterr, errno, "cannot write %s", path);
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_set_mtime(const char *path, int64_t mtime_ns, struct jig_err *reterr)
+{
+    struct timespec times[2];
+    times_of(mtime_ns, times);
+    if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) != 0)
+        return jig_err_sys(reterr, errno, "cannot set the time of %s", path);
+    return JIG_OK;
+}
+
+/* By a descriptor, as fchmodat(2) follows links. */
+enum jig_code jig_fs_set_mode(const char *path, mode_t mode, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 || fchmod(fd, mode) != 0)
+        return jig_err_sys(reterr, errno, "cannot set the mode of %s", path);
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_sync_all(const char *path, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd) != 0)
+        return jig_err_sys(reterr, errno, "cannot write %s to the disk", path);
+    return JIG_OK;
+}
+
+enum jig_code jig_fs_space(const char *path, uint64_t *ret_total, uint64_t *ret_free,
+                           struct jig_err *reterr)
+{
+    struct statvfs fs;
+    if (statvfs(path, &fs) != 0)
+        return jig_err_sys(reterr, errno, "cannot look at the filesystem of %s", path);
+    *ret_total = (uint64_t)fs.f_blocks * fs.f_frsize;
+    *ret_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+    return JIG_OK;
+}
