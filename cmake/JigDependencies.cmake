@@ -5,7 +5,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(PkgConfig REQUIRED)
 find_package(nng REQUIRED CONFIG)
 
-foreach(dep IN ITEMS libprotobuf-c libxxhash sqlite3 jansson inih yaml-0.1 libserialport libudev
+foreach(dep IN ITEMS libprotobuf-c libxxhash sqlite3 jansson yajl inih yaml-0.1 libserialport libudev
                      libpcre2-8)
   string(REGEX REPLACE "^lib|-[0-9.]+$" "" short ${dep})
   string(MAKE_C_IDENTIFIER ${short} short)
