@@ -6,7 +6,7 @@ find_package(PkgConfig REQUIRED)
 find_package(nng REQUIRED CONFIG)
 
 foreach(dep IN ITEMS libprotobuf-c libxxhash sqlite3 jansson yajl inih yaml-0.1 libserialport libudev
-                     libpcre2-8)
+                     libpcre2-8 libcurl libarchive)
   string(REGEX REPLACE "^lib|-[0-9.]+$" "" short ${dep})
   string(MAKE_C_IDENTIFIER ${short} short)
   pkg_check_modules(${short} REQUIRED IMPORTED_TARGET GLOBAL ${dep})
