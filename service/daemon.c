@@ -325,6 +325,7 @@ static enum jig_code bring_up(struct jig_daemon *d, struct jig_err *reterr)
                                      reterr);
     if (code != JIG_OK)
         return code;
+    jig_devices_follow(&d->devices, d->blocking);
     make_builders(d);
     fill_env(d);
     code = jig_server_serve(d->server, reterr);

@@ -25,31 +25,90 @@ static const struct {
     {"uno", "jig-emulator-uno", "arduino:avr:uno", "Arduino Uno (emulated)"},
 };
 
+/* ---- sessions and boards that come back ---- */
+
+static bool where(void *ctx, const char *id, uint64_t *life, char **port)
+{
+    const struct jig_devices *d = ctx;
+    struct jig_device device;
+    if (jig_inventory_find(d->inventory, id, &device, NULL) != JIG_OK)
+        return false;
+    bool there = device.connected;
+    *life = device.generation;
+    *port = jig_xstrdup(device.port);
+    jig_device_release(&device);
+    return there;
+}
+
+static bool is_done(struct jig_devices *d)
+{
+    pthread_mutex_lock(&d->mu);
+    bool done = !d->again;
+    d->again = false;
+    d->following = !done;
+    pthread_mutex_unlock(&d->mu);
+    return done;
+}
+
+static void follow(struct jig_job *job)
+{
+    struct jig_devices *d =
+        (struct jig_devices *)((char *)job - offsetof(struct jig_devices, follow));
+    do
+        jig_monitors_follow(d->monitors, where, d);
+    while (!is_done(d));
+}
+
+static void look_for_boards(struct jig_devices *d)
+{
+    pthread_mutex_lock(&d->mu);
+    d->again = d->following;
+    if (d->pool != NULL && !d->following) {
+        d->following = true;
+        jig_pool_submit(d->pool, &d->follow);
+    }
+    pthread_mutex_unlock(&d->mu);
+}
+
+void jig_devices_follow(struct jig_devices *d, struct jig_pool *pool)
+{
+    pthread_mutex_lock(&d->mu);
+    d->pool = pool;
+    pthread_mutex_unlock(&d->mu);
+}
+
+/* ---- what they tell ---- */
+
 static void devices_changed(void *ctx, uint64_t revision)
 {
     (void)revision;
     struct jig_devices *d = ctx;
     jig_waitlist_wake(&d->changed);
+    look_for_boards(d);
 }
 
 static void monitor_opens(void *ctx, const char *device)
 {
-    jig_trust_own_open_begins(ctx, device);
+    const struct jig_devices *d = ctx;
+    jig_trust_own_open_begins(d->trust, device);
 }
 
 static void monitor_opened(void *ctx, const char *device, bool ok)
 {
-    jig_trust_own_open_ended(ctx, device, ok);
+    const struct jig_devices *d = ctx;
+    jig_trust_own_open_ended(d->trust, device, ok);
 }
 
 static void monitor_closed(void *ctx, const char *device)
 {
-    jig_trust_own_closed(ctx, device);
+    struct jig_devices *d = ctx;
+    jig_trust_own_closed(d->trust, device);
+    look_for_boards(d); /* it may be lost, and be back by now */
 }
 
 enum jig_code jig_devices_init(struct jig_devices *d, struct jig_park *park, struct jig_err *reterr)
 {
-    *d = (struct jig_devices){0};
+    *d = (struct jig_devices){.mu = PTHREAD_MUTEX_INITIALIZER, .follow.run = follow};
     jig_waitlist_init(&d->changed, park);
     jig_monitor_news_init(&d->news, park);
     enum jig_code code = jig_inventory_new(&jig_clock_real, &d->inventory, reterr);
@@ -58,7 +117,7 @@ enum jig_code jig_devices_init(struct jig_devices *d, struct jig_park *park, str
     jig_inventory_set_notify(d->inventory, devices_changed, d);
     d->trust = jig_trust_new(d->inventory);
     struct jig_monitors_spec monitors = {
-        .observer = {monitor_opens, monitor_opened, monitor_closed, d->trust},
+        .observer = {monitor_opens, monitor_opened, monitor_closed, d},
     };
     jig_monitors_new(&monitors, &d->monitors);
     jig_monitors_set_notify(d->monitors, jig_monitor_news_wake, &d->news);
@@ -172,6 +231,7 @@ enum jig_code jig_devices_configure(struct jig_devices *d, const struct jig_conf
 
 void jig_devices_close(struct jig_devices *d)
 {
+    jig_devices_follow(d, NULL);
     if (d->monitors != NULL)
         jig_monitors_close(d->monitors, "jigd is ending");
     if (d->emulators != NULL)
@@ -184,5 +244,6 @@ void jig_devices_release(struct jig_devices *d)
     jig_monitors_free(d->monitors);
     jig_trust_free(d->trust);
     jig_inventory_free(d->inventory);
+    pthread_mutex_destroy(&d->mu);
     *d = (struct jig_devices){0};
 }

@@ -7,12 +7,15 @@
 #ifndef JIG_SERVICE_DEVICES_H
 #define JIG_SERVICE_DEVICES_H
 
+#include <pthread.h>
+
 #include "core/config/conf.h"
 #include "core/device/emulated.h"
 #include "core/device/inventory.h"
 #include "core/device/trust.h"
 #include "core/monitor/monitor.h"
 #include "service/run/news.h"
+#include "service/run/pool.h"
 
 struct jig_devices {
     struct jig_inventory *inventory;
@@ -21,6 +24,10 @@ struct jig_devices {
     struct jig_monitors *monitors; /* whose opens of ports `trust` knows for ours */
     struct jig_waitlist changed;   /* woken when the inventory has news */
     struct jig_monitor_news news;
+    pthread_mutex_t mu;
+    struct jig_pool *pool; /* guarded by mu; NULL: no job is begun */
+    struct jig_job follow; /* looks for boards that sessions wait for */
+    bool following, again; /* guarded by mu: it is queued or runs; and has to look once more */
 };
 
 /* For poll(2) in the owner's loop: fills at most JIG_DEVICES_FDS entries. When one is readable (or
@@ -43,6 +50,9 @@ enum jig_code jig_devices_configure(struct jig_devices *d, const struct jig_conf
 /* Takes over a new configuration's fixed devices. */
 enum jig_code jig_devices_reconfigure(struct jig_devices *d, const struct jig_conf *conf,
                                       struct jig_err *reterr) JIG_CHECKED;
+
+/* From now on sessions follow boards that are plugged in anew, in the pool; until close. */
+void jig_devices_follow(struct jig_devices *d, struct jig_pool *pool);
 
 /* Ends sessions and emulators, and lets none begin; does not block. */
 void jig_devices_close(struct jig_devices *d);

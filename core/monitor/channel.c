@@ -86,6 +86,7 @@ void jig_channels_sweep_(struct jig_monitors *ms)
 {
     for (size_t i = ms->n_channels; i-- > 0;) {
         struct jig_channel *ch = ms->channels[i];
+        jig_channel_wait_no_more_(ch);
         if (is_needed(ch))
             continue;
         ms->channels[i] = ms->channels[--ms->n_channels];
@@ -252,7 +253,7 @@ static void *reader(void *arg)
     ch->port = NULL;
     bool lost = reason[0] != '\0' && ch->pauses == 0;
     if (lost)
-        jig_channel_end_(ch, reason); /* a pause does not mind: the port may well go and come */
+        jig_channel_lose_(ch, reason); /* a pause does not mind: the port may well go and come */
     pthread_mutex_unlock(&ms->mu);
     close_port(ch, port);
     if (lost)
@@ -291,6 +292,13 @@ static enum jig_code start_reader(struct jig_channel *ch, struct jig_port *port,
     snprintf(text, sizeof text, "the port %s %s, at %d baud", path, what, ch->settings.baud);
     jig_channel_event_(ch, event, text); /* the reader needs mu to put its first byte after it */
     return JIG_OK;
+}
+
+enum jig_code jig_channel_reopen_(struct jig_channel *ch, const char *port, struct jig_err *reterr)
+{
+    bool same = ch->path[0] == '\0' || jig_streq(ch->path, port);
+    return jig_channel_open_(ch, port, same ? JIG_MONITOR_RESUMED : JIG_MONITOR_RECONNECTED,
+                             reterr);
 }
 
 enum jig_code jig_channel_open_(struct jig_channel *ch, const char *path,

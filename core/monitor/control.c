@@ -129,10 +129,8 @@ static enum jig_code reopen(struct jig_channel *ch, const char *port, struct jig
         jig_channel_end_(ch, "the device did not come back");
         return JIG_OK;
     }
-    bool same = ch->path[0] == '\0' || jig_streq(ch->path, port);
     struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code =
-        jig_channel_open_(ch, port, same ? JIG_MONITOR_RESUMED : JIG_MONITOR_RECONNECTED, &err);
+    enum jig_code code = jig_channel_reopen_(ch, port, &err);
     if (code == JIG_OK)
         return code;
     jig_channel_end_(ch, err.message);

@@ -183,6 +183,7 @@ static enum jig_code open_locked(struct jig_monitors *ms, const struct jig_monit
         jig_session_remove_(ms, s);
         return code;
     }
+    ch->life = open->life;
     *ret_session = id;
     return JIG_OK;
 }

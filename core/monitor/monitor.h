@@ -8,13 +8,17 @@
  *             open/keep              pause (a deploy)
  *    (none) ----------> reading <----------------------> paused
  *                         |         resume                  |
- *                         | port gone, last session ended,  | resume failed, ended
+ *                         | port gone (for good), or the    | resume failed, ended
+ *                         | last session ended,             |
  *                         v keep ran out, end()             v
  *                       closed  (sessions read what is left, then `closed` with the reason)
  *
  * Sessions do not leak. A session ends when it is closed, when its owner is (close_owner: the
  * connection is gone), or when nobody has read it for idle_ms. Ended sessions are kept until they
  * are closed or idle, so that their reader learns why.
+ *
+ * Sessions of a board that may come back (jig_monitor_open.life) do not end with its port: they are
+ * paused when it goes, and jig_monitors_follow() lets them go on where it is found again.
  *
  * A deploy pauses the port, which closes it, and resumes it afterwards, perhaps under another name.
  * Readers see both events. jig_monitors_keep() opens a port before anybody watches, so that the
@@ -80,6 +84,8 @@ struct jig_monitor_open {
     struct jig_port_settings settings; /* baud 0: as it runs, or JIG_MONITOR_BAUD */
     uint64_t owner;  /* the caller's name for whose it is, for close_owner; 0: nobody's */
     const char *who; /* for messages to others: "anna (pid 77)" */
+    uint64_t life;   /* not 0: the board may be unplugged and come back, and this changes when it
+                      * does (a device's generation); see jig_monitors_follow */
     bool history;    /* begin where the last keep did (else with all the ring has), not now */
 };
 
@@ -135,6 +141,14 @@ void jig_monitors_pause(struct jig_monitors *ms, const char *device, const char 
  * returned too. `port` NULL: there is none, the sessions end. */
 enum jig_code jig_monitors_resume(struct jig_monitors *ms, const char *device, const char *port,
                                   struct jig_err *reterr) JIG_CHECKED;
+
+/* To be called when boards came or went, and after a port was closed: asks `where` of each board
+ * that sessions wait for, with no lock held; true, its life and its port (malloc'ed) if it is
+ * there. A board of another life than the one that was lost is opened again. Blocks as an open
+ * does. */
+void jig_monitors_follow(struct jig_monitors *ms,
+                         bool (*where)(void *ctx, const char *device, uint64_t *life, char **port),
+                         void *ctx);
 
 /* Opens the port and reads it without a session until `until_ns` (monotonic, real clock). Between
  * pause and resume it takes effect at the resume. */

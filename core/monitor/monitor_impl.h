@@ -1,10 +1,10 @@
 /*
  * monitor_impl.h - the broker's insides, shared by its own .c files only.
  *
- * A channel is one device's port with its ring and its reader thread; channel.c. A session is one
- * reader of a channel; monitor.c. One mutex guards all of it; it is never held over anything that
- * blocks: opening and closing a port happen in the states OPENING and CLOSING, and whoever needs
- * the channel meanwhile waits on `changed`.
+ * A channel is one device's port with its ring and its reader thread; channel.c, away.c. A session
+ * is one reader of a channel; monitor.c. One mutex guards all of it; it is never held over anything
+ * that blocks: opening and closing a port happen in the states OPENING and CLOSING, and whoever
+ * needs the channel meanwhile waits on `changed`.
  *
  *   CLOSED --jig_channel_open_--> OPENING --+--> OPEN --stop, port gone--> CLOSING --> CLOSED
  *      ^                                    | (failed)                    (the reader closes it)
@@ -33,6 +33,8 @@ struct jig_channel {
     int stop_fd;     /* eventfd, readable: the reader and writers leave */
     int look_fd;     /* eventfd: the reader looks at `keep` again */
     unsigned pauses;
+    bool away;     /* one of the pauses: the board was unplugged and may come back; away.c */
+    uint64_t life; /* of the board, when its port was opened; 0: it is not waited for */
     char pause_why[128];
     bool keep; /* read without a session, until keep_until_ns */
     int64_t keep_until_ns;
@@ -102,6 +104,14 @@ void jig_channel_event_(struct jig_channel *ch, enum jig_monitor_event_kind kind
 
 /* Ends all sessions of it and the keep, and stops it. */
 void jig_channel_end_(struct jig_channel *ch, const char *reason);
+
+/* The port is gone, and nobody has paused it: its sessions wait for the board, or end. */
+void jig_channel_lose_(struct jig_channel *ch, const char *reason);
+void jig_channel_wait_no_more_(struct jig_channel *ch); /* unless a session does */
+
+/* Opens the port again, and says so, with its new name if it has one. */
+enum jig_code jig_channel_reopen_(struct jig_channel *ch, const char *port,
+                                  struct jig_err *reterr) JIG_CHECKED;
 
 /* Nobody needs the port open now: no session, no keep, or paused. */
 bool jig_channel_is_idle_(const struct jig_channel *ch);

@@ -30,12 +30,14 @@ static enum jig_code open_session(struct opening *o, struct jig_call *call, stru
         snprintf(who, sizeof who, "%s (pid %ld)", peer->user, (long)peer->pid);
     else
         snprintf(who, sizeof who, "%s", peer->user);
+    bool comes_back = o->device.usb && jig_inventory_has_events(o->env->inventory);
     struct jig_monitor_open open = {
         .device = o->device.id,
         .port = o->device.port,
         .settings = JIG_PORT_8N1((int)request->baud),
         .owner = peer->connection,
         .who = who,
+        .life = comes_back ? o->device.generation : 0,
     };
     return jig_monitor_open(o->env->monitors, &open, &o->session, reterr);
 }

@@ -689,6 +689,106 @@ static void a_write_that_nobody_takes_gives_way_to_a_deploy(void **state)
     jig_cancel_release(&cancel);
 }
 
+/* ---- a board that is unplugged, and comes back ---- */
+
+struct whereabouts {
+    bool there;
+    uint64_t life;
+    const char *port;
+    unsigned asked;
+};
+
+static bool where(void *ctx, const char *device, uint64_t *life, char **port)
+{
+    struct whereabouts *w = ctx;
+    assert_string_equal(device, "uno");
+    w->asked++;
+    *life = w->life;
+    *port = jig_xstrdup(w->port);
+    return w->there;
+}
+
+static uint64_t attach_to_life(struct bench *b, uint64_t life)
+{
+    struct jig_monitor_open open = {
+        .device = "uno", .port = b->port, .settings = JIG_PORT_8N1(9600), .life = life};
+    uint64_t session = 0;
+    assert_int_equal(jig_monitor_open(b->ms, &open, &session, NULL), JIG_OK);
+    return session;
+}
+
+static void unplug(struct bench *b)
+{
+    close(b->master);
+    b->master = -1;
+}
+
+static void a_session_goes_on_when_its_board_is_back(void **state)
+{
+    struct bench *b = *state;
+    struct whereabouts w = {.life = 1, .port = b->port};
+    uint64_t session = attach_to_life(b, 1);
+    uint64_t cursor = 0;
+    jig_monitors_follow(b->ms, where, &w); /* it is there: nobody waits for it */
+    assert_int_equal(w.asked, 0);
+    unplug(b);
+    expect(b, session, &cursor, "<opened><paused>");
+    jig_monitors_follow(b->ms, where, &w); /* not there */
+    w.there = true;
+    jig_monitors_follow(b->ms, where, &w); /* its end has not been told yet */
+    assert_int_equal(w.asked, 2);
+    w.life = 2;
+    w.port = "/dev/ttyACM7"; /* back, and gone again */
+    jig_monitors_follow(b->ms, where, &w);
+    expect(b, session, &cursor, "<paused>");
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_until now = {.deadline_ns = 0};
+    assert_int_equal(jig_monitor_write(b->ms, session, "x", 1, &now, NULL, &err),
+                     JIG_FAILED_PRECONDITION);
+    assert_non_null(strstr(err.message, "not connected"));
+    b->master = plug_in(b->port);
+    w.life = 3;
+    w.port = b->port;
+    jig_monitors_follow(b->ms, where, &w);
+    say(b->master, "hello");
+    struct jig_monitor_info info;
+    assert_int_equal(jig_monitor_info(b->ms, session, &info, NULL), JIG_OK);
+    assert_string_equal(info.port, b->port);
+    jig_monitor_info_release(&info);
+    jig_monitor_close(b->ms, session);
+    assert_false(is_open(b));
+}
+
+static void a_session_ends_when_its_board_is_back_and_is_no_port(void **state)
+{
+    struct bench *b = *state;
+    struct whereabouts w = {.there = true, .life = 2, .port = "/dev/null"};
+    uint64_t session = attach_to_life(b, 1);
+    uint64_t cursor = 0;
+    unplug(b);
+    expect(b, session, &cursor, "<opened><paused>");
+    jig_monitors_follow(b->ms, where, &w);
+    expect(b, session, &cursor, "<closed>");
+}
+
+static void nobody_waits_for_a_board_that_nobody_watches(void **state)
+{
+    struct bench *b = *state;
+    struct whereabouts w = {.there = true, .life = 2, .port = b->port};
+    uint64_t session = attach_to_life(b, 1);
+    uint64_t cursor = 0;
+    unplug(b);
+    expect(b, session, &cursor, "<opened><paused>");
+    jig_monitor_close(b->ms, session);
+    jig_monitors_follow(b->ms, where, &w);
+    assert_int_equal(w.asked, 0);
+    b->master = plug_in(b->port);
+    uint64_t next = attach_to_life(b, 2); /* and no pause is left */
+    cursor = 0;
+    say(b->master, "hello");
+    expect(b, next, &cursor, "<opened>hello");
+}
+
 #define WITH_BENCH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -716,6 +816,9 @@ int main(void)
         WITH_BENCH(an_open_that_fails_leaves_nothing),
         WITH_BENCH(an_observer_sees_each_open_and_close),
         WITH_BENCH(a_write_that_nobody_takes_gives_way_to_a_deploy),
+        WITH_BENCH(a_session_goes_on_when_its_board_is_back),
+        WITH_BENCH(a_session_ends_when_its_board_is_back_and_is_no_port),
+        WITH_BENCH(nobody_waits_for_a_board_that_nobody_watches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,7 @@ enum jig_status jig_client_open_monitor(struct jig_client *client, const char *d
 
 enum jig_monitor_event_kind {
     JIG_MONITOR_UNSPECIFIED = 0,
-    JIG_MONITOR_PAUSED = 1,  /* a deploy has the port */
+    JIG_MONITOR_PAUSED = 1,  /* a deploy has the port, or the board is unplugged */
     JIG_MONITOR_RESUMED = 2, /* the session has it again */
     JIG_MONITOR_CLOSED = 3   /* the session is over */
 };

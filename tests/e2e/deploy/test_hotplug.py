@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from jig_bench import BIN, EXIT_DEPLOY_FAILED, EXIT_NOT_FOUND, UNO
-from test_deploy import image_of, LARGE, says
+from jig_bench import BIN, EXIT_DEPLOY_FAILED, EXIT_NOT_FOUND, UNO, wait_until
+from test_deploy import image_of, LARGE, repeats, says
 from usb_machine import Machine
 
 pytestmark = pytest.mark.skipif(not (BIN / "usb_bench").exists(),
@@ -120,6 +120,41 @@ def test_replugged_under_another_name(machine):
     assert session(machine, "mine", image)["port"] == "/dev/ttyACM1"
     machine.bench.jig("deploy", "-d", "/dev/ttyACM0", "--image", image).error(EXIT_NOT_FOUND,
                                                                              "/dev/ttyACM0")
+
+
+def test_monitors_follow_a_board(machine):
+    folder = machine.bench.sketch("one", repeats("still here"))
+    machine.bench.jig("deploy", folder, "--fqbn", UNO, "-d", "mine").result
+    monitor = machine.bench.start("monitor", "-d", "mine")
+    for place, tty in [("1-2", "ttyACM1"), ("1-2", "ttyACM1"), ("1-1", "ttyACM0")]:
+        monitor.wait_for_event("line", text="still here")
+        machine.uno.unplug()
+        paused = monitor.wait_for_event("paused")
+        assert "when the board is back" in paused["text"]
+        machine.uno.plug(place, tty)
+        resumed = monitor.wait_for_event("resumed")
+        assert resumed["port"] == f"/dev/{tty}" and resumed["port"] in resumed["text"]
+    monitor.wait_for_event("line", text="still here")
+    assert machine.bench.jig("daemon", "status").result["monitors"] == 1
+    monitor.interrupt().finish()
+    wait_until(lambda: machine.bench.jig("daemon", "status").result["monitors"] == 0, "it is closed")
+
+
+def test_a_monitor_is_closed_while_its_board_is_away(machine):
+    folder = machine.bench.sketch("one", repeats("still here"))
+    machine.bench.jig("deploy", folder, "--fqbn", UNO, "-d", "mine").result
+    monitor = machine.bench.start("monitor", "-d", "mine")
+    monitor.wait_for_event("line", text="still here")
+    machine.uno.unplug()
+    monitor.wait_for_event("paused")
+    monitor.interrupt().finish()
+    wait_until(lambda: machine.bench.jig("daemon", "status").result["monitors"] == 0, "it is closed")
+    machine.uno.plug("1-1", "ttyACM0")
+    assert show(machine, "mine")["connected"]
+    (folder / "one.ino").write_text(says("hello again"))
+    again = machine.bench.jig("deploy", folder, "--fqbn", UNO, "-d", "mine", "--monitor",
+                              "--expect", "hello again", "--timeout", 60).result
+    assert again["monitor"]["outcome"] == "matched"
 
 
 def test_another_board_at_the_same_port(machine):
