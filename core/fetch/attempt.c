@@ -242,8 +242,11 @@ static enum jig_attempt whole(struct trial *trial, struct jig_candidate *c)
         return out(c);
     }
     t->result.size = t->have;
-    if (sink->end == NULL || sink->end(sink->ctx, &c->err) == JIG_OK)
+    enum jig_code code = sink->end == NULL ? JIG_OK : sink->end(sink->ctx, &c->err);
+    if (code == JIG_OK)
         return JIG_ATTEMPT_DONE;
+    if (code != JIG_DATA_LOSS)
+        return JIG_ATTEMPT_STOP;
     t->have = 0; /* of wrong content nothing is kept */
     t->validated = NULL;
     if (trial->asked_from == 0)

@@ -128,17 +128,21 @@ static enum jig_code rounds(struct jig_transfer *t, struct jig_err *reterr)
 }
 
 /* What an earlier call left may be all of it. */
-static bool is_there_already(struct jig_transfer *t)
+static enum jig_code take_what_is_there(struct jig_transfer *t, bool *ret_done,
+                                        struct jig_err *reterr)
 {
     const struct jig_fetch_spec *spec = t->spec;
+    *ret_done = false;
     if (spec->size < 0 || t->have < (uint64_t)spec->size || spec->sink.end == NULL)
-        return false;
-    if (t->have == (uint64_t)spec->size && spec->sink.end(spec->sink.ctx, NULL) == JIG_OK) {
+        return JIG_OK;
+    enum jig_code code = JIG_DATA_LOSS;
+    if (t->have == (uint64_t)spec->size)
+        code = spec->sink.end(spec->sink.ctx, reterr);
+    if (code == JIG_OK)
         t->result.size = t->have;
-        return true;
-    }
     t->have = 0;
-    return false;
+    *ret_done = code == JIG_OK;
+    return code == JIG_DATA_LOSS ? JIG_OK : code;
 }
 
 enum jig_code jig_fetch(struct jig_fetcher *f, const struct jig_fetch_spec *spec,
@@ -157,7 +161,9 @@ enum jig_code jig_fetch(struct jig_fetcher *f, const struct jig_fetch_spec *spec
     t.at = t.candidates;
     t.have = spec->sink.end == NULL ? 0 : spec->have;
     t.most_had = t.have;
-    if (!is_there_already(&t))
+    bool done = false;
+    code = take_what_is_there(&t, &done, reterr);
+    if (code == JIG_OK && !done)
         code = rounds(&t, reterr);
     if (code == JIG_OK) {
         t.result.url = (size_t)(t.at - t.candidates);

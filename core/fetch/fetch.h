@@ -62,8 +62,8 @@ enum jig_code jig_fetcher_new(const struct jig_fetcher_options *options, struct 
                               struct jig_err *reterr) JIG_CHECKED;
 void jig_fetcher_free(struct jig_fetcher *f); /* NULL is fine; nobody may be fetching */
 
-/* Where a body goes. A failure of the sink ends the fetch with just that failure, except for one
- * of `end`, which says that the content is wrong and puts the URL out. */
+/* Where a body goes. A failure of the sink ends the fetch with just that failure, except for a
+ * DATA_LOSS of `end`, which says that the content is wrong and puts the URL out. */
 struct jig_fetch_sink {
     /* What follows belongs at `offset`: where it stopped, or 0, and then it starts anew. Called
      * before the first byte of every answer, also of an empty one. */

@@ -60,6 +60,7 @@ enum jig_code jig_fetcher_new(const struct jig_fetcher_options *options, struct 
     f->lanes = jig_xcalloc(f->options.at_once, sizeof *f->lanes);
     pthread_mutex_init(&f->mu, NULL);
     jig_bell_init(&f->bell);
+    jig_bell_init(&f->flight_bell);
     *ret = f;
     return JIG_OK;
 }
@@ -81,6 +82,7 @@ void jig_fetcher_free(struct jig_fetcher *f)
     free((char *)f->options.netrc);
     free((char *)f->options.tokens);
     jig_bell_release(&f->bell);
+    jig_bell_release(&f->flight_bell);
     pthread_mutex_destroy(&f->mu);
     free(f);
 }

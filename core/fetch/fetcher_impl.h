@@ -23,11 +23,15 @@ struct jig_lane {
     bool held;
 };
 
+struct jig_flight; /* pull.c */
+
 struct jig_fetcher {
     struct jig_fetcher_options options; /* with the defaults put in; strings are ours */
     pthread_mutex_t mu;
-    struct jig_bell bell;   /* rung when a lane is given back */
-    struct jig_lane *lanes; /* guarded by mu; at_once of them, made when first held */
+    struct jig_bell bell;        /* rung when a lane is given back */
+    struct jig_bell flight_bell; /* rung when a flight gets on */
+    struct jig_flight *flights;  /* guarded by mu */
+    struct jig_lane *lanes;      /* guarded by mu; at_once of them, made when first held */
 };
 
 /* Waits for a place within the limits. */
