@@ -158,7 +158,11 @@ enum jig_code jig_blob_begin(struct jig_cache *c, const struct jig_digest *expec
     w->lock_path = jig_strf("%s" JIG_LOCK_EXT, base);
     w->hash = jig_sha256_new();
     uint64_t size = 0;
-    code = jig_lock_try(&w->lock, w->lock_path, "a download", reterr);
+    code = expected != NULL
+               ? jig_lock_try(&w->lock, w->lock_path, "a download", reterr)
+               : jig_lock_wait(&w->lock, w->lock_path, "a download", &JIG_UNTIL_FOREVER, reterr);
+    if (code == JIG_OK && expected == NULL) /* numbers begin anew when `control` was lost */
+        code = jig_fs_remove_tree(w->path, reterr);
     if (code == JIG_OK && jig_fs_is_there(w->path)) /* sealed, if somebody died right then */
         code = jig_fs_set_mode(w->path, 0600, reterr);
     if (code == JIG_OK)
@@ -251,9 +255,11 @@ static enum jig_code publish(struct jig_blob_writer *w, struct jig_hold *hold,
         return code;
     code = jig_fs_rename(w->path, path, reterr);
     jig_hold_leave(&gate);
-    if (code == JIG_OK)
-        *ret = (struct jig_blob){.path = jig_steal(&path), .size_bytes = w->written};
-    return code;
+    if (code != JIG_OK)
+        return code;
+    atomic_fetch_add(&jig_cache_control(w->cache)->added, w->written);
+    *ret = (struct jig_blob){.path = jig_steal(&path), .size_bytes = w->written};
+    return JIG_OK;
 }
 
 static enum jig_code commit(struct jig_blob_writer *w, struct jig_hold *hold,

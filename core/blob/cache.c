@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/blob/impl.h"
+#include "core/os/file.h"
 #include "core/os/fs.h"
 
 static const char *const kind_names[JIG_CACHE_KIND_COUNT] = {
@@ -67,9 +68,11 @@ static enum jig_code make_folders(struct jig_cache *c, struct jig_err *reterr)
     }
     /* Others may have this cache as their second one, and then need the file to read it safely. */
     JIG_CLEANUP_FREE char *readers = jig_cache_path(c, "readers" JIG_LOCK_EXT);
-    if (code == JIG_OK && !jig_fs_is_there(readers))
-        code = jig_fs_write_unsynced(readers, "", 0, 0644, reterr);
-    return code;
+    JIG_CLEANUP_FD int fd = -1;
+    uint64_t size;
+    if (code == JIG_OK)
+        code = jig_file_open(readers, 0644, &fd, &size, reterr);
+    return code == JIG_OK ? jig_fs_set_mode(readers, 0644, reterr) : code;
 }
 
 /* Who uses the old one goes on with it; it is closed with the cache. */

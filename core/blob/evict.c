@@ -177,3 +177,25 @@ const char *jig_evict_holder(const struct jig_evict *e, const struct jig_digest 
         e->n > 0 ? bsearch(&key, e->leases, e->n, sizeof *e->leases, by_id) : NULL;
     return l != NULL ? e->holders.v[l->holder] : NULL;
 }
+
+enum jig_code jig_leases_now(struct jig_cache *c, size_t *ret_holders, struct jig_digest **ret_ids,
+                             size_t *ret_n, struct jig_err *reterr)
+{
+    struct jig_evict *e = jig_new(struct jig_evict);
+    e->cache = c;
+    e->lock = e->readers = (struct jig_lock)JIG_LOCK_INIT;
+    enum jig_code code = look_at_all(e, reterr);
+    if (code == JIG_OK) {
+        struct jig_digest *ids = jig_xcalloc(e->n > 0 ? e->n : 1, sizeof *ids);
+        size_t n = 0;
+        for (size_t i = 0; i < e->n; i++) {
+            if (n == 0 || !jig_digest_equal(&ids[n - 1], &e->leases[i].id))
+                ids[n++] = e->leases[i].id;
+        }
+        *ret_holders = e->holders.n;
+        *ret_ids = ids;
+        *ret_n = n;
+    }
+    jig_evict_end(e);
+    return code;
+}

@@ -189,6 +189,7 @@ static void hand_over(struct jig_hold *h)
     if (jig_fs_rename(h->ids_path, to, NULL) != JIG_OK)
         drop(h->ids_path);
     drop(h->lock_path);
+    atomic_fetch_add(&h->control->ended, 1);
 }
 
 void jig_hold_free(struct jig_hold *h)

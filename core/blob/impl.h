@@ -27,7 +27,9 @@
 /* The file `control`, shared by all processes. */
 struct jig_control {
     atomic_uint_least64_t sequence; /* the next number for a temporary or an ended hold */
+    atomic_uint_least64_t added;    /* bytes put in since the last collection */
     atomic_uint_least32_t evicting; /* nonzero while entries are removed */
+    atomic_uint_least32_t ended;    /* holds that ended since uses were last taken in */
 };
 
 #define MOST_STALE 16 /* times that the cache's folder may be deleted under us */
@@ -39,6 +41,7 @@ struct jig_cache {
     struct jig_mapping control;           /* guarded by mu until it is open */
     struct jig_mapping stale[MOST_STALE]; /* guarded by mu: of folders that are gone */
     size_t n_stale;
+    atomic_bool collected; /* by this process, at least once */
 };
 
 /* root/name..., the caller frees. */
@@ -80,9 +83,43 @@ struct jig_stamp;
 bool jig_blob_is_untouched(const struct jig_stamp *s, enum jig_cache_kind *ret);
 
 bool jig_tree_name_fits(const char *s); /* as part of a path */
+enum jig_code jig_tree_check_names(const char *name, const char *version,
+                                   struct jig_err *reterr) JIG_CHECKED;
 
 /* A tree that is to go: out of sight by one rename; `ret` is what is to be removed then. */
 enum jig_code jig_tree_put_aside(struct jig_cache *c, const char *path, char **ret,
                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* Runs `fn` with the index open and equal to the tree (survey.c). A damaged index is made anew. */
+struct jig_index;
+typedef enum jig_code jig_index_fn(struct jig_index *x, void *ctx, struct jig_err *reterr);
+enum jig_code jig_cache_with_index(struct jig_cache *c, jig_index_fn *fn, void *ctx,
+                                   const struct jig_until *until,
+                                   struct jig_err *reterr) JIG_CHECKED;
+
+/* Calls `each` for whatever has the name of a blob below blobs/. `fits`: it stands where it should.
+ */
+typedef enum jig_code jig_blob_each_fn(void *ctx, const char *path, const struct jig_digest *sha256,
+                                       bool fits, struct jig_err *reterr);
+enum jig_code jig_blob_each(struct jig_cache *c, jig_blob_each_fn *each, void *ctx,
+                            const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
+
+/* Calls `each` for every complete tree. */
+typedef enum jig_code jig_tree_each_fn(void *ctx, const char *path, enum jig_cache_kind kind,
+                                       const char *name, const char *version,
+                                       struct jig_err *reterr);
+enum jig_code jig_tree_each(struct jig_cache *c, jig_tree_each_fn *each, void *ctx,
+                            const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
+
+char *jig_tree_path(const char *root, enum jig_cache_kind kind, const char *name,
+                    const char *version);
+
+enum jig_code jig_pin_clear(struct jig_cache *c, const struct jig_digest *id,
+                            struct jig_err *reterr) JIG_CHECKED;
+bool jig_pin_is_set(const struct jig_cache *c, const struct jig_digest *id);
+
+/* How many live holders there are, and the ids that they lease, each once. The caller frees ids. */
+enum jig_code jig_leases_now(struct jig_cache *c, size_t *ret_holders, struct jig_digest **ret_ids,
+                             size_t *ret_n, struct jig_err *reterr) JIG_CHECKED;
 
 #endif

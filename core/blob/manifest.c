@@ -21,9 +21,11 @@
 #include "core/hash/sha256.h"
 #include "core/os/file.h"
 #include "core/os/fs.h"
+#include "core/os/mapping.h"
 
 #define HEAD       "jig-tree 1\n"
 #define MOST_WRONG 100
+#define MOST_HEAD  4096         /* bytes; a name and a version of 200 each, and little else */
 #define MOST_BYTES (256u << 20) /* of the list: a million files of 256 bytes each */
 
 struct making {
@@ -133,21 +135,23 @@ static enum jig_code load(const char *dir, struct jig_buf *out, struct jig_err *
     return code;
 }
 
+/* The head alone: lists are long. */
 enum jig_code jig_manifest_size(const char *dir, uint64_t *ret_bytes, struct jig_err *reterr)
 {
-    struct jig_buf list;
-    jig_buf_init(&list, MOST_BYTES);
-    enum jig_code code = load(dir, &list, reterr);
-    if (code == JIG_OK) {
-        char *bytes = strstr(list.data, "\nbytes ");
-        char *end = bytes != NULL ? strchr(bytes + 1, '\n') : NULL;
-        if (end != NULL)
-            *end = '\0';
-        if (end == NULL || !jig_parse_u64(bytes + strlen("\nbytes "), ret_bytes))
-            code = no_list(dir, reterr);
-    }
-    jig_buf_release(&list);
-    return code;
+    struct jig_mapping m;
+    JIG_CLEANUP_FREE char *path = jig_path_join(dir, JIG_TREE_FILE);
+    enum jig_code code = jig_mapping_read(&m, path, MOST_HEAD, reterr);
+    if (code != JIG_OK)
+        return code;
+    JIG_CLEANUP_FREE char *head = jig_xstrndup(m.size > 0 ? (const char *)m.data : "", m.size);
+    jig_mapping_close(&m);
+    char *bytes = jig_str_starts(head, HEAD) ? strstr(head, "\nbytes ") : NULL;
+    char *end = bytes != NULL ? strchr(bytes + 1, '\n') : NULL;
+    if (end != NULL)
+        *end = '\0';
+    if (end == NULL || !jig_parse_u64(bytes + strlen("\nbytes "), ret_bytes))
+        return no_list(dir, reterr);
+    return JIG_OK;
 }
 
 static void wrong(struct jig_strv *out, const char *relative, const char *what)

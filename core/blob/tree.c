@@ -56,14 +56,14 @@ static enum jig_code check_name(const char *what, const char *s, struct jig_err 
                        s, what);
 }
 
-static enum jig_code check_names(const char *name, const char *version, struct jig_err *reterr)
+enum jig_code jig_tree_check_names(const char *name, const char *version, struct jig_err *reterr)
 {
     enum jig_code code = check_name("name", name, reterr);
     return code == JIG_OK ? check_name("version", version, reterr) : code;
 }
 
-static char *path_of(const char *root, enum jig_cache_kind kind, const char *name,
-                     const char *version)
+char *jig_tree_path(const char *root, enum jig_cache_kind kind, const char *name,
+                    const char *version)
 {
     return jig_strf("%s/installed/%s/%s/%s", root, jig_cache_kind_name(kind), name, version);
 }
@@ -79,7 +79,7 @@ static char *find_in_second(struct jig_cache *c, struct jig_hold *hold, enum jig
 {
     if (c->second == NULL)
         return NULL;
-    char *path = path_of(c->second, kind, name, version);
+    char *path = jig_tree_path(c->second, kind, name, version);
     if (is_complete(path)) {
         jig_hold_second(hold);
         if (is_complete(path))
@@ -94,14 +94,14 @@ enum jig_code jig_tree_find(struct jig_cache *c, struct jig_hold *hold, enum jig
                             struct jig_err *reterr)
 {
     struct jig_lock gate;
-    enum jig_code code = check_names(name, version, reterr);
+    enum jig_code code = jig_tree_check_names(name, version, reterr);
     if (code != JIG_OK)
         return code;
     struct jig_digest id = jig_tree_id(kind, name, version);
     code = jig_hold_enter(hold, &id, &gate, reterr);
     if (code != JIG_OK)
         return code;
-    char *path = path_of(c->root, kind, name, version);
+    char *path = jig_tree_path(c->root, kind, name, version);
     if (!is_complete(path)) {
         free(path);
         path = find_in_second(c, hold, kind, name, version);
@@ -135,7 +135,7 @@ enum jig_code jig_tree_begin(struct jig_cache *c, enum jig_cache_kind kind, cons
                              const char *version, struct jig_tree_staging *ret,
                              struct jig_err *reterr)
 {
-    enum jig_code code = check_names(name, version, reterr);
+    enum jig_code code = jig_tree_check_names(name, version, reterr);
     if (code == JIG_OK)
         code = jig_cache_ready(c, reterr);
     if (code != JIG_OK)
@@ -151,7 +151,9 @@ enum jig_code jig_tree_begin(struct jig_cache *c, enum jig_cache_kind kind, cons
     i->version = jig_xstrdup(version);
     i->lock_path = jig_strf("%s" JIG_LOCK_EXT, base);
     i->lock = (struct jig_lock)JIG_LOCK_INIT;
-    code = jig_lock_try(&i->lock, i->lock_path, "an installation", reterr);
+    code = jig_lock_wait(&i->lock, i->lock_path, "an installation", &JIG_UNTIL_FOREVER, reterr);
+    if (code == JIG_OK) /* numbers begin anew when `control` was lost */
+        code = jig_fs_remove_tree(s.path, reterr);
     if (code == JIG_OK)
         code = jig_fs_mkdirs(s.path, JIG_FOLDER_MODE, reterr);
     if (code == JIG_OK)
@@ -201,7 +203,7 @@ enum jig_code jig_tree_commit(struct jig_tree_staging *s, struct jig_hold *hold,
                               struct jig_err *reterr)
 {
     struct jig_tree_staging_impl *i = s->impl;
-    JIG_CLEANUP_FREE char *path = path_of(i->cache->root, i->kind, i->name, i->version);
+    JIG_CLEANUP_FREE char *path = jig_tree_path(i->cache->root, i->kind, i->name, i->version);
     struct jig_digest id = jig_tree_id(i->kind, i->name, i->version);
     struct jig_lock gate;
     uint64_t bytes;
@@ -214,8 +216,10 @@ enum jig_code jig_tree_commit(struct jig_tree_staging *s, struct jig_hold *hold,
         code = publish(s, path, reterr);
         jig_hold_leave(&gate);
     }
-    if (code == JIG_OK)
+    if (code == JIG_OK) {
+        atomic_fetch_add(&jig_cache_control(i->cache)->added, bytes);
         *ret = jig_steal(&path);
+    }
     impl_free(s);
     return code;
 }
@@ -230,12 +234,12 @@ enum jig_code jig_tree_remove(struct jig_cache *c, enum jig_cache_kind kind, con
 {
     struct jig_evict *e;
     JIG_CLEANUP_FREE char *aside = NULL;
-    enum jig_code code = check_names(name, version, reterr);
+    enum jig_code code = jig_tree_check_names(name, version, reterr);
     if (code == JIG_OK)
         code = jig_evict_begin(c, &JIG_UNTIL_FOREVER, &e, reterr);
     if (code != JIG_OK)
         return code;
-    JIG_CLEANUP_FREE char *path = path_of(c->root, kind, name, version);
+    JIG_CLEANUP_FREE char *path = jig_tree_path(c->root, kind, name, version);
     struct jig_digest id = jig_tree_id(kind, name, version);
     const char *holder = jig_evict_holder(e, &id);
     if (!is_complete(path))
@@ -245,6 +249,8 @@ enum jig_code jig_tree_remove(struct jig_cache *c, enum jig_cache_kind kind, con
                               version, holder);
     else
         code = jig_tree_put_aside(c, path, &aside, reterr);
+    if (code == JIG_OK)
+        code = jig_pin_clear(c, &id, reterr);
     jig_evict_end(e);
     if (code == JIG_OK)
         code = jig_fs_remove_tree(aside, reterr);

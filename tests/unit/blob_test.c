@@ -1,5 +1,5 @@
 /* The disk cache: what goes in and comes out, who holds what, and what damage does. */
-#include "tests/support/unit.h"
+#include "tests/support/blob_bench.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,117 +9,13 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/blob/blob.h"
 #include "core/blob/manifest.h"
-#include "core/blob/tree.h"
 #include "core/os/cancel.h"
 #include "core/os/fs.h"
 
-struct bench {
-    char *folder;
-    char *root;
-    struct jig_cache *cache;
-    struct jig_hold *hold;
-    struct jig_err err;
-};
-
-static struct jig_cache *open_cache(const char *root, const char *second)
-{
-    struct jig_cache *c;
-    struct jig_cache_options o = {.root = root, .second = second};
-    assert_int_equal(jig_cache_open(&o, &c, NULL), JIG_OK);
-    return c;
-}
-
-static struct jig_hold *new_hold(struct jig_cache *c)
-{
-    struct jig_hold *h;
-    assert_int_equal(jig_hold_new(c, "a test", &h, NULL), JIG_OK);
-    return h;
-}
-
-static int setup(void **state)
-{
-    void *folder = NULL;
-    if (unit_folder_setup(&folder) != 0)
-        return -1;
-    struct bench *b = jig_new(struct bench);
-    b->folder = folder;
-    b->root = jig_path_join(folder, "cache");
-    b->cache = open_cache(b->root, NULL);
-    b->hold = new_hold(b->cache);
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct bench *b = *state;
-    void *folder = b->folder;
-    jig_hold_free(b->hold);
-    jig_cache_close(b->cache);
-    free(b->root);
-    free(b);
-    return unit_folder_teardown(&folder);
-}
-
-#define assert_ok(b, call)                                                                         \
-    do {                                                                                           \
-        if ((call) != JIG_OK)                                                                      \
-            fail_msg("%s", (b)->err.message);                                                      \
-    } while (0)
-
-static struct jig_digest hash(const char *text)
-{
-    return jig_sha256_of(text, strlen(text));
-}
-
-static struct jig_blob put(struct bench *b, const char *text)
-{
-    struct jig_digest d = hash(text);
-    struct jig_blob_writer *w;
-    struct jig_blob blob;
-    assert_ok(b, jig_blob_begin(b->cache, &d, &w, &b->err));
-    assert_ok(b, jig_blob_write(w, text, strlen(text), &b->err));
-    assert_ok(
-        b, jig_blob_commit(w, b->hold, JIG_CACHE_LNK, NULL, (int64_t)strlen(text), &blob, &b->err));
-    return blob;
-}
-
-static void overwrite(const char *path, const char *text)
-{
-    assert_int_equal(chmod(path, 0644), 0);
-    FILE *f = fopen(path, "r+");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static size_t files_in(const struct bench *b, const char *folder)
-{
-    struct jig_strv names = {0};
-    JIG_CLEANUP_FREE char *path = jig_path_join(b->root, folder);
-    assert_int_equal(jig_fs_list(path, &names, NULL), JIG_OK);
-    size_t n = names.n;
-    jig_strv_release(&names);
-    return n;
-}
-
-static bool has(struct bench *b, const char *text)
-{
-    struct jig_digest d = hash(text);
-    struct jig_blob blob;
-    enum jig_code code = jig_blob_find(b->cache, b->hold, &d, &blob, &b->err);
-    if (code == JIG_OK)
-        free(blob.path);
-    else
-        assert_int_equal(code, JIG_NOT_FOUND);
-    return code == JIG_OK;
-}
-
 static void a_blob_is_found_under_its_hash(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     assert_false(has(b, "hello"));
     struct jig_blob in = put(b, "hello"), out;
     struct jig_digest d = hash("hello");
@@ -136,7 +32,7 @@ static void a_blob_is_found_under_its_hash(void **state)
 
 static void a_wrong_hash_or_size_is_not_kept(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_digest d = hash("hello");
     struct jig_blob_writer *w;
     struct jig_blob blob;
@@ -163,7 +59,7 @@ static void a_wrong_hash_or_size_is_not_kept(void **state)
 
 static void a_part_is_gone_on_with(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_digest d = hash("hello");
     struct jig_blob_writer *w;
     struct jig_blob blob;
@@ -189,7 +85,7 @@ static void a_part_is_gone_on_with(void **state)
 
 static void one_at_a_time_writes_a_blob(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_digest d = hash("hello");
     struct jig_blob_writer *w, *second;
     assert_ok(b, jig_blob_begin(b->cache, &d, &w, &b->err));
@@ -204,7 +100,7 @@ static void one_at_a_time_writes_a_blob(void **state)
 
 static void a_hash_may_be_learned(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_blob_writer *w;
     struct jig_blob blob;
     struct jig_digest is, d = hash("hello");
@@ -217,7 +113,7 @@ static void a_hash_may_be_learned(void **state)
 
 static void damage_is_found(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_blob blob = put(b, "hello");
     overwrite(blob.path, "jello");
     assert_false(has(b, "hello"));
@@ -233,25 +129,9 @@ static void damage_is_found(void **state)
     free(blob.path);
 }
 
-static char *install(struct bench *b, const char *version, const char *text)
-{
-    struct jig_tree_staging s;
-    char *path;
-    assert_ok(b, jig_tree_begin(b->cache, JIG_CACHE_TOOLCHAINS, "gcc", version, &s, &b->err));
-    JIG_CLEANUP_FREE char *bin = jig_path_join(s.path, "bin");
-    JIG_CLEANUP_FREE char *gcc = jig_path_join(bin, "g cc");
-    JIG_CLEANUP_FREE char *link = jig_path_join(bin, "cc");
-    assert_ok(b, jig_fs_mkdirs(bin, 0755, &b->err));
-    assert_ok(b, jig_fs_write_unsynced(gcc, text, strlen(text), 0755, &b->err));
-    assert_int_equal(symlink("g cc", link), 0);
-    assert_ok(b, jig_tree_commit(&s, b->hold, &path, &b->err));
-    assert_null(s.path);
-    return path;
-}
-
 static void a_tree_is_complete_when_it_shows(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     char *found;
     assert_int_equal(
         jig_tree_find(b->cache, b->hold, JIG_CACHE_TOOLCHAINS, "gcc", "1.0", &found, &b->err),
@@ -275,7 +155,7 @@ static void a_tree_is_complete_when_it_shows(void **state)
 
 static void a_half_tree_is_not_one(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     JIG_CLEANUP_FREE char *path = install(b, "1.0", "old");
     JIG_CLEANUP_FREE char *list = jig_path_join(path, JIG_TREE_FILE);
     char *found;
@@ -292,7 +172,7 @@ static void a_half_tree_is_not_one(void **state)
 
 static void a_name_is_one_part_of_a_path(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     static const char *const bad[] = {"", ".", "..", "a/b", "../x", ".git", "a\nb", "\xff"};
     for (size_t i = 0; i < JIG_COUNT(bad); i++) {
         struct jig_tree_staging s;
@@ -311,13 +191,12 @@ static void a_name_is_one_part_of_a_path(void **state)
 
 static void a_tree_in_use_stays(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     JIG_CLEANUP_FREE char *path = install(b, "1.0", "old");
     assert_int_equal(jig_tree_remove(b->cache, JIG_CACHE_TOOLCHAINS, "gcc", "1.0", &b->err),
                      JIG_ABORTED);
     assert_non_null(strstr(b->err.message, "gcc 1.0 is in use by a test (pid "));
-    jig_hold_free(b->hold);
-    b->hold = new_hold(b->cache);
+    end_hold(b);
     assert_ok(b, jig_tree_remove(b->cache, JIG_CACHE_TOOLCHAINS, "gcc", "1.0", &b->err));
     assert_false(jig_fs_is_there(path));
     assert_int_equal(files_in(b, "tmp"), 0);
@@ -327,7 +206,7 @@ static void a_tree_in_use_stays(void **state)
 
 static void damage_of_a_tree_is_named(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_strv wrong = {0};
     JIG_CLEANUP_FREE char *path = install(b, "1.0", "old");
     JIG_CLEANUP_FREE char *gcc = jig_path_join(path, "bin/g cc");
@@ -346,10 +225,9 @@ static void damage_of_a_tree_is_named(void **state)
 
 static void a_dead_process_holds_nothing(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     JIG_CLEANUP_FREE char *path = install(b, "1.0", "old");
-    jig_hold_free(b->hold);
-    b->hold = new_hold(b->cache);
+    end_hold(b);
     int ready[2];
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
@@ -379,7 +257,7 @@ static void a_dead_process_holds_nothing(void **state)
 
 static void the_second_cache_is_read(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     struct jig_blob below = put(b, "hello"), found;
     JIG_CLEANUP_FREE char *tree = install(b, "1.0", "old");
     JIG_CLEANUP_FREE char *own = jig_path_join(b->folder, "own");
@@ -406,7 +284,7 @@ static void the_second_cache_is_read(void **state)
 
 static void the_folder_may_be_deleted(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     free(put(b, "hello").path);
     jig_hold_free(b->hold);
     assert_ok(b, jig_fs_remove_tree(b->root, &b->err));
@@ -418,7 +296,7 @@ static void the_folder_may_be_deleted(void **state)
 
 static void many_leases(void **state)
 {
-    struct bench *b = *state;
+    struct blob_bench *b = *state;
     for (int i = 0; i < 1000; i++) {
         char text[32];
         snprintf(text, sizeof text, "blob %d", i);
@@ -431,7 +309,7 @@ static void many_leases(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, blob_bench_setup, blob_bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_blob_is_found_under_its_hash),
         TEST(a_wrong_hash_or_size_is_not_kept),
