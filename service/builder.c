@@ -152,7 +152,8 @@ static struct jig_build_request request_for(const struct jig_target *target,
                                       .board = e->board,
                                       .custom = e->custom,
                                       .libraries = e->libraries,
-                                      .build_dir = e->build_dir};
+                                      .build_dir = e->build_dir,
+                                      .pulled = target->pulled};
 }
 
 enum jig_code jig_builder_look(struct jig_builder *b, const struct jig_target *target,

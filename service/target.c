@@ -7,6 +7,7 @@
 #include "core/arduino/piomap.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/lnk/look.h"
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
@@ -250,6 +251,52 @@ static void add_board_folders(const struct jig_board_config *board, struct folde
     jig_strv_release(&paths);
 }
 
+/* Where something of the project's is that it has as a pointer only; NULL for what lies elsewhere.
+ */
+static char *pulled_twin(const struct jig_target *target, const char *path)
+{
+    const char *root = target->project->root;
+    size_t n = strlen(root);
+    if (target->pulled == NULL || path == NULL || strncmp(path, root, n) != 0 || path[n] != '/')
+        return NULL;
+    return jig_path_join(target->pulled, path + n + 1);
+}
+
+/* Archives often hold one folder, named after a version, with the library in it. */
+static void add_inner_libraries(struct folders *f, const char *dir,
+                                enum jig_library_location location)
+{
+    struct jig_strv names = {0};
+    if (!jig_fs_is_dir(dir) || jig_fs_list_marked(dir, &names, NULL) != JIG_OK)
+        names.n = 0;
+    for (size_t i = 0; i < names.n; i++) {
+        JIG_CLEANUP_FREE char *tree = jig_path_join(dir, names.v[i]);
+        struct jig_strv inside = {0};
+        bool lone = jig_str_ends(names.v[i], "/") &&
+                    jig_fs_list_marked(tree, &inside, NULL) == JIG_OK && inside.n == 1 &&
+                    jig_str_ends(inside.v[0], "/");
+        if (lone) {
+            JIG_CLEANUP_FREE char *inner = jig_path_join(tree, inside.v[0]);
+            inner[strlen(inner) - 1] = '\0';
+            add_folder(f, inner, location, true);
+        }
+        jig_strv_release(&inside);
+    }
+    jig_strv_release(&names);
+}
+
+/* A folder of libraries, and the same of those that are pointers. */
+static void add_project_folder(const struct jig_target *target, struct folders *f, const char *path,
+                               enum jig_library_location location)
+{
+    JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
+    add_folder(f, path, location, false);
+    if (twin == NULL)
+        return;
+    add_inner_libraries(f, twin, location);
+    add_folder(f, twin, location, false);
+}
+
 /* A lib_deps entry that is a folder: "file://x", "symlink://x", or a path that is there. */
 static char *local_dependency(const struct jig_project *project, const char *entry)
 {
@@ -263,16 +310,20 @@ static char *local_dependency(const struct jig_project *project, const char *ent
     return jig_path_absolute(project->root, entry);
 }
 
-static enum jig_code add_local_dependencies(const struct jig_project *project,
+static enum jig_code add_local_dependencies(const struct jig_target *target,
                                             const struct jig_environment *env, struct folders *f,
                                             struct jig_err *reterr)
 {
+    const struct jig_project *project = target->project;
     const struct jig_strv *deps = jig_environment_list(env, "lib_deps");
     for (size_t i = 0; i < deps->n; i++) {
         JIG_CLEANUP_FREE char *path = local_dependency(project, deps->v[i]);
         if (path == NULL)
             continue;
-        if (!jig_fs_is_dir(path))
+        JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
+        if (twin != NULL && jig_fs_is_dir(twin))
+            add_folder(f, twin, JIG_LIBRARY_PROJECT, true);
+        else if (!jig_fs_is_dir(path) && !target->needs_pull)
             return jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
                                   "lib_deps of environment '%s' names the folder %s, which is not "
                                   "there",
@@ -318,18 +369,19 @@ static enum jig_code check_dependencies(const struct jig_project *project,
 }
 
 /* PlatformIO's lib_extra_dirs hold libraries; lib_dir's are the project's own. */
-static enum jig_code add_project_folders(const struct jig_project *project,
+static enum jig_code add_project_folders(const struct jig_target *target,
                                          const struct jig_environment *env, struct folders *f,
                                          struct jig_err *reterr)
 {
-    enum jig_code code = add_local_dependencies(project, env, f, reterr);
+    const struct jig_project *project = target->project;
+    enum jig_code code = add_local_dependencies(target, env, f, reterr);
     if (code != JIG_OK)
         return code;
-    add_folder(f, jig_project_string(project, "lib_dir"), JIG_LIBRARY_PROJECT, false);
+    add_project_folder(target, f, jig_project_string(project, "lib_dir"), JIG_LIBRARY_PROJECT);
     const struct jig_strv *extra = jig_environment_list(env, "lib_extra_dirs");
     for (size_t i = 0; i < extra->n; i++) {
         JIG_CLEANUP_FREE char *path = jig_path_absolute(project->root, extra->v[i]);
-        add_folder(f, path, JIG_LIBRARY_USER, false);
+        add_project_folder(target, f, path, JIG_LIBRARY_USER);
     }
     const char *libdeps = jig_project_string(project, "libdeps_dir");
     if (libdeps != NULL) { /* what PlatformIO installed for this environment */
@@ -339,14 +391,15 @@ static enum jig_code add_project_folders(const struct jig_project *project,
     return JIG_OK;
 }
 
-static enum jig_code open_libraries(struct jig_targets *t, const struct jig_project *project,
+static enum jig_code open_libraries(struct jig_targets *t, const struct jig_target *target,
                                     struct jig_target_environment *e, struct jig_err *reterr)
 {
+    const struct jig_project *project = target->project;
     bool is_pio = project->kind == JIG_PROJECT_PLATFORMIO;
     struct folders f = {0};
     enum jig_code code = JIG_OK;
     if (is_pio)
-        code = add_project_folders(project, e->environment, &f, reterr);
+        code = add_project_folders(target, e->environment, &f, reterr);
     for (size_t i = 0; i < t->user_libraries.n; i++)
         add_folder(&f, t->user_libraries.v[i], JIG_LIBRARY_USER, false);
     add_board_folders(e->board, &f);
@@ -357,7 +410,7 @@ static enum jig_code open_libraries(struct jig_targets *t, const struct jig_proj
         jig_err_prefix(reterr, "environment '%s'", e->environment->name);
         jig_err_hint(reterr, "lib_deps, lib_extra_dirs and 'libraries' in jigd.conf name them");
     }
-    if (code == JIG_OK && is_pio)
+    if (code == JIG_OK && is_pio && !target->needs_pull)
         code = check_dependencies(project, e->environment, e->libraries, reterr);
     free(f.items);
     jig_strv_release(&f.paths);
@@ -379,32 +432,35 @@ static char *folder_name(const char *name)
     return out;
 }
 
+char *jig_target_build_base(const Jig__V1__ProjectSelector *selector, const char *root)
+{
+    const char *wanted = selector->build_directory;
+    return wanted[0] == '/' ? jig_xstrdup(wanted)
+                            : jig_path_absolute(root, wanted[0] != '\0' ? wanted : ".jig/build");
+}
+
 /* A sketch is built a board a folder, as it is often built for several; a PlatformIO environment by
  * its name. */
 static char *choose_build_dir(const Jig__V1__ProjectSelector *selector,
-                              const struct jig_project *project,
+                              const struct jig_target *target,
                               const struct jig_target_environment *e)
 {
-    bool by_board = project->kind == JIG_PROJECT_SKETCH || selector->fqbn[0] != '\0';
-    const char *wanted = selector->build_directory;
-    JIG_CLEANUP_FREE char *base =
-        wanted[0] == '/'
-            ? jig_xstrdup(wanted)
-            : jig_path_absolute(project->root, wanted[0] != '\0' ? wanted : ".jig/build");
+    bool by_board = target->project->kind == JIG_PROJECT_SKETCH || selector->fqbn[0] != '\0';
     JIG_CLEANUP_FREE char *env = folder_name(e->environment->name);
     JIG_CLEANUP_FREE char *board = folder_name(e->fqbn);
     bool plain = strcmp(e->environment->name, "sketch") == 0;
     JIG_CLEANUP_FREE char *name = !by_board ? jig_xstrdup(env)
                                   : plain   ? jig_xstrdup(board)
                                             : jig_strf("%s-%s", env, board);
-    return jig_path_join(base, name);
+    return jig_path_join(target->build_base, name);
 }
 
 static enum jig_code open_environment(struct jig_targets *t,
                                       const Jig__V1__ProjectSelector *selector,
-                                      const struct jig_project *project, const char *name,
+                                      const struct jig_target *target, const char *name,
                                       struct jig_target_environment *e, struct jig_err *reterr)
 {
+    const struct jig_project *project = target->project;
     e->custom = jig_props_new();
     enum jig_code code = jig_project_environment(project, name, &e->environment, reterr);
     if (code == JIG_OK)
@@ -415,8 +471,8 @@ static enum jig_code open_environment(struct jig_targets *t,
     e->fqbn = jig_board_normal_fqbn(e->board);
     if (project->kind == JIG_PROJECT_PLATFORMIO)
         jig_props_set(e->custom, "runtime.ide.version", PIO_ARDUINO_VERSION);
-    e->build_dir = choose_build_dir(selector, project, e);
-    return open_libraries(t, project, e, reterr);
+    e->build_dir = choose_build_dir(selector, target, e);
+    return open_libraries(t, target, e, reterr);
 }
 
 static enum jig_code environment_names(const Jig__V1__ProjectSelector *selector,
@@ -435,6 +491,21 @@ static enum jig_code environment_names(const Jig__V1__ProjectSelector *selector,
                           project->file);
 }
 
+/* How the project's .lnk files stand. One that is none is as wrong as a line of platformio.ini. */
+static enum jig_code look_at_pointers(struct jig_target *target, struct jig_err *reterr)
+{
+    struct jig_lnk_look look = {0};
+    enum jig_code code = jig_lnk_look(target->project->root, target->build_base, &look, reterr);
+    if (code != JIG_OK)
+        return code;
+    if (look.n > 0)
+        target->pulled = jig_lnk_files(target->build_base);
+    target->needs_pull = jig_lnk_look_needs_pull(&look);
+    code = jig_lnk_look_check(&look, reterr);
+    jig_lnk_look_release(&look);
+    return code;
+}
+
 enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,
                               struct jig_target **ret, struct jig_strv *needs_env,
                               struct jig_err *reterr)
@@ -443,13 +514,16 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
     atomic_init(&target->refs, 1);
     struct jig_strv names = {0};
     enum jig_code code = jig_target_project(selector, &target->project, needs_env, reterr);
+    if (code == JIG_OK) {
+        target->build_base = jig_target_build_base(selector, target->project->root);
+        code = look_at_pointers(target, reterr);
+    }
     if (code == JIG_OK)
         code = environment_names(selector, target->project, &names, reterr);
     target->environments = jig_xcalloc(names.n, sizeof *target->environments);
     for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
         target->n++;
-        code = open_environment(t, selector, target->project, names.v[i], &target->environments[i],
-                                reterr);
+        code = open_environment(t, selector, target, names.v[i], &target->environments[i], reterr);
     }
     jig_strv_release(&names);
     if (code != JIG_OK)
@@ -479,6 +553,8 @@ void jig_target_free(struct jig_target *target)
         free(e->fqbn);
     }
     free(target->environments);
+    free(target->build_base);
+    free(target->pulled);
     jig_project_free(target->project);
     free(target);
 }

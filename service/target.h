@@ -51,13 +51,21 @@ struct jig_target {
     struct jig_project *project;
     struct jig_target_environment *environments;
     size_t n;
+    char *build_base; /* where the environments' build folders are */
+    char *pulled;     /* where the content of its .lnk files is; NULL: it has none */
+    bool needs_pull;  /* not all of that is there as it is to be: pull, and open it anew */
 };
 
 /* Loads the project alone. needs_env gets the variables that the request lacks (NEEDS_ENV). */
 enum jig_code jig_target_project(const Jig__V1__ProjectSelector *selector, struct jig_project **ret,
                                  struct jig_strv *needs_env, struct jig_err *reterr) JIG_CHECKED;
 
-/* The named environment, or all default ones. BAD_PROJECT names what does not resolve. */
+/* Where the build folders of a project go. The caller frees. */
+char *jig_target_build_base(const Jig__V1__ProjectSelector *selector, const char *root);
+
+/* The named environment, or all default ones. BAD_PROJECT names what does not resolve. While
+ * needs_pull is set, libraries may be missing that pointers stand for, and that is no failure yet.
+ */
 enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,
                               struct jig_target **ret, struct jig_strv *needs_env,
                               struct jig_err *reterr) JIG_CHECKED;

@@ -25,7 +25,7 @@ static bool how_makes_sense(const char *how)
         if (jig_str_starts(how, with_property[i]))
             return how[strlen(with_property[i])] != '\0';
     }
-    return jig_streq(how, "folder") || jig_streq(how, "nothing");
+    return jig_streq(how, "folder") || jig_streq(how, "build") || jig_streq(how, "nothing");
 }
 
 static enum jig_code check_boards(const struct jig_piomap *m, const char *path,
@@ -245,6 +245,8 @@ enum jig_pio_option jig_piomap_option(const struct jig_piomap *m, const char *na
         return JIG_PIO_UNKNOWN;
     if (jig_streq(how, "nothing"))
         return JIG_PIO_NOTHING;
+    if (jig_streq(how, "build"))
+        return JIG_PIO_TAKEN;
     const char *property = strchr(how, ' ');
     property = property != NULL ? property + 1 : "";
     if (jig_str_starts(how, "set ")) {

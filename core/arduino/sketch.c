@@ -160,6 +160,24 @@ static enum jig_code collect_files(struct jig_sketch *s, struct jig_err *reterr)
     return code;
 }
 
+enum jig_code jig_sketch_add_additional(struct jig_sketch *s, const char *folder,
+                                        struct jig_err *reterr)
+{
+    struct jig_sketch other = {.folder = (char *)folder, .main_name = s->main_name};
+    struct collector c = {.sketch = &other, .code = JIG_OK, .reterr = reterr};
+    if (!jig_fs_is_dir(folder))
+        return JIG_OK;
+    enum jig_code code = jig_fs_walk(folder, true, collect, &c, reterr);
+    if (code == JIG_OK)
+        code = c.code;
+    for (size_t i = 0; code == JIG_OK && i < other.additional.n; i++)
+        jig_strv_add_unique(&s->additional, other.additional.v[i]);
+    jig_strv_sort(&s->additional);
+    jig_strv_release(&c.other_tabs);
+    jig_strv_release(&other.additional);
+    return code;
+}
+
 /* "Blink.ino" when folder holds it; the .pde spelling otherwise; NULL when there is neither. */
 static char *main_tab_in(const char *folder, const char *name, bool *ret_both)
 {

@@ -60,6 +60,11 @@ enum jig_code jig_sketch_load(const char *path, struct jig_sketch **ret,
 enum jig_code jig_sketch_from_tabs(const char *folder, const struct jig_strv *tabs,
                                    struct jig_sketch **ret, struct jig_err *reterr) JIG_CHECKED;
 
+/* Adds the additional files that are below another folder and not in the sketch, as if they stood
+ * at the same places in it; the list stays sorted. A folder that is not there has none. */
+enum jig_code jig_sketch_add_additional(struct jig_sketch *s, const char *folder,
+                                        struct jig_err *reterr) JIG_CHECKED;
+
 void jig_sketch_free(struct jig_sketch *s);
 
 /* True for an additional file that is compiled: a source (sources.h) at the root or below src/. */

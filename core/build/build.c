@@ -12,6 +12,7 @@
 #include "core/base/str.h"
 #include "core/build/last.h"
 #include "core/build/plan.h"
+#include "core/build/pulled.h"
 #include "core/os/lock.h"
 #include "core/os/time.h"
 
@@ -113,8 +114,20 @@ static enum jig_code load_flags(struct jig_plan *p, struct jig_err *reterr)
             return code;
     }
     jig_flags_remove(&p->flags, &p->unflags);
+    jig_pulled_dirs(p->request, &p->flags.include_dirs);
+    jig_pulled_dirs(p->request, &p->flags.lib_dirs);
+    jig_pulled_dirs(p->request, &p->src_flags.include_dirs);
     jig_strv_append(&p->flags.defines, "PLATFORMIO=" PLATFORMIO_VERSION);
     return JIG_OK;
+}
+
+static void add_include_dir(struct jig_plan *p, const char *dir)
+{
+    JIG_CLEANUP_FREE char *twin = jig_pulled_twin(p->request, dir);
+    if (jig_fs_is_dir(dir))
+        jig_strv_append(&p->front_includes, dir);
+    if (twin != NULL && jig_fs_is_dir(twin))
+        jig_strv_append(&p->front_includes, twin);
 }
 
 static void set_places(struct jig_plan *p)
@@ -129,9 +142,12 @@ static void set_places(struct jig_plan *p)
     if (p->is_sketch)
         return;
     const char *include_dir = jig_project_string(project, "include_dir");
-    if (include_dir != NULL && jig_fs_is_dir(include_dir))
-        jig_strv_append(&p->front_includes, include_dir);
+    if (include_dir != NULL)
+        add_include_dir(p, include_dir);
     jig_strv_append(&p->front_includes, p->source_dir);
+    JIG_CLEANUP_FREE char *twin = jig_pulled_twin(p->request, p->source_dir);
+    if (twin != NULL)
+        add_include_dir(p, twin);
 }
 
 static enum jig_code set_props(struct jig_plan *p, struct jig_err *reterr)
@@ -174,6 +190,7 @@ static enum jig_code run_steps(struct jig_plan *p, int64_t *since, struct jig_er
         {"preprocess", jig_plan_generate, NULL},
         {"compile", NULL, "recipe.hooks.sketch.prebuild"},
         {NULL, jig_plan_compile_own, NULL},
+        {NULL, jig_plan_embed, NULL},
         {NULL, NULL, "recipe.hooks.libraries.prebuild"},
         {NULL, jig_plan_compile_libraries, NULL},
         {NULL, jig_plan_wait, NULL},
@@ -220,7 +237,7 @@ static void plan_release(struct jig_plan *p)
     struct jig_strv *lists[] = {&p->own_sources,     &p->own_objects,     &p->own_steps,
                                 &p->front_includes,  &p->core_includes,   &p->lib_includes,
                                 &p->core_objects,    &p->variant_objects, &p->library_objects,
-                                &p->missing_headers, &p->commands};
+                                &p->missing_headers, &p->commands,        &p->embedded_objects};
     for (size_t i = 0; i < JIG_COUNT(lists); i++)
         jig_strv_release(lists[i]);
     for (size_t i = 0; i < p->library_count; i++)

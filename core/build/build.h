@@ -11,6 +11,7 @@
  *
  * In the build folder:
  *   sketch/ src/ libraries/ core/   objects, and the generated <name>.ino.cpp
+ *   embed/                          files that the program holds as data (embed.c)
  *   <project name>.elf .hex ...     what the recipes leave
  *   compile_commands.json           for editors
  *   .jig-record .jig-lock           what is known of the above; who builds now
@@ -63,8 +64,10 @@ struct jig_build_request {
     const struct jig_props *custom; /* properties over all others; may be NULL */
     struct jig_libindex *libraries; /* every library that may be found */
     const char *build_dir;          /* absolute; made when it is missing */
-    const char *holder;             /* for who waits for this build: "operation 12ab of ann" */
-    size_t jobs;                    /* tools at once; 0: one a processor */
+    const char *pulled; /* where the project's .lnk files have their content, at the paths that they
+                         * have in the project (pulled.h); absolute; NULL: there are none */
+    const char *holder; /* for who waits for this build: "operation 12ab of ann" */
+    size_t jobs;        /* tools at once; 0: one a processor */
     bool clean;
     bool explain;
     bool walk; /* believe no stamp: read every file anew */

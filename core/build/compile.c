@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/plan.h"
+#include "core/build/pulled.h"
 #include "core/build/words.h"
 #include "core/os/fs.h"
 
@@ -139,6 +140,8 @@ static enum jig_code compile_action(const struct jig_plan *p, const struct jig_c
     if (c->own_flags != NULL)
         jig_flags_compile_words(c->own_flags, language_of(c->source), &a->argv);
     jig_plan_apply_flags(p, c->source, c->scope, &a->argv);
+    if (c->scope == JIG_SCOPE_PROJECT)
+        jig_pulled_quote_words(p->request, c->source, &a->argv);
     *ret = a;
     return JIG_OK;
 }
@@ -154,6 +157,8 @@ static void complete(const struct jig_plan *p, const struct jig_compile *c, stru
         a->always = true; /* nobody can say what it read */
     jig_strv_append(&a->outputs, c->object);
     jig_words_files(&a->argv, NULL, &a->inputs);
+    if (c->reads != NULL)
+        jig_strv_append(&a->inputs, c->reads);
     a->shareable = c->scope != JIG_SCOPE_PROJECT && is_shareable(p, a);
 }
 

@@ -19,6 +19,7 @@
 #include "core/base/str.h"
 #include "core/build/check.h"
 #include "core/build/plan.h"
+#include "core/build/pulled.h"
 #include "core/os/fs.h"
 
 #define MOST_LIBRARIES 500
@@ -115,6 +116,7 @@ static enum jig_code preprocess_action(struct jig_plan *p, const struct waiting 
     if (code != JIG_OK)
         return code;
     jig_plan_apply_flags(p, source, JIG_SCOPE_PROJECT, &a->argv);
+    jig_pulled_quote_words(p->request, source, &a->argv);
     if (jig_plan_ask_for_depfile(&a->argv, depfile))
         a->depfile = jig_xstrdup(depfile);
     else

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/plan.h"
+#include "core/build/pulled.h"
 #include "core/build/words.h"
 #include "core/os/fs.h"
 
@@ -110,6 +111,18 @@ static void add_precompiled_flags(const struct jig_plan *p)
                                 &p->libraries[i].precompiled.ldflags);
 }
 
+/* PlatformIO's name for the linker's -T: a file of the project, or one that the linker finds. */
+static void add_script(const struct jig_plan *p, struct jig_strv *argv)
+{
+    const struct jig_build_request *q = p->request;
+    const char *script =
+        p->is_sketch ? NULL : jig_environment_string(q->environment, "board_build.ldscript");
+    if (script == NULL || script[0] == '\0')
+        return;
+    jig_strv_append(argv, "-T");
+    jig_strv_append_take(argv, jig_environment_expand(q->project, q->environment, NULL, script));
+}
+
 /* The project's own linker flags go behind the recipe's, libraries last. */
 static void add_link_flags(const struct jig_plan *p, struct jig_strv *argv)
 {
@@ -117,8 +130,11 @@ static void add_link_flags(const struct jig_plan *p, struct jig_strv *argv)
         if (jig_flags_match(&p->unflags, argv->v[i - 1]))
             jig_strv_remove(argv, i - 1);
     }
+    size_t own = argv->n;
+    add_script(p, argv);
     jig_flags_link_words(&p->flags, argv);
     jig_flags_library_words(&p->flags, argv);
+    jig_pulled_link_words(p->request, argv, own);
 }
 
 static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
@@ -128,6 +144,7 @@ static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
     struct jig_strv objects = {0};
     jig_strv_extend(&objects, &p->own_objects);
+    jig_strv_extend(&objects, &p->embedded_objects);
     jig_strv_extend(&objects, &p->library_objects);
     jig_strv_extend(&objects, &p->variant_objects);
     jig_props_set_literal(extra, "archive_file", "core/core.a");

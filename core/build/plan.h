@@ -45,6 +45,8 @@ struct jig_plan {
     struct jig_strv own_objects; /* absolute, one for each */
     struct jig_strv own_steps;   /* how people know them, one for each */
 
+    struct jig_strv embedded_objects; /* absolute */
+
     struct jig_strv front_includes; /* PlatformIO's include_dir and src_dir */
     struct jig_strv core_includes;  /* the core's folder, and the variant's */
     struct jig_strv lib_includes;
@@ -94,6 +96,7 @@ struct jig_compile {
     const struct jig_flags *own_flags; /* of the library it belongs to; or NULL */
     enum jig_scope scope;
     const char *step;
+    const char *reads; /* a file that no dependency file names; or NULL */
 };
 enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
                                struct jig_err *reterr) JIG_CHECKED;
@@ -154,6 +157,9 @@ enum jig_code jig_plan_preprocess(struct jig_plan *p, int *ret_status,
 enum jig_code jig_plan_archive(struct jig_plan *p, const char *archive,
                                const struct jig_strv *objects, const char *phase,
                                struct jig_err *reterr) JIG_CHECKED;
+
+/* embed.c: makes objects of the files that are to be data in the program. */
+enum jig_code jig_plan_embed(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
 
 /* link.c: archives, links, converts, measures. */
 enum jig_code jig_plan_archive_core(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;

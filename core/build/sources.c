@@ -14,6 +14,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/plan.h"
+#include "core/build/pulled.h"
 #include "core/config/src_filter.h"
 #include "core/os/fs.h"
 
@@ -83,7 +84,9 @@ enum jig_code jig_plan_put_file(const struct jig_plan *p, const char *path, cons
 static enum jig_code copy_additional(const struct jig_plan *p, const char *relative,
                                      struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *from = jig_path_join(p->sketch->folder, relative);
+    JIG_CLEANUP_FREE char *own = jig_path_join(p->sketch->folder, relative);
+    JIG_CLEANUP_FREE char *twin = jig_fs_exists(own) ? NULL : jig_pulled_find(p->request, own);
+    const char *from = twin != NULL ? twin : own;
     JIG_CLEANUP_FREE char *to = jig_strf("%s/sketch/%s", p->build_dir, relative);
     JIG_CLEANUP_FREE char *dir = jig_path_dir(to);
     struct jig_buf text;
@@ -187,10 +190,29 @@ static bool is_tab(const char *name)
     return strcmp(ext, ".ino") == 0 || strcmp(ext, ".pde") == 0;
 }
 
-/* The files of a PlatformIO project, tabs apart. */
+/* Those that are pointers only (pulled.h), below the twin of the folder of sources. */
+static enum jig_code add_pulled(const struct jig_src_filter *filter, const char *src_dir,
+                                const char *twin, struct jig_strv *sources, struct jig_err *reterr)
+{
+    struct jig_strv found = {0};
+    enum jig_code code =
+        jig_src_filter_collect(filter, twin, jig_src_filter_source_extensions(), &found, reterr);
+    for (size_t i = 0; i < found.n; i++) {
+        JIG_CLEANUP_FREE char *own = jig_path_join(src_dir, found.v[i]);
+        if (!is_tab(found.v[i]) && !jig_fs_exists(own))
+            jig_strv_append(sources, found.v[i]);
+    }
+    if (found.n > 0)
+        jig_strv_sort(sources);
+    jig_strv_release(&found);
+    return code;
+}
+
+/* The files of a PlatformIO project, tabs apart. `twin` may be NULL. */
 static enum jig_code filtered_sources(const struct jig_project *project,
-                                      const struct jig_environment *env, struct jig_strv *tabs,
-                                      struct jig_strv *sources, struct jig_err *reterr)
+                                      const struct jig_environment *env, const char *twin,
+                                      struct jig_strv *tabs, struct jig_strv *sources,
+                                      struct jig_err *reterr)
 {
     static const char *const tab_extensions[] = {"ino", "pde", NULL};
     const char *src_dir = jig_project_string(project, "src_dir");
@@ -207,6 +229,8 @@ static enum jig_code filtered_sources(const struct jig_project *project,
         if (!is_tab(found.v[i]))
             jig_strv_append(sources, found.v[i]);
     }
+    if (code == JIG_OK && twin != NULL)
+        code = add_pulled(filter, src_dir, twin, sources, reterr);
     jig_strv_release(&found);
     jig_src_filter_free(filter);
     if (code == JIG_OK && tabs->n == 0 && sources->n == 0) {
@@ -223,8 +247,9 @@ static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
 {
     struct jig_strv tabs = {0};
     struct jig_strv sources = {0};
-    enum jig_code code =
-        filtered_sources(p->request->project, p->request->environment, &tabs, &sources, reterr);
+    JIG_CLEANUP_FREE char *twin = jig_pulled_twin(p->request, p->source_dir);
+    enum jig_code code = filtered_sources(p->request->project, p->request->environment, twin, &tabs,
+                                          &sources, reterr);
     if (code == JIG_OK && tabs.n > 0)
         code = jig_sketch_from_tabs(p->source_dir, &tabs, &p->sketch, reterr);
     if (code == JIG_OK && p->sketch != NULL) {
@@ -234,8 +259,9 @@ static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
     }
     for (size_t i = 0; code == JIG_OK && i < sources.n; i++) {
         JIG_CLEANUP_FREE char *path = jig_path_join(p->source_dir, sources.v[i]);
+        JIG_CLEANUP_FREE char *there = twin != NULL ? jig_pulled_find(p->request, path) : NULL;
         JIG_CLEANUP_FREE char *object = jig_strf("src/%s", sources.v[i]);
-        add_own(p, path, object, sources.v[i]);
+        add_own(p, there != NULL ? there : path, object, sources.v[i]);
     }
     jig_strv_release(&tabs);
     jig_strv_release(&sources);
@@ -275,6 +301,8 @@ enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr)
     if (code == JIG_OK && p->is_sketch) {
         JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
         code = jig_sketch_load(p->request->project->file, &p->sketch, reterr);
+        if (code == JIG_OK && p->request->pulled != NULL)
+            code = jig_sketch_add_additional(p->sketch, p->request->pulled, reterr);
         if (code == JIG_OK)
             p->generated = jig_strf("%s/%s.cpp", dir, p->sketch->main_name);
         if (code == JIG_OK)
@@ -414,7 +442,7 @@ enum jig_code jig_build_sources(const struct jig_project *project,
         }
         jig_sketch_free(sketch);
     } else {
-        code = filtered_sources(project, environment, &tabs, &sources, reterr);
+        code = filtered_sources(project, environment, NULL, &tabs, &sources, reterr);
         const char *src_dir = jig_project_string(project, "src_dir");
         size_t n = strlen(project->root);
         free(below);

@@ -8,7 +8,7 @@
 #include "core/base/str.h"
 #include "core/os/fs.h"
 
-#define MOST_STEPS 1000000 /* of matching one pattern: "a*a*a*..." must not take for ever */
+#define MOST_STEPS 50000 /* of matching one pattern: "a*a*a*..." must not take for ever */
 
 struct rule {
     char *pattern;

@@ -1,6 +1,7 @@
 #include "core/lnk/pointer.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

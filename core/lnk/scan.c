@@ -147,15 +147,14 @@ static enum jig_code scan_folder(struct scan *s, const char *path, const char *r
 {
     struct jig_strv names = {0};
     if (level > MOST_LEVELS)
-        return jig_err_set(s->reterr, JIG_RESOURCE_EXHAUSTED, "%s is more than %d folders deep",
-                           path, MOST_LEVELS);
+        return JIG_OK;
     if (++s->folders > MOST_FOLDERS)
         return jig_err_set(s->reterr, JIG_RESOURCE_EXHAUSTED,
                            "the project has more than %d folders to look for pointers in",
                            MOST_FOLDERS);
     enum jig_code code = jig_fs_list_marked(path, &names, s->reterr);
-    if (code == JIG_NOT_FOUND && level > 0)
-        code = JIG_OK; /* gone meanwhile */
+    if ((code == JIG_NOT_FOUND || code == JIG_PERMISSION_DENIED) && level > 0)
+        code = JIG_OK; /* gone meanwhile, or none of ours */
     if (code == JIG_OK && (level == 0 || !is_build_folder(&names)))
         code = scan_names(s, path, relative, &names, level);
     jig_strv_release(&names);

@@ -12,7 +12,9 @@
  *
  * One look a folder, none a file (core/os/fs.h, jig_fs_list_marked).
  *
- * Ceilings: JIG_LNK_MOST pointers, 64 levels, 200,000 folders.
+ * Folders that may not be read, and what is more than 64 levels deep, are passed over.
+ *
+ * Ceilings: JIG_LNK_MOST pointers, 200,000 folders.
  * Threads: no state; any thread.
  */
 #ifndef JIG_LNK_SCAN_H

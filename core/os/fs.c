@@ -412,6 +412,13 @@ enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reter
     }
 }
 
+enum jig_code jig_fs_make_link(const char *target, const char *path, struct jig_err *reterr)
+{
+    if (symlink(target, path) != 0)
+        return jig_err_sys(reterr, errno, "cannot make the link %s", path);
+    return JIG_OK;
+}
+
 enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *reterr)
 {
     if (rename(from, to) != 0)

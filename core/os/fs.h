@@ -89,6 +89,9 @@ enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, bool sy
                           struct jig_err *reterr) JIG_CHECKED;
 
 enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reterr) JIG_CHECKED;
+/* A link of that name that says `target`. ALREADY_EXISTS when something is there. */
+enum jig_code jig_fs_make_link(const char *target, const char *path,
+                               struct jig_err *reterr) JIG_CHECKED;
 enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *reterr) JIG_CHECKED;
 
 /* Removes a file or a tree without following links; one that is not there is fine. */

@@ -61,7 +61,7 @@ static void break_at(struct jig_watcher *w, const char *line)
     for (const char *at = line; *at == '/' && node != NULL;) {
         size_t n = strcspn(++at, "/\n");
         if (n > 0)
-            node = jig_tree_find(&w->tree, node, at, n);
+            node = jig_tree_child(&w->tree, node, at, n);
         at += n;
     }
     if (node != NULL)

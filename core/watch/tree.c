@@ -110,8 +110,8 @@ static void grow(struct jig_tree *t)
     free(old_watches);
 }
 
-struct jig_node *jig_tree_find(const struct jig_tree *t, const struct jig_node *parent,
-                               const char *name, size_t n)
+struct jig_node *jig_tree_child(const struct jig_tree *t, const struct jig_node *parent,
+                                const char *name, size_t n)
 {
     uint32_t hash = hash_name(parent, name, n);
     for (struct jig_node *node = *name_bucket(t, hash); node != NULL; node = node->hash_next) {
@@ -125,7 +125,7 @@ struct jig_node *jig_tree_find(const struct jig_tree *t, const struct jig_node *
 struct jig_node *jig_tree_make(struct jig_tree *t, struct jig_node *parent, const char *name,
                                size_t n)
 {
-    struct jig_node *node = jig_tree_find(t, parent, name, n);
+    struct jig_node *node = jig_tree_child(t, parent, name, n);
     if (node != NULL)
         return node;
     if (t->count >= t->buckets)

@@ -48,8 +48,8 @@ struct jig_tree {
 void jig_tree_init(struct jig_tree *t);
 void jig_tree_release(struct jig_tree *t);
 
-struct jig_node *jig_tree_find(const struct jig_tree *t, const struct jig_node *parent,
-                               const char *name, size_t n);
+struct jig_node *jig_tree_child(const struct jig_tree *t, const struct jig_node *parent,
+                                const char *name, size_t n);
 struct jig_node *jig_tree_make(struct jig_tree *t, struct jig_node *parent, const char *name,
                                size_t n);
 

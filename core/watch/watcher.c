@@ -89,7 +89,7 @@ static void written(struct jig_watcher *w, struct jig_node *node)
 static void entry_event(struct jig_watcher *w, struct jig_node *folder,
                         const struct jig_notify_event *e)
 {
-    struct jig_node *node = jig_tree_find(&w->tree, folder, e->name, strlen(e->name));
+    struct jig_node *node = jig_tree_child(&w->tree, folder, e->name, strlen(e->name));
     bool comes_or_goes = e->kind == JIG_NOTIFY_APPEARED || e->kind == JIG_NOTIFY_GONE;
     if (comes_or_goes)
         written(w, folder);

@@ -1,0 +1,410 @@
+#include "core/lnk/pull.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/lnk/make.h"
+#include "core/os/fs.h"
+#include "core/os/lock.h"
+
+struct pulling {
+    const struct jig_lnk_pull_spec *spec;
+    struct jig_lnk_look *look;
+    struct jig_lnk_report *report;
+    char *files;
+    size_t *work; /* indexes of what is not as it is to be */
+    size_t n_work;
+    atomic_size_t next;
+    pthread_mutex_t mu;
+    size_t done; /* guarded by mu, which events are called under */
+};
+
+void jig_lnk_report_release(struct jig_lnk_report *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        free(r->items[i].path);
+        free(r->items[i].materialized);
+        free(r->items[i].err);
+    }
+    free(r->items);
+    *r = (struct jig_lnk_report){0};
+}
+
+static void notice(struct pulling *p, const char *id, const char *text)
+{
+    const struct jig_lnk_events *e = p->spec->events;
+    if (e == NULL || e->notice == NULL)
+        return;
+    pthread_mutex_lock(&p->mu);
+    e->notice(e->ctx, id, text);
+    pthread_mutex_unlock(&p->mu);
+}
+
+/* ---- verdicts ---- */
+
+static enum jig_lnk_outcome outcome_of(const struct jig_err *err)
+{
+    if (err->code == JIG_DATA_LOSS || err->reason == JIG_REASON_INTEGRITY)
+        return JIG_LNK_MISMATCH;
+    return err->reason == JIG_REASON_BAD_PROJECT ? JIG_LNK_INVALID : JIG_LNK_FAILED;
+}
+
+static void set_failure(struct jig_lnk_verdict *v, const struct jig_err *err)
+{
+    if (v->err == NULL)
+        v->err = jig_new(struct jig_err);
+    *v->err = *err;
+    if (!jig_str_starts(err->message, v->path))
+        jig_err_prefix(v->err, "%s", v->path);
+    v->outcome = outcome_of(err);
+}
+
+static void begin_verdict(struct jig_lnk_verdict *v, const struct jig_lnk_item *item)
+{
+    v->path = jig_xstrdup(item->path);
+    v->outcome = JIG_LNK_CACHED;
+    v->is_known = item->err == NULL;
+    v->sha256 = item->row->sha256;
+    v->size = item->row->size;
+    if (item->err != NULL)
+        set_failure(v, item->err);
+}
+
+static void end_verdict(struct jig_lnk_verdict *v, const struct jig_lnk_item *item)
+{
+    if (v->is_known)
+        v->size = item->row->size;
+    if (item->holds && v->err == NULL && v->materialized == NULL)
+        v->materialized = jig_xstrdup(item->made);
+}
+
+/* What the whole comes to: the first failure, and how many there are. */
+static enum jig_code judge(const struct jig_lnk_report *r, struct jig_err *reterr)
+{
+    const struct jig_err *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->items[i].err == NULL)
+            continue;
+        first = first != NULL ? first : r->items[i].err;
+        n++;
+    }
+    if (first == NULL)
+        return JIG_OK;
+    if (n == 1)
+        jig_err_reason(reterr, first->code, first->reason, "%s", first->message);
+    else
+        jig_err_reason(reterr, first->code, first->reason, "%s; %zu more pointers have errors",
+                       first->message, n - 1);
+    if (first->hint[0] != '\0')
+        jig_err_hint(reterr, "%s", first->hint);
+    return first->code;
+}
+
+/* ---- one pointer ---- */
+
+static enum jig_code check_size(const struct jig_lnk_item *item, const struct jig_blob *blob,
+                                struct jig_err *reterr)
+{
+    if (item->pointer.size < 0 || (uint64_t)item->pointer.size == blob->size_bytes)
+        return JIG_OK;
+    return jig_err_reason(reterr, JIG_DATA_LOSS, JIG_REASON_INTEGRITY,
+                          "%s says 'size' %lld, but what has its hash has %llu bytes", item->path,
+                          (long long)item->pointer.size, (unsigned long long)blob->size_bytes);
+}
+
+static enum jig_code find_blob(struct pulling *p, struct jig_lnk_item *item,
+                               struct jig_lnk_verdict *v, struct jig_blob *ret,
+                               struct jig_err *reterr)
+{
+    const struct jig_lnk_pull_spec *s = p->spec;
+    enum jig_code code = jig_blob_find(s->cache, s->hold, &item->row->sha256, ret, reterr);
+    if (code == JIG_OK)
+        return check_size(item, ret, reterr);
+    if (code != JIG_NOT_FOUND)
+        return code;
+    if (s->source == NULL) {
+        jig_err_set(reterr, JIG_UNAVAILABLE, "the content of %s is not in the cache", item->path);
+        jig_err_hint(reterr, "run jig lnk pull with a connection to the network");
+        return JIG_UNAVAILABLE;
+    }
+    code = s->source->pull(s->source->ctx, item, s->hold, &s->until, ret, &v->received, reterr);
+    if (code != JIG_OK)
+        return code;
+    v->outcome = JIG_LNK_FETCHED;
+    item->row->proof = JIG_LNK_PROVEN;
+    jig_ledger_add(s->ledger, item->pointer.url, &item->row->sha256);
+    return JIG_OK;
+}
+
+static void flag(struct pulling *p, struct jig_lnk_item *item, const char *why)
+{
+    JIG_CLEANUP_FREE char *text =
+        jig_strf("%s: its URL was never seen to give its hash, and cannot be asked now%s%s",
+                 item->path, why[0] != '\0' ? ": " : "", why);
+    item->row->proof = JIG_LNK_FLAGGED;
+    notice(p, "lnk.unproven", text);
+}
+
+/* Whether the URL gives the hash: the ledger knows, or the URL is asked. */
+static enum jig_code prove(struct pulling *p, struct jig_lnk_item *item, struct jig_err *reterr)
+{
+    const struct jig_lnk_pull_spec *s = p->spec;
+    struct jig_err err = JIG_ERR_INIT;
+    bool again = item->row->proof == JIG_LNK_FLAGGED && s->prove;
+    if (item->row->proof != JIG_LNK_UNPROVEN && !again)
+        return JIG_OK;
+    p->look->changed = true;
+    enum jig_code code = jig_lnk_item_read(p->look, item, reterr);
+    if (code != JIG_OK)
+        return code;
+    if (jig_ledger_has(s->ledger, item->pointer.url, &item->row->sha256)) {
+        item->row->proof = JIG_LNK_PROVEN;
+        return JIG_OK;
+    }
+    if (s->source == NULL) {
+        flag(p, item, "");
+        return JIG_OK;
+    }
+    code = s->source->prove(s->source->ctx, &item->pointer, &s->until, &err);
+    if (code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED)
+        return jig_until_check(&s->until, reterr);
+    if (code == JIG_DATA_LOSS) {
+        jig_err_reason(reterr, code, JIG_REASON_INTEGRITY,
+                       "%s: %s; what the cache has of the pointer's hash came from elsewhere",
+                       item->path, err.message);
+        jig_err_hint(reterr, "when the URL is right, make the pointer anew with jig lnk add");
+        return code;
+    }
+    if (code != JIG_OK) {
+        flag(p, item, err.message);
+        return JIG_OK;
+    }
+    item->row->proof = JIG_LNK_PROVEN;
+    jig_ledger_add(s->ledger, item->pointer.url, &item->row->sha256);
+    return JIG_OK;
+}
+
+static enum jig_code pull_item(struct pulling *p, struct jig_lnk_item *item,
+                               struct jig_lnk_verdict *v, struct jig_err *reterr)
+{
+    const struct jig_lnk_pull_spec *s = p->spec;
+    struct jig_blob blob = {0};
+    enum jig_code code = jig_until_check(&s->until, reterr);
+    if (code == JIG_OK)
+        code = jig_lnk_item_read(p->look, item, reterr);
+    if (code == JIG_OK && !item->holds)
+        code = find_blob(p, item, v, &blob, reterr);
+    if (code == JIG_OK)
+        code = prove(p, item, reterr);
+    if (code == JIG_OK && !item->holds) {
+        code = jig_lnk_make(s->cache, s->hold, &blob, item->row, item->made, &s->until, reterr);
+        item->holds = code == JIG_OK;
+    } else if (code != JIG_OK && item->holds) { /* not to be used any more */
+        item->holds = false;
+        (void)!jig_lnk_unmake(p->files, item->made, NULL);
+    }
+    free(blob.path);
+    return code;
+}
+
+static void tell(struct pulling *p, const struct jig_lnk_verdict *v)
+{
+    const struct jig_lnk_events *e = p->spec->events;
+    pthread_mutex_lock(&p->mu);
+    p->done++;
+    if (e != NULL && e->pointer != NULL)
+        e->pointer(e->ctx, v, p->done, p->n_work);
+    pthread_mutex_unlock(&p->mu);
+}
+
+static void *work(void *arg)
+{
+    struct pulling *p = arg;
+    for (size_t i; (i = atomic_fetch_add(&p->next, 1)) < p->n_work;) {
+        struct jig_lnk_item *item = &p->look->items[p->work[i]];
+        struct jig_lnk_verdict *v = &p->report->items[p->work[i]];
+        struct jig_err err = JIG_ERR_INIT;
+        if (item->err == NULL && pull_item(p, item, v, &err) != JIG_OK)
+            set_failure(v, &err);
+        end_verdict(v, item);
+        tell(p, v);
+    }
+    return NULL;
+}
+
+static void run_workers(struct pulling *p)
+{
+    pthread_t threads[JIG_LNK_JOBS_MAX];
+    size_t jobs = p->spec->jobs != 0 ? p->spec->jobs : JIG_LNK_JOBS;
+    jobs = jobs > JIG_LNK_JOBS_MAX ? JIG_LNK_JOBS_MAX : jobs;
+    jobs = jobs > p->n_work ? p->n_work : jobs;
+    size_t n = 0;
+    while (n + 1 < jobs && pthread_create(&threads[n], NULL, work, p) == 0)
+        n++;
+    work(p); /* this thread is one of them */
+    while (n > 0)
+        pthread_join(threads[--n], NULL);
+}
+
+/* ---- all of them ---- */
+
+/* The folder, kept out of version control and out of other tools' sights. */
+static enum jig_code make_folder(const char *base, struct jig_err *reterr)
+{
+    static const char tag[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
+                              "# What the project's .lnk files stand for: jig lnk pull makes it\n"
+                              "# again. Source of the signature: bford.info/cachedir\n";
+    JIG_CLEANUP_FREE char *folder = jig_lnk_folder(base);
+    JIG_CLEANUP_FREE char *tag_path = jig_path_join(folder, "CACHEDIR.TAG");
+    JIG_CLEANUP_FREE char *ignore_path = jig_path_join(folder, ".gitignore");
+    enum jig_code code = jig_fs_mkdirs(folder, 0777, reterr);
+    if (code == JIG_OK && !jig_fs_exists(tag_path))
+        code = jig_fs_write_unsynced(tag_path, tag, sizeof tag - 1, 0644, reterr);
+    if (code == JIG_OK && !jig_fs_exists(ignore_path))
+        code = jig_fs_write_unsynced(ignore_path, "*\n", 2, 0644, reterr);
+    return code;
+}
+
+/* Nothing stays of pointers that are gone, and of those whose content is to be made anew. */
+static enum jig_code remove_stale(struct pulling *p, struct jig_err *reterr)
+{
+    enum jig_code code = JIG_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < p->look->n; i++)
+        kept += p->look->items[i].holds;
+    if (kept == 0) /* also of a state that was lost */
+        code = jig_fs_remove_tree(p->files, reterr);
+    for (size_t i = 0; code == JIG_OK && i < p->look->stale.n; i++) {
+        JIG_CLEANUP_FREE char *made = jig_lnk_made_path(p->spec->base, p->look->stale.v[i]);
+        code = jig_lnk_unmake(p->files, made, reterr);
+        p->report->removed++;
+    }
+    for (size_t i = 0; code == JIG_OK && i < p->look->n; i++) {
+        if (!p->look->items[i].holds)
+            code = jig_lnk_unmake(p->files, p->look->items[i].made, reterr);
+    }
+    return code;
+}
+
+static bool wants_work(const struct pulling *p, const struct jig_lnk_item *item)
+{
+    return !item->holds || item->row->proof == JIG_LNK_UNPROVEN ||
+           (item->row->proof == JIG_LNK_FLAGGED && p->spec->prove);
+}
+
+static void list_work(struct pulling *p)
+{
+    p->report->items = jig_xcalloc(p->look->n, sizeof *p->report->items);
+    p->work = jig_xcalloc(p->look->n, sizeof *p->work);
+    for (size_t i = 0; i < p->look->n; i++) {
+        begin_verdict(&p->report->items[i], &p->look->items[i]);
+        if (wants_work(p, &p->look->items[i]))
+            p->work[p->n_work++] = i;
+        else
+            end_verdict(&p->report->items[i], &p->look->items[i]);
+        p->report->n = i + 1;
+    }
+}
+
+static enum jig_code pull_locked(struct pulling *p, struct jig_err *reterr)
+{
+    enum jig_code code = remove_stale(p, reterr);
+    if (code != JIG_OK)
+        return code;
+    list_work(p);
+    p->report->changed = p->n_work > 0 || p->report->removed > 0;
+    run_workers(p);
+    code = jig_lnk_look_save(p->look, reterr);
+    if (code == JIG_OK)
+        code = jig_ledger_save(p->spec->ledger, reterr);
+    if (code == JIG_OK)
+        code = jig_until_check(&p->spec->until, reterr);
+    return code == JIG_OK ? judge(p->report, reterr) : code;
+}
+
+static enum jig_code lock(const struct jig_lnk_pull_spec *spec, struct jig_lock *l,
+                          struct jig_err *reterr)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *folder = jig_lnk_folder(spec->base);
+    JIG_CLEANUP_FREE char *path = jig_path_join(folder, "lock");
+    enum jig_code code = jig_lock_try(l, path, spec->holder, &err);
+    if (code == JIG_OK)
+        return code;
+    if (code != JIG_ABORTED) {
+        if (reterr != NULL)
+            *reterr = err;
+        return code;
+    }
+    if (spec->events != NULL && spec->events->waits != NULL)
+        spec->events->waits(spec->events->ctx, err.message);
+    return jig_lock_wait(l, path, spec->holder, &spec->until, reterr);
+}
+
+/* Under the lock: what was seen before may have been another's work in progress. */
+static enum jig_code look_and_pull(const struct jig_lnk_pull_spec *spec,
+                                   struct jig_lnk_report *report, struct jig_err *reterr)
+{
+    struct jig_lnk_look look = {0};
+    struct pulling p = {.spec = spec, .look = &look, .report = report};
+    enum jig_code code = jig_lnk_look(spec->root, spec->base, &look, reterr);
+    if (code != JIG_OK)
+        return code;
+    p.files = jig_lnk_files(spec->base);
+    pthread_mutex_init(&p.mu, NULL);
+    code = pull_locked(&p, reterr);
+    pthread_mutex_destroy(&p.mu);
+    free(p.files);
+    free(p.work);
+    jig_lnk_look_release(&look);
+    return code;
+}
+
+/* All is as it is to be. */
+static void report_as_is(const struct jig_lnk_look *look, struct jig_lnk_report *report)
+{
+    report->items = jig_xcalloc(look->n, sizeof *report->items);
+    for (size_t i = 0; i < look->n; i++) {
+        begin_verdict(&report->items[i], &look->items[i]);
+        end_verdict(&report->items[i], &look->items[i]);
+    }
+    report->n = look->n;
+}
+
+static bool is_settled(const struct jig_lnk_pull_spec *spec, const struct jig_lnk_look *look)
+{
+    struct pulling p = {.spec = spec};
+    for (size_t i = 0; i < look->n; i++) {
+        if (wants_work(&p, &look->items[i]))
+            return false;
+    }
+    return !look->changed;
+}
+
+enum jig_code jig_lnk_pull(const struct jig_lnk_pull_spec *spec, struct jig_lnk_report *ret,
+                           struct jig_err *reterr)
+{
+    struct jig_lnk_look look = {0};
+    struct jig_lock held = JIG_LOCK_INIT;
+    *ret = (struct jig_lnk_report){0};
+    enum jig_code code = jig_lnk_look(spec->root, spec->base, &look, reterr);
+    if (code != JIG_OK)
+        return code;
+    bool settled = is_settled(spec, &look);
+    if (settled)
+        report_as_is(&look, ret);
+    jig_lnk_look_release(&look);
+    if (settled)
+        return judge(ret, reterr);
+    code = make_folder(spec->base, reterr);
+    if (code == JIG_OK)
+        code = lock(spec, &held, reterr);
+    if (code == JIG_OK)
+        code = look_and_pull(spec, ret, reterr);
+    jig_lock_release(&held);
+    return code;
+}
