@@ -192,6 +192,8 @@ static void options_change_the_board(void **state)
                          JIG_PIO_TAKEN);
     assert_int_equal(jig_piomap_option(m, "board_name", "x", "/proj", &changes), JIG_PIO_NOTHING);
     assert_int_equal(jig_piomap_option(m, "board_build.ldscript", "x", "/proj", &changes),
+                     JIG_PIO_TAKEN); /* by the build */
+    assert_int_equal(jig_piomap_option(m, "board_build.partitions", "x", "/proj", &changes),
                      JIG_PIO_UNKNOWN);
     struct jig_strv folders = {0};
     jig_strv_append(&folders, SYSTEM);
