@@ -14,6 +14,7 @@
 #ifndef JIG_FETCH_CREDENTIALS_H
 #define JIG_FETCH_CREDENTIALS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
