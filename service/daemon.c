@@ -21,6 +21,7 @@
 #include "service/builder.h"
 #include "service/deployer.h"
 #include "service/devices.h"
+#include "service/fetching.h"
 #include "service/handlers/handlers.h"
 #include "service/log.h"
 #include "service/place.h"
@@ -57,6 +58,7 @@ struct jig_daemon {
     struct jig_dispatcher *dispatcher;
     struct jig_server *server;
     struct jig_devices devices;
+    struct jig_fetcher *fetcher;
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_env env;
@@ -284,6 +286,8 @@ static void fill_env(struct jig_daemon *d)
 {
     d->env = (struct jig_env){
         .operations = d->operations,
+        .fetcher = d->fetcher,
+        .archive_limits = jig_fetching_limits(&d->conf),
         .builder = d->builder,
         .deployer = d->deployer,
         .inventory = d->devices.inventory,
@@ -326,6 +330,7 @@ static enum jig_code bring_up(struct jig_daemon *d, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     jig_devices_follow(&d->devices, d->blocking);
+    d->fetcher = jig_fetching_new(&d->conf);
     make_builders(d);
     fill_env(d);
     code = jig_server_serve(d->server, reterr);
@@ -490,6 +495,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_methods_free(d->methods);
     jig_deployer_free(d->deployer);
     jig_builder_free(d->builder);
+    jig_fetcher_free(d->fetcher);
     jig_devices_release(&d->devices);
     jig_park_free(d->park);
     if (d->log != NULL) {

@@ -43,6 +43,11 @@ void jig_conf_release(struct jig_conf *c)
     free(c->emulated);
     free(c->listen_tcp);
     free(c->overlays);
+    free(c->fetch.proxy);
+    free(c->fetch.no_proxy);
+    free(c->fetch.ca_file);
+    free(c->fetch.netrc);
+    free(c->fetch.tokens);
     jig_strv_release(&c->hardware);
     jig_strv_release(&c->libraries);
     jig_conf_init(c);
@@ -110,6 +115,16 @@ static struct jig_conf_emulated *emulated_of(struct jig_conf *c, const char *nam
     return e;
 }
 
+static bool is_plain_section(const char *section)
+{
+    static const char *const plain[] = {"daemon", "build", "fetch"};
+    for (size_t i = 0; i < JIG_COUNT(plain); i++) {
+        if (strcmp(plain[i], section) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The record that a section's keys go into, and its kind's name; NULL after an error. */
 static void *record_of(struct reading *r, const char *section, char **ret_kind)
 {
@@ -127,12 +142,12 @@ static void *record_of(struct reading *r, const char *section, char **ret_kind)
         record = device_of(c, name);
     else if (strcmp(kind, "emulated") == 0)
         record = emulated_of(c, name);
-    else if (strcmp(section, "daemon") == 0 || strcmp(section, "build") == 0)
+    else if (is_plain_section(section))
         record = c;
     else
         bad_line(r,
-                 "there is no section [%s]; there are [daemon], [build], [device NAME] and "
-                 "[emulated NAME]",
+                 "there is no section [%s]; there are [daemon], [build], [fetch], [device NAME] "
+                 "and [emulated NAME]",
                  section);
     *ret_kind = kind;
     return record;

@@ -4,8 +4,9 @@
  *   [daemon]          idle_exit_s, listen_tcp, max_message_bytes, log_level, operations, jobs,
  *                     trust
  *   [build]           overlays, hardware, libraries, check_answers
- *   [device NAME]     port or id, labels, fqbn, baud, trust
- *   [emulated NAME]   board, enabled, flash, trust
+ *   [fetch]           proxy, no_proxy, ca_file, netrc, tokens, allow_file, connect_s, stall_s,
+ * rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio [device NAME]     port
+ * or id, labels, fqbn, baud, trust [emulated NAME]   board, enabled, flash, trust
  *
  * Lists are separated by commas, or are given by repeating the key. An unknown section or key is an
  * error with the nearest known name: a daemon must not run on a misspelt configuration. The user's
@@ -53,6 +54,25 @@ struct jig_conf_emulated {
     enum jig_trust_mode trust;
 };
 
+/* How things are downloaded and taken apart; core/fetch/fetch.h and archive.h say what each means.
+ * 0 and NULL: their defaults. */
+struct jig_conf_fetch {
+    char *proxy;
+    char *no_proxy;
+    char *ca_file; /* absolute, as are the next two */
+    char *netrc;   /* NULL: ~/.netrc */
+    char *tokens;
+    bool allow_file;
+    uint32_t connect_s;
+    uint32_t stall_s;
+    uint32_t rounds;
+    uint32_t host_at_once;
+    uint32_t at_once;
+    uint32_t archive_entries;
+    uint32_t archive_mib;
+    uint32_t archive_ratio;
+};
+
 struct jig_conf {
     uint32_t idle_exit_s;       /* 0: never leaves; default 1800 */
     char *listen_tcp;           /* "127.0.0.1:PORT"; NULL: no TCP */
@@ -65,6 +85,7 @@ struct jig_conf {
     char *overlays;            /* folder of overlays besides the built-in ones; NULL */
     struct jig_strv hardware;  /* platform folders, absolute */
     struct jig_strv libraries; /* library folders, absolute */
+    struct jig_conf_fetch fetch;
     struct jig_conf_device *devices;
     size_t n_devices;
     struct jig_conf_emulated *emulated;

@@ -24,7 +24,7 @@ enum jig_conf_kind {
 };
 
 struct jig_conf_key {
-    const char *section; /* "daemon", "build", "device", "emulated" */
+    const char *section; /* "daemon", "build", "fetch", "device", "emulated" */
     const char *name;
     enum jig_conf_kind kind;
     size_t offset; /* in struct jig_conf, jig_conf_device or jig_conf_emulated */

@@ -58,8 +58,8 @@ struct jig_fetcher_options {
 
 struct jig_fetcher;
 
-enum jig_code jig_fetcher_new(const struct jig_fetcher_options *options, struct jig_fetcher **ret,
-                              struct jig_err *reterr) JIG_CHECKED;
+/* Cheap: nothing is opened or started before the first fetch. */
+struct jig_fetcher *jig_fetcher_new(const struct jig_fetcher_options *options);
 void jig_fetcher_free(struct jig_fetcher *f); /* NULL is fine; nobody may be fetching */
 
 /* Where a body goes. A failure of the sink ends the fetch with just that failure, except for a

@@ -48,21 +48,15 @@ static struct jig_fetcher_options settle(const struct jig_fetcher_options *o)
     };
 }
 
-enum jig_code jig_fetcher_new(const struct jig_fetcher_options *options, struct jig_fetcher **ret,
-                              struct jig_err *reterr)
+struct jig_fetcher *jig_fetcher_new(const struct jig_fetcher_options *options)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    int rc = pthread_once(&once, start_curl);
-    if (rc != 0)
-        return jig_err_sys(reterr, rc, "cannot start curl");
     struct jig_fetcher *f = jig_new(struct jig_fetcher);
     f->options = settle(options);
     f->lanes = jig_xcalloc(f->options.at_once, sizeof *f->lanes);
     pthread_mutex_init(&f->mu, NULL);
     jig_bell_init(&f->bell);
     jig_bell_init(&f->flight_bell);
-    *ret = f;
-    return JIG_OK;
+    return f;
 }
 
 void jig_fetcher_free(struct jig_fetcher *f)
@@ -121,8 +115,13 @@ static struct jig_lane *try_hold(struct jig_fetcher *f, const char *host)
     return lane;
 }
 
+/* Not before it is needed: a daemon that fetches nothing pays nothing. */
 static enum jig_code equip(struct jig_lane *lane, struct jig_err *reterr)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int rc = pthread_once(&once, start_curl);
+    if (rc != 0)
+        return jig_err_sys(reterr, rc, "cannot start curl");
     if (lane->multi == NULL)
         lane->multi = curl_multi_init();
     if (lane->easy == NULL)

@@ -7,6 +7,7 @@
 #ifndef JIG_SERVICE_HANDLERS_HANDLERS_H
 #define JIG_SERVICE_HANDLERS_HANDLERS_H
 
+#include "core/fetch/archive.h"
 #include "service/operation.h"
 #include "service/rpc/call.h"
 #include "service/rpc/methods.h"
@@ -15,6 +16,7 @@
 
 struct jig_builder;
 struct jig_deployer;
+struct jig_fetcher;
 struct jig_inventory;
 struct jig_log_file;
 struct jig_monitors;
@@ -26,6 +28,8 @@ struct jig_times;
  * leave out what their methods do not need. */
 struct jig_env {
     struct jig_operations *operations;
+    struct jig_fetcher *fetcher;
+    struct jig_archive_limits archive_limits; /* of what it fetches */
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_inventory *inventory;

@@ -432,7 +432,7 @@ static void test_damaged(void **state)
     jig_buf_init(&text, 1 << 20);
     JIG_CLEANUP_FREE char *noise = jig_xcalloc(50000, 1);
     for (int i = 0; i < 50000; i++)
-        noise[i] = (char)(i * i >> 3);
+        noise[i] = (char)((uint32_t)i * (uint32_t)i >> 3);
     for (int f = JIG_ARCHIVE_ZIP; f < JIG_ARCHIVE_FORMAT_COUNT; f++) {
         begin((enum jig_archive_format)f);
         add("noise", AE_IFREG, 0644, NULL, noise, 50000);

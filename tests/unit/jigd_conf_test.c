@@ -80,6 +80,12 @@ static void test_everything(void **state)
                                "hardware = /a, rel/b\n"
                                "hardware = /c/../d\n"
                                "libraries = /x y,\n"
+                               "[fetch]\n"
+                               "proxy = http://p:3128\n"
+                               "netrc = sub/netrc\n"
+                               "allow_file = yes\n"
+                               "stall_s = 7\n"
+                               "archive_ratio = 9\n"
                                "[device bench-1]\n"
                                "port = /dev/ttyUSB7\n"
                                "labels = uno, rack 3\n"
@@ -107,6 +113,12 @@ static void test_everything(void **state)
     JIG_CLEANUP_FREE char *expected = jig_strf("/a %s/rel/b /d", (const char *)*state);
     assert_string_equal(hardware, expected);
     assert_int_equal(conf.libraries.n, 1);
+    assert_string_equal(conf.fetch.proxy, "http://p:3128");
+    assert_true(jig_str_ends(conf.fetch.netrc, "/sub/netrc"));
+    assert_true(conf.fetch.allow_file);
+    assert_int_equal(conf.fetch.stall_s, 7);
+    assert_int_equal(conf.fetch.rounds, 0);
+    assert_int_equal(conf.fetch.archive_ratio, 9);
     assert_int_equal(conf.n_devices, 2);
     assert_null(conf.devices[1].port);
     assert_string_equal(conf.devices[1].id, "usb:2341:0043:8573");
@@ -154,12 +166,14 @@ static void test_refusals(void **state)
     check_refused("[build]\n\nqqqqqqqqqqqqqqqqqqqq = 2\n",
                   "3: [build] has no key 'qqqqqqqqqqqqqqqqqqqq'; there are: overlays, hardware, "
                   "libraries, check_answers");
-    check_refused("[deamon]\njobs = 2\n",
-                  "1: there is no section [deamon]; there are [daemon], [build], [device NAME] and "
-                  "[emulated NAME]");
-    check_refused("[daemon]\n[oops]\n",
-                  "2: there is no section [oops]; there are [daemon], [build], [device NAME] and "
-                  "[emulated NAME]");
+    check_refused(
+        "[deamon]\njobs = 2\n",
+        "1: there is no section [deamon]; there are [daemon], [build], [fetch], [device NAME] and "
+        "[emulated NAME]");
+    check_refused(
+        "[daemon]\n[oops]\n",
+        "2: there is no section [oops]; there are [daemon], [build], [fetch], [device NAME] and "
+        "[emulated NAME]");
     check_refused("[device]\nport = /x\n",
                   "1: [device] needs a name of letters, digits and _ . - #: [device NAME]");
     check_refused("[device a b]\nport = /x\n",

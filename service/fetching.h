@@ -1,0 +1,16 @@
+/*
+ * fetching.h - how this daemon downloads, by its configuration's [fetch].
+ *
+ * Threads: no state; any thread.
+ */
+#ifndef JIG_SERVICE_FETCHING_H
+#define JIG_SERVICE_FETCHING_H
+
+#include "core/config/conf.h"
+#include "core/fetch/archive.h"
+#include "core/fetch/fetch.h"
+
+struct jig_fetcher *jig_fetching_new(const struct jig_conf *conf);
+struct jig_archive_limits jig_fetching_limits(const struct jig_conf *conf);
+
+#endif
