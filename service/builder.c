@@ -45,10 +45,11 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
     struct jig_builder *b = jig_new(struct jig_builder);
     JIG_CLEANUP_FREE char *objects = jig_path_join(cache_dir, "objects");
     JIG_CLEANUP_FREE char *tools = jig_path_join(cache_dir, "known-tools");
-    struct jig_build_engine_config config = {.object_cache = objects,
-                                             .object_cache_bytes = OBJECT_CACHE_BYTES,
-                                             .tools = tools,
-                                             .max_files = MOST_FILES};
+    struct jig_build_engine_config config = {
+        .object_cache = objects,
+        .object_cache_bytes = conf->cache_objects > 0 ? conf->cache_objects : OBJECT_CACHE_BYTES,
+        .tools = tools,
+        .max_files = MOST_FILES};
     b->targets = jig_targets_new(conf, data_dir);
     b->engine = jig_build_engine_new(&config);
     b->jobs = conf->jobs;

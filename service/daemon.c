@@ -19,6 +19,7 @@
 #include "core/os/process.h"
 #include "core/os/time.h"
 #include "service/builder.h"
+#include "service/caching.h"
 #include "service/deployer.h"
 #include "service/devices.h"
 #include "service/fetching.h"
@@ -59,6 +60,7 @@ struct jig_daemon {
     struct jig_server *server;
     struct jig_devices devices;
     struct jig_fetcher *fetcher;
+    struct jig_caching *caching;
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_env env;
@@ -288,6 +290,7 @@ static void fill_env(struct jig_daemon *d)
         .operations = d->operations,
         .fetcher = d->fetcher,
         .archive_limits = jig_fetching_limits(&d->conf),
+        .caching = d->caching,
         .builder = d->builder,
         .deployer = d->deployer,
         .inventory = d->devices.inventory,
@@ -331,6 +334,9 @@ static enum jig_code bring_up(struct jig_daemon *d, struct jig_err *reterr)
         return code;
     jig_devices_follow(&d->devices, d->blocking);
     d->fetcher = jig_fetching_new(&d->conf);
+    code = jig_caching_new(&d->conf, d->place.cache_dir, &d->caching, reterr);
+    if (code != JIG_OK)
+        return code;
     make_builders(d);
     fill_env(d);
     code = jig_server_serve(d->server, reterr);
@@ -371,8 +377,8 @@ enum jig_code jig_daemon_new(const struct jig_options *options, struct jig_daemo
 
 /* ---- running ---- */
 
-/* What can change while it runs: when it leaves, the fixed devices, and how far devices are
- * trusted. */
+/* What can change while it runs: when it leaves, the fixed devices, how far devices are trusted,
+ * and the budgets of the cache. */
 static void reload(struct jig_daemon *d)
 {
     struct jig_conf conf;
@@ -383,6 +389,7 @@ static void reload(struct jig_daemon *d)
         jig_conf_release(&d->conf);
         d->conf = conf;
         jig_deployer_configure(d->deployer, &d->conf);
+        jig_caching_configure(d->caching, &d->conf);
         d->idle_ns = conf.idle_exit_s * JIG_NS_PER_S;
     }
     if (code == JIG_OK)
@@ -408,6 +415,7 @@ static void keep_house(struct jig_daemon *d)
 {
     jig_operations_expire(d->operations);
     jig_dispatcher_expire(d->dispatcher);
+    jig_caching_tend(d->caching, d->blocking);
     if (!in_use(d, 0))
         jig_process_trim();
 }
@@ -474,6 +482,7 @@ static void stop_work(struct jig_daemon *d)
     if (d->server != NULL)
         jig_server_stop_accepting(d->server);
     jig_devices_close(&d->devices);
+    jig_caching_stop(d->caching);
     if (d->operations != NULL &&
         !jig_operations_stop(d->operations, jig_deadline_in_ms(OPERATIONS_STOP_MS)))
         give_up(d);
@@ -496,6 +505,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_deployer_free(d->deployer);
     jig_builder_free(d->builder);
     jig_fetcher_free(d->fetcher);
+    jig_caching_free(d->caching);
     jig_devices_release(&d->devices);
     jig_park_free(d->park);
     if (d->log != NULL) {

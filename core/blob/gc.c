@@ -124,7 +124,7 @@ static bool add_candidate(void *ctx, const struct jig_index_entry *e)
     g->batch[g->n++] = (struct candidate){
         .id = e->id,
         .size_bytes = e->size_bytes,
-        .path = e->is_tree ? jig_tree_path(g->cache->root, e->kind, e->name, e->version)
+        .path = e->is_tree ? jig_installed_path(g->cache->root, e->kind, e->name, e->version)
                            : jig_blob_path(g->cache->root, &e->id),
     };
     if (g->n == BATCH)

@@ -111,8 +111,8 @@ typedef enum jig_code jig_tree_each_fn(void *ctx, const char *path, enum jig_cac
 enum jig_code jig_tree_each(struct jig_cache *c, jig_tree_each_fn *each, void *ctx,
                             const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
 
-char *jig_tree_path(const char *root, enum jig_cache_kind kind, const char *name,
-                    const char *version);
+char *jig_installed_path(const char *root, enum jig_cache_kind kind, const char *name,
+                         const char *version);
 
 enum jig_code jig_pin_clear(struct jig_cache *c, const struct jig_digest *id,
                             struct jig_err *reterr) JIG_CHECKED;

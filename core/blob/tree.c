@@ -62,8 +62,8 @@ enum jig_code jig_tree_check_names(const char *name, const char *version, struct
     return code == JIG_OK ? check_name("version", version, reterr) : code;
 }
 
-char *jig_tree_path(const char *root, enum jig_cache_kind kind, const char *name,
-                    const char *version)
+char *jig_installed_path(const char *root, enum jig_cache_kind kind, const char *name,
+                         const char *version)
 {
     return jig_strf("%s/installed/%s/%s/%s", root, jig_cache_kind_name(kind), name, version);
 }
@@ -79,7 +79,7 @@ static char *find_in_second(struct jig_cache *c, struct jig_hold *hold, enum jig
 {
     if (c->second == NULL)
         return NULL;
-    char *path = jig_tree_path(c->second, kind, name, version);
+    char *path = jig_installed_path(c->second, kind, name, version);
     if (is_complete(path)) {
         jig_hold_second(hold);
         if (is_complete(path))
@@ -101,7 +101,7 @@ enum jig_code jig_tree_find(struct jig_cache *c, struct jig_hold *hold, enum jig
     code = jig_hold_enter(hold, &id, &gate, reterr);
     if (code != JIG_OK)
         return code;
-    char *path = jig_tree_path(c->root, kind, name, version);
+    char *path = jig_installed_path(c->root, kind, name, version);
     if (!is_complete(path)) {
         free(path);
         path = find_in_second(c, hold, kind, name, version);
@@ -203,7 +203,7 @@ enum jig_code jig_tree_commit(struct jig_tree_staging *s, struct jig_hold *hold,
                               struct jig_err *reterr)
 {
     struct jig_tree_staging_impl *i = s->impl;
-    JIG_CLEANUP_FREE char *path = jig_tree_path(i->cache->root, i->kind, i->name, i->version);
+    JIG_CLEANUP_FREE char *path = jig_installed_path(i->cache->root, i->kind, i->name, i->version);
     struct jig_digest id = jig_tree_id(i->kind, i->name, i->version);
     struct jig_lock gate;
     uint64_t bytes;
@@ -239,7 +239,7 @@ enum jig_code jig_tree_remove(struct jig_cache *c, enum jig_cache_kind kind, con
         code = jig_evict_begin(c, &JIG_UNTIL_FOREVER, &e, reterr);
     if (code != JIG_OK)
         return code;
-    JIG_CLEANUP_FREE char *path = jig_tree_path(c->root, kind, name, version);
+    JIG_CLEANUP_FREE char *path = jig_installed_path(c->root, kind, name, version);
     struct jig_digest id = jig_tree_id(kind, name, version);
     const char *holder = jig_evict_holder(e, &id);
     if (!is_complete(path))

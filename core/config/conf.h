@@ -5,8 +5,11 @@
  *                     trust
  *   [build]           overlays, hardware, libraries, check_answers
  *   [fetch]           proxy, no_proxy, ca_file, netrc, tokens, allow_file, connect_s, stall_s,
- * rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio [device NAME]     port
- * or id, labels, fqbn, baud, trust [emulated NAME]   board, enabled, flash, trust
+ *                     rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio
+ *   [cache]           second, archives, archives_low, installed, installed_low,
+ *                     objects
+ *   [device NAME]     port or id, labels, fqbn, baud, trust
+ *   [emulated NAME]   board, enabled, flash, trust
  *
  * Lists are separated by commas, or are given by repeating the key. An unknown section or key is an
  * error with the nearest known name: a daemon must not run on a misspelt configuration. The user's
@@ -86,6 +89,13 @@ struct jig_conf {
     struct jig_strv hardware;  /* platform folders, absolute */
     struct jig_strv libraries; /* library folders, absolute */
     struct jig_conf_fetch fetch;
+    char *cache_second; /* folder of a cache that is only read; default /var/cache/jig */
+    /* Budgets of the cache in bytes; 0: not said. */
+    uint64_t cache_archives;
+    uint64_t cache_archives_low;
+    uint64_t cache_installed;
+    uint64_t cache_installed_low;
+    uint64_t cache_objects;
     struct jig_conf_device *devices;
     size_t n_devices;
     struct jig_conf_emulated *emulated;

@@ -9,6 +9,9 @@
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
 
+#define LEAST_SIZE (UINT64_C(1) << 20)
+#define MOST_SIZE  (UINT64_C(1) << 60)
+
 #define IN_CONF(field)     offsetof(struct jig_conf, field)
 #define IN_DEVICE(field)   offsetof(struct jig_conf_device, field)
 #define IN_EMULATED(field) offsetof(struct jig_conf_emulated, field)
@@ -39,6 +42,12 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"fetch", "archive_entries", JIG_CONF_NUMBER, IN_CONF(fetch.archive_entries), 1, 100000000},
     {"fetch", "archive_mib", JIG_CONF_NUMBER, IN_CONF(fetch.archive_mib), 1, 16777216},
     {"fetch", "archive_ratio", JIG_CONF_NUMBER, IN_CONF(fetch.archive_ratio), 1, 1000000},
+    {"cache", "second", JIG_CONF_PATH, IN_CONF(cache_second), 0, 0},
+    {"cache", "archives", JIG_CONF_SIZE, IN_CONF(cache_archives), 0, 0},
+    {"cache", "archives_low", JIG_CONF_SIZE, IN_CONF(cache_archives_low), 0, 0},
+    {"cache", "installed", JIG_CONF_SIZE, IN_CONF(cache_installed), 0, 0},
+    {"cache", "installed_low", JIG_CONF_SIZE, IN_CONF(cache_installed_low), 0, 0},
+    {"cache", "objects", JIG_CONF_SIZE, IN_CONF(cache_objects), 0, 0},
     {"device", "port", JIG_CONF_PATH, IN_DEVICE(port), 0, 0},
     {"device", "id", JIG_CONF_TEXT, IN_DEVICE(id), 0, 0},
     {"device", "labels", JIG_CONF_TEXTS, IN_DEVICE(labels), 0, 0},
@@ -78,6 +87,16 @@ static enum jig_code set_number(const struct jig_conf_key *key, uint32_t *field,
         jig_strf("a %s from %u to %u", key->kind == JIG_CONF_BYTES ? "size" : "number", key->least,
                  key->most);
     return bad(reterr, key, value, range);
+}
+
+static enum jig_code set_size(const struct jig_conf_key *key, uint64_t *field, const char *value,
+                              struct jig_err *reterr)
+{
+    uint64_t bytes;
+    if (!jig_parse_size(value, &bytes) || bytes < LEAST_SIZE || bytes > MOST_SIZE)
+        return bad(reterr, key, value, "a size from 1 MiB to 1024 PiB, such as 15 GiB");
+    *field = bytes;
+    return JIG_OK;
 }
 
 static enum jig_code set_bool(const struct jig_conf_key *key, bool *field, const char *value,
@@ -180,6 +199,8 @@ enum jig_code jig_conf_key_set(const struct jig_conf_key *key, void *record, con
     case JIG_CONF_NUMBER:
     case JIG_CONF_BYTES:
         return set_number(key, field, value, reterr);
+    case JIG_CONF_SIZE:
+        return set_size(key, field, value, reterr);
     case JIG_CONF_BOOL:
         return set_bool(key, field, value, reterr);
     case JIG_CONF_LEVEL:

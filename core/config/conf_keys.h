@@ -13,6 +13,7 @@
 enum jig_conf_kind {
     JIG_CONF_NUMBER,
     JIG_CONF_BYTES, /* "16 MiB" */
+    JIG_CONF_SIZE,  /* "15 GiB", of what lies on disks: a uint64_t, from 1 MiB to 1 EiB */
     JIG_CONF_BOOL,
     JIG_CONF_TEXT,
     JIG_CONF_PATH, /* "~/" and relative ones are made absolute */
@@ -24,7 +25,7 @@ enum jig_conf_kind {
 };
 
 struct jig_conf_key {
-    const char *section; /* "daemon", "build", "fetch", "device", "emulated" */
+    const char *section; /* "daemon", "build", "fetch", "cache", "device", "emulated" */
     const char *name;
     enum jig_conf_kind kind;
     size_t offset; /* in struct jig_conf, jig_conf_device or jig_conf_emulated */

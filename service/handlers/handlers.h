@@ -15,6 +15,7 @@
 #include "service/wire/messages.h"
 
 struct jig_builder;
+struct jig_caching;
 struct jig_deployer;
 struct jig_fetcher;
 struct jig_inventory;
@@ -30,6 +31,7 @@ struct jig_env {
     struct jig_operations *operations;
     struct jig_fetcher *fetcher;
     struct jig_archive_limits archive_limits; /* of what it fetches */
+    struct jig_caching *caching;
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_inventory *inventory;

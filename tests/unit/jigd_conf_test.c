@@ -99,6 +99,10 @@ static void test_everything(void **state)
                                "trust = verify\n"
                                "enabled = no\n"
                                "flash = f.bin\n"
+                               "[cache]\n"
+                               "archives = 1.5 GiB\n"
+                               "installed_low = 10 GB\n"
+                               "second = c\n"
                                "[emulated plain]\n"),
                      JIG_OK);
     assert_int_equal(conf.idle_exit_s, 0);
@@ -109,6 +113,10 @@ static void test_everything(void **state)
     assert_int_equal(conf.jobs, 2);
     assert_int_equal(conf.trust, JIG_TRUST_NONE);
     assert_string_equal(conf.overlays, "/o");
+    assert_int_equal(conf.cache_archives, UINT64_C(3) << 29);
+    assert_int_equal(conf.cache_installed_low, UINT64_C(10000000000));
+    assert_int_equal(conf.cache_installed, 0);
+    assert_true(jig_str_ends(conf.cache_second, "/c"));
     JIG_CLEANUP_FREE char *hardware = jig_strv_join(&conf.hardware, " ");
     JIG_CLEANUP_FREE char *expected = jig_strf("/a %s/rel/b /d", (const char *)*state);
     assert_string_equal(hardware, expected);
@@ -166,14 +174,14 @@ static void test_refusals(void **state)
     check_refused("[build]\n\nqqqqqqqqqqqqqqqqqqqq = 2\n",
                   "3: [build] has no key 'qqqqqqqqqqqqqqqqqqqq'; there are: overlays, hardware, "
                   "libraries, check_answers");
-    check_refused(
-        "[deamon]\njobs = 2\n",
-        "1: there is no section [deamon]; there are [daemon], [build], [fetch], [device NAME] and "
-        "[emulated NAME]");
-    check_refused(
-        "[daemon]\n[oops]\n",
-        "2: there is no section [oops]; there are [daemon], [build], [fetch], [device NAME] and "
-        "[emulated NAME]");
+    check_refused("[deamon]\njobs = 2\n",
+                  "1: there is no section [deamon]; there are [daemon], [build], [fetch], [cache], "
+                  "[device NAME] and [emulated NAME]");
+    check_refused("[daemon]\n[oops]\n",
+                  "2: there is no section [oops]; there are [daemon], [build], [fetch], [cache], "
+                  "[device NAME] and [emulated NAME]");
+    check_refused("[cache]\narchives = 10\n",
+                  "2: '10' for archives is not a size from 1 MiB to 1024 PiB, such as 15 GiB");
     check_refused("[device]\nport = /x\n",
                   "1: [device] needs a name of letters, digits and _ . - #: [device NAME]");
     check_refused("[device a b]\nport = /x\n",
