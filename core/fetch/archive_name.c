@@ -70,7 +70,9 @@ enum jig_code jig_archive_name_clean(const char *raw, struct jig_buf *out, struc
         }
         part += n + (part[n] == '/');
     }
-    return jig_buf_check(out, "a name in an archive", reterr);
+    code = jig_buf_check(out, "a name in an archive", reterr);
+    /* Without "./" in front it may be an absolute path after all. */
+    return code == JIG_OK && out->len > 0 ? judge(out->data, reterr) : code;
 }
 
 static size_t folders_above(const char *name)

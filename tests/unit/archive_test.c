@@ -247,6 +247,7 @@ static void test_names_that_lead_out(void **state)
         {"\\x", "'\\x' is an absolute path"},
         {"C:\\x", "'C:\\x' is an absolute path"},
         {"c:x", "'c:x' is an absolute path"},
+        {"./C:\\x", "'C:\\x' is an absolute path"},
         {"../x", "'../x' leads out of its folder"},
         {"a/../../x", "'a/../../x' leads out of its folder"},
         {"a/../x", "'a/../x' leads out of its folder"},
