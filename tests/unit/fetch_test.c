@@ -650,8 +650,8 @@ static bool count_answer(void *ctx, const struct http_request *r)
 {
     (void)ctx;
     int now = ++at_once;
-    for (int most = most_at_once;
-         now > most && !atomic_compare_exchange_weak(&most_at_once, &most, now);)
+    int most = atomic_load(&most_at_once);
+    while (now > most && !atomic_compare_exchange_weak(&most_at_once, &most, now))
         continue;
     bool on = http_sendf(r, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", SIZE);
     at_once--; /* before the other side can be done with it */

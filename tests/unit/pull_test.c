@@ -77,7 +77,8 @@ static bool answer(void *ctx, const struct http_request *r)
 {
     (void)ctx;
     int n = ++asked;
-    int from = last_from = range_of(r);
+    int from = range_of(r);
+    last_from = from;
     if (jig_streq(r->path, "/good"))
         return send_part(r, body, from, SIZE);
     if (jig_streq(r->path, "/cut"))
@@ -131,7 +132,9 @@ static int setup(void **state)
     folder = *state;
     root = jig_path_join(folder, "cache");
     jig_err_clear(&err);
-    asked = last_from = kill_after = 0;
+    asked = 0;
+    last_from = 0;
+    kill_after = 0;
     fill_body();
     sem_init(&stalling, 0, 0);
     server = http_server_start(answer, NULL);
