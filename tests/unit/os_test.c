@@ -76,6 +76,23 @@ static void walk_is_sorted_and_survives_loops(void **state)
     jig_strv_release(&seen);
 }
 
+/* In an order of the names and not of the filesystem, which may be another one elsewhere. */
+static void lists_are_sorted(void **state)
+{
+    enum { N = 60 };
+    struct jig_err err = JIG_ERR_INIT;
+    for (int i = 0; i < N; i++) {
+        JIG_CLEANUP_FREE char *path = jig_strf("%s/f%02d", (const char *)*state, i * 37 % N);
+        assert_int_equal(jig_fs_write_atomic(path, "", 0, 0644, &err), JIG_OK);
+    }
+    struct jig_strv names = {0};
+    assert_int_equal(jig_fs_list(*state, &names, &err), JIG_OK);
+    assert_int_equal(names.n, N);
+    for (size_t i = 1; i < names.n; i++)
+        assert_true(strcmp(names.v[i - 1], names.v[i]) < 0);
+    jig_strv_release(&names);
+}
+
 static void copies(void **state)
 {
     struct jig_err err = JIG_ERR_INIT;
@@ -298,6 +315,7 @@ int main(void)
         IN_FOLDER(write_is_whole_or_not_at_all),
         IN_FOLDER(read_has_a_ceiling),
         IN_FOLDER(walk_is_sorted_and_survives_loops),
+        IN_FOLDER(lists_are_sorted),
         IN_FOLDER(copies),
         IN_FOLDER(locks_exclude_and_name_their_holder),
         IN_FOLDER(waiters_take_turns),

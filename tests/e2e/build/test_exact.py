@@ -8,8 +8,9 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 
-from jig_bench import UNO, has_text, libraries, sha256, wait_gone, wait_until
+from jig_bench import BIN, UNO, has_text, libraries, sha256, wait_gone, wait_until
 
 SKETCH = """#include "tab.h"
 void setup() { Serial.begin(9600); Serial.println(F("mark-one")); Serial.println(TAB); }
@@ -444,6 +445,32 @@ def test_same_firmware_from_two_places(shared, name, tmp_path):
     assert sha256(one["artifacts"]["hex"]) == sha256(two["artifacts"]["hex"])
 
 
+def test_daemons_own_surroundings_are_in_no_build(bench):
+    """Its working folder, its PATH and what compilers read from the environment."""
+    trap = bench.folder / "trap"
+    trap.mkdir()
+    for header in ("tab.h", "Arduino.h", "stdint.h"):
+        (trap / header).write_text("#error the daemon's own header\n")
+    for tool in ("avr-g++", "avr-gcc", "avr-objcopy", "as", "ld", "cc1plus"):
+        (trap / tool).write_text("#!/bin/sh\necho the daemon\'s own tool >&2\nexit 1\n")
+        (trap / tool).chmod(0o755)
+    env = {**bench.env, "PATH": f"{trap}:/usr/bin:/bin", "GCC_EXEC_PREFIX": f"{trap}/"}
+    env.update((name, str(trap)) for name in ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
+                                              "COMPILER_PATH", "LIBRARY_PATH"))
+    subprocess.run([BIN / "jigd"], env=env, cwd=trap, check=True, capture_output=True,
+                   stdin=subprocess.DEVNULL)
+    bench.sketch("s", SKETCH, **FILES)
+    relative = "s"  # to where it is called from
+    first = bench.build(relative, cwd=bench.projects)
+    (bench.projects / "s" / "tab.h").write_text('#define TAB F("tab-two")\n')
+    second = bench.build(relative, cwd=bench.projects)
+    assert has_text(second, "tab-two"), "what the header's users are was known"
+    walk(bench, bench.projects / "s", second)
+    bench.jig("daemon", "stop").result
+    (bench.projects / "s" / "tab.h").write_text(FILES["tab.h"])
+    assert bench.build(bench.projects / "s")["artifacts"] == first["artifacts"]
+
+
 def test_a_failed_build_leaves_no_trace_of_success(shared, name):
     folder = shared.sketch(name, SKETCH, **FILES)
     before = sha256(shared.build(folder)["artifacts"]["hex"])
@@ -482,6 +509,11 @@ def test_tool_that_changes(new_bench, warm_cache):
     board = "made:avr:uno"
     first = bench.build(folder, fqbn=board)
     assert bench.build(folder, fqbn=board)["outcome"] == "up_to_date"
+
+    def is_watched():
+        stats = bench.jig("daemon", "stats").result
+        return stats["memos"]["builds"]["entries"] and not stats["counters"]["watch.pending"]
+    wait_until(is_watched, "the answer is kept")
     (tools / "avr-g++").write_text(script.format("two", "avr-g++"))
     result = bench.build(folder, fqbn=board)
     assert result["outcome"] == "built"

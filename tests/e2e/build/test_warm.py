@@ -152,11 +152,20 @@ PIO = {
     "platformio.ini": INI, "src/main.cpp": '#include <Arduino.h>\n#include "a.h"\n#include <L.h>\n'
     "void setup() { pinMode(A, L); }\nvoid loop() {}\n",
     "include/a.h": "#define A 1\n", "lib/L/L.h": "#define L 1\n", "lib/L/L.cpp": "int l;\n",
+    "more/M/a.h": "#define A 7\n",
 }
 PIO_EDITS = {
     "flags": lambda f: (f / "platformio.ini").write_text(INI + "build_flags = -DX=1\n"),
     "source filter": lambda f: (f / "platformio.ini").write_text(
         INI + "build_src_filter = +<*> -<none>\n"),
+    "source folder": lambda f: (shutil.copytree(f / "src", f / "code"),
+                                (f / "code/more.cpp").write_text("int more = 1;\n"),
+                                (f / "platformio.ini").write_text(
+                                    INI + "[platformio]\nsrc_dir = code\n")),
+    "list of libraries": lambda f: (f / "platformio.ini").write_text(
+        INI + "lib_extra_dirs = more\n"),
+    "clock of the board": lambda f: (f / "platformio.ini").write_text(
+        INI + "board_build.f_cpu = 8000000L\n"),
     "library": lambda f: (f / "lib/L/L.h").write_text("#define L 0\n"),
     "header before another": lambda f: (f / "src/a.h").write_text("#define A 2\n"),
     "new folder of sources": lambda f: ((f / "src/deep/er").mkdir(parents=True),
