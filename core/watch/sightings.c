@@ -10,12 +10,10 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/watch/files.h"
+#include "core/watch/sightings_impl.h"
 
-#define MOST_SIGHTINGS 2000000
 #define MOST_THREADS   8
 #define A_THREADS_WORK 2000 /* looks that are worth a thread of their own: some 2 ms */
-#define LONGEST_PATH   4096
-#define MOST_TEXT      ((size_t)1 << 30) /* of the paths of one list */
 
 /* Keys say what was looked for: its kind, and whether links were followed. */
 #define KEY_PREFIX 2
@@ -23,10 +21,7 @@
 struct jig_sightings {
     struct jig_observer observer;
     struct jig_map places; /* key -> place among the items, plus 1; empty when it was decoded */
-    struct jig_sighting *items;
-    size_t n;
-    size_t cap;
-    char *text; /* of all paths and targets, when it was decoded: else each is on its own */
+    struct jig_seen *seen;
     char *fault;
     bool young;
 };
@@ -51,8 +46,9 @@ static bool same(const struct jig_sighting *a, const struct jig_sighting *b)
 
 static void keep(struct jig_sightings *all, const struct jig_sighting *s)
 {
-    all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
-    struct jig_sighting *copy = &all->items[all->n++];
+    struct jig_seen *seen = all->seen;
+    seen->items = jig_grow(seen->items, &seen->cap, seen->n, sizeof *seen->items);
+    struct jig_sighting *copy = &seen->items[seen->n++];
     *copy = *s;
     copy->path = jig_xstrdup(s->path);
     copy->real = s->real != NULL ? jig_xstrdup(s->real) : NULL;
@@ -61,29 +57,29 @@ static void keep(struct jig_sightings *all, const struct jig_sighting *s)
 /* Whether a path can be kept. */
 static bool usable(struct jig_sightings *all, const struct jig_sighting *s)
 {
-    if (s->path[0] != '/' || strlen(s->path) >= LONGEST_PATH)
+    if (s->path[0] != '/' || strlen(s->path) >= JIG_LONGEST_PATH)
         give_up(all, s->path, "is no absolute path of a usual length");
-    if (all->n >= MOST_SIGHTINGS)
+    if (all->seen->n >= JIG_MOST_SIGHTINGS)
         give_up(all, s->path, "is one file too many to be remembered");
     return all->fault == NULL;
 }
 
 static void add(struct jig_sightings *all, const struct jig_sighting *s)
 {
-    char key[KEY_PREFIX + LONGEST_PATH];
+    char key[KEY_PREFIX + JIG_LONGEST_PATH];
     if (!usable(all, s))
         return;
     key[0] = (char)('a' + s->kind);
     key[1] = s->follow ? '/' : '@';
     memcpy(key + KEY_PREFIX, s->path, strlen(s->path) + 1);
     uintptr_t place = (uintptr_t)jig_map_get(&all->places, key);
-    if (place != 0 && !same(&all->items[place - 1], s))
+    if (place != 0 && !same(&all->seen->items[place - 1], s))
         give_up(all, s->path, "changed while it was looked at");
     if (place != 0)
         return;
     keep(all, s);
     jig_map_set(&all->places, key,
-                (void *)(uintptr_t)all->n); /* NOLINT(performance-no-int-to-ptr) */
+                (void *)(uintptr_t)all->seen->n); /* NOLINT(performance-no-int-to-ptr) */
 }
 
 static void saw(void *ctx, const struct jig_sighting *s)
@@ -107,6 +103,8 @@ static void doubt(void *ctx, const char *path)
 struct jig_sightings *jig_sightings_new(void)
 {
     struct jig_sightings *s = jig_new(struct jig_sightings);
+    s->seen = jig_new(struct jig_seen);
+    jig_buf_init(&s->seen->kept, 0);
     jig_map_init(&s->places, NULL);
     s->observer = (struct jig_observer){.saw = saw, .ran = ran, .doubt = doubt, .ctx = s};
     return s;
@@ -116,12 +114,15 @@ void jig_sightings_free(struct jig_sightings *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; s->text == NULL && i < s->n; i++) {
-        free((char *)s->items[i].path);
-        free((char *)s->items[i].real);
+    struct jig_seen *seen = s->seen;
+    for (size_t i = 0; seen->text == NULL && i < seen->n; i++) {
+        free((char *)seen->items[i].path);
+        free((char *)seen->items[i].real);
     }
-    free(s->items);
-    free(s->text);
+    free(seen->items);
+    free(seen->text);
+    jig_buf_release(&seen->kept);
+    free(seen);
     jig_map_release(&s->places);
     free(s->fault);
     free(s);
@@ -134,7 +135,7 @@ const struct jig_observer *jig_sightings_observer(struct jig_sightings *s)
 
 const char *jig_sightings_fault(const struct jig_sightings *s)
 {
-    return s->fault;
+    return s->seen->damaged ? JIG_SEEN_LIST " is damaged" : s->fault;
 }
 
 bool jig_sightings_young(const struct jig_sightings *s)
@@ -142,217 +143,101 @@ bool jig_sightings_young(const struct jig_sightings *s)
     return s->young;
 }
 
+/* A list whose rows nobody wrote is one of nothing. Who looks at it again learns that. */
+static const struct jig_seen *items_of(const struct jig_sightings *s)
+{
+    jig_seen_unpack_(s->seen);
+    return s->seen;
+}
+
 size_t jig_sightings_count(const struct jig_sightings *s)
 {
-    return s->n;
+    return items_of(s)->n;
 }
 
 const struct jig_sighting *jig_sightings_at(const struct jig_sightings *s, size_t i)
 {
-    return &s->items[i];
+    return &items_of(s)->items[i];
 }
 
 /* ---- looking again ---- */
 
+#define A_BITE 256 /* items in a block, when they are items already */
+
 struct review {
-    const struct jig_sightings *all;
+    const struct jig_seen *seen;
+    size_t blocks;
     atomic_size_t next;
-    atomic_size_t differs; /* the place of one that does, plus 1 */
+    _Atomic(char *) differs; /* the path of one that does */
 };
 
-#define A_BITE 1024
+static bool review_items(const struct jig_seen *seen, size_t block, struct jig_review *eye,
+                         char **ret_path)
+{
+    for (size_t i = block * A_BITE; i < seen->n && i < (block + 1) * A_BITE; i++) {
+        if (!jig_review_holds(eye, &seen->items[i])) {
+            *ret_path = jig_xstrdup(seen->items[i].path);
+            return false;
+        }
+    }
+    return true;
+}
 
 static void *look_again(void *ctx)
 {
     struct review *r = ctx;
     struct jig_review eye = JIG_REVIEW_INIT;
-    size_t n = jig_sightings_count(r->all);
-    for (size_t from = atomic_fetch_add(&r->next, A_BITE);
-         from < n && atomic_load(&r->differs) == 0; from = atomic_fetch_add(&r->next, A_BITE)) {
-        for (size_t i = from; i < n && i < from + A_BITE; i++) {
-            if (!jig_review_holds(&eye, jig_sightings_at(r->all, i)))
-                atomic_store(&r->differs, i + 1);
-        }
+    for (size_t block = atomic_fetch_add(&r->next, 1);
+         block < r->blocks && atomic_load(&r->differs) == NULL;
+         block = atomic_fetch_add(&r->next, 1)) {
+        char *path = NULL;
+        char *none = NULL;
+        bool holds = r->seen->rows != NULL ? jig_seen_review_block_(r->seen, block, &eye, &path)
+                                           : review_items(r->seen, block, &eye, &path);
+        if (!holds && !atomic_compare_exchange_strong(&r->differs, &none, path))
+            free(path); /* another one was quicker */
     }
     jig_review_release(&eye);
     return NULL;
 }
 
-static size_t threads_for(size_t n)
+static size_t threads_for(size_t blocks)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t most = processors > 1 ? (size_t)processors : 1;
     if (most > MOST_THREADS)
         most = MOST_THREADS;
-    size_t worth = n / A_THREADS_WORK + 1;
+    size_t worth = blocks * A_BITE / A_THREADS_WORK + 1;
     return worth < most ? worth : most;
 }
 
 char *jig_sightings_differ(const struct jig_sightings *s)
 {
-    struct review r = {.all = s};
+    const struct jig_seen *seen = s->seen;
+    struct review r = {.seen = seen};
+    if (seen->damaged)
+        return jig_xstrdup(JIG_SEEN_LIST);
+    r.blocks = seen->rows != NULL ? seen->blocks : (seen->n + A_BITE - 1) / A_BITE;
     pthread_t helpers[MOST_THREADS];
     size_t started = 0;
-    for (size_t i = 1; i < threads_for(jig_sightings_count(s)); i++)
+    for (size_t i = 1; i < threads_for(r.blocks); i++)
         started += pthread_create(&helpers[started], NULL, look_again, &r) == 0;
     look_again(&r);
     for (size_t i = 0; i < started; i++)
         pthread_join(helpers[i], NULL);
-    size_t at = atomic_load(&r.differs);
-    return at != 0 ? jig_xstrdup(jig_sightings_at(s, at - 1)->path) : NULL;
+    return atomic_load(&r.differs);
 }
 
-/* ---- as bytes ---- */
-
-/* One sighting, in the machine's own byte order: what is kept never leaves it. The path follows,
- * what it shares with the one before left out, and then `real`. */
-struct row {
-    struct jig_stamp stamp;
-    uint16_t shared;
-    uint16_t rest;
-    uint16_t real; /* bytes */
-    uint8_t kind;
-    uint8_t follow;
-    uint8_t there;
-    uint8_t padding[3];
-};
-
-static int by_path(const void *va, const void *vb)
-{
-    const struct jig_sighting *a = *(const struct jig_sighting *const *)va;
-    const struct jig_sighting *b = *(const struct jig_sighting *const *)vb;
-    int order = strcmp(a->path, b->path);
-    return order != 0 ? order : (int)a->kind - (int)b->kind;
-}
-
-static void put_row(struct jig_buf *out, const struct jig_sighting *s, const char *before)
-{
-    size_t shared = 0;
-    while (s->path[shared] != '\0' && s->path[shared] == before[shared])
-        shared++;
-    struct row row;
-    memset(&row, 0, sizeof row); /* its padding too */
-    row.stamp.dev = s->stamp.dev;
-    row.stamp.ino = s->stamp.ino;
-    row.stamp.size = s->stamp.size;
-    row.stamp.mtime_ns = s->stamp.mtime_ns;
-    row.stamp.ctime_ns = s->stamp.ctime_ns;
-    row.stamp.mode = s->stamp.mode;
-    row.shared = (uint16_t)shared;
-    row.rest = (uint16_t)strlen(s->path + shared);
-    row.real = (uint16_t)(s->real != NULL ? strlen(s->real) : 0);
-    row.kind = (uint8_t)s->kind;
-    row.follow = s->follow;
-    row.there = s->there;
-    jig_buf_append(out, &row, sizeof row);
-    jig_buf_append(out, s->path + shared, row.rest);
-    jig_buf_append(out, s->real, row.real);
-}
-
-void jig_sightings_encode(const struct jig_sightings *s, struct jig_buf *out)
-{
-    size_t n = jig_sightings_count(s);
-    const struct jig_sighting **sorted = jig_xcalloc(n, sizeof *sorted);
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = jig_sightings_at(s, i);
-    if (n > 1)
-        qsort(sorted, n, sizeof *sorted, by_path);
-    for (size_t i = 0; i < n; i++)
-        put_row(out, sorted[i], i > 0 ? sorted[i - 1]->path : "");
-    free(sorted);
-}
-
-struct reader {
-    const char *at;
-    size_t left;
-    char *text; /* room for all that is to be read; fixed, so that paths may point into it */
-    size_t used;
-    size_t room;
-    const char *before; /* the last path */
-};
-
-static bool take(struct reader *r, void *to, size_t n)
-{
-    if (n > r->left)
-        return false;
-    memcpy(to, r->at, n);
-    r->at += n;
-    r->left -= n;
-    return true;
-}
-
-/* A text of `shared` bytes of the last path and `rest` that follow; NULL when it is none. */
-static const char *take_text(struct reader *r, size_t shared, size_t rest)
-{
-    char *out = r->text + r->used;
-    if (shared + rest + 1 > r->room - r->used)
-        return NULL;
-    memcpy(out, r->before, shared);
-    if (!take(r, out + shared, rest) || memchr(out + shared, '\0', rest) != NULL)
-        return NULL;
-    out[shared + rest] = '\0';
-    r->used += shared + rest + 1;
-    return out;
-}
-
-/* False for a row that nobody wrote. */
-static bool take_row(struct reader *r, struct jig_sighting *ret)
-{
-    struct row row;
-    if (!take(r, &row, sizeof row) || row.kind > JIG_SAW_REAL || row.follow > 1 || row.there > 1 ||
-        (size_t)row.shared + row.rest >= LONGEST_PATH || row.shared > strlen(r->before))
-        return false;
-    bool has_real = row.kind == JIG_SAW_REAL && row.there != 0;
-    const char *path = take_text(r, row.shared, row.rest);
-    const char *real = path != NULL && has_real ? take_text(r, 0, row.real) : NULL;
-    if (path == NULL || path[0] != '/' || (row.real > 0) != has_real || (has_real && real == NULL))
-        return false;
-    r->before = path;
-    *ret = (struct jig_sighting){.kind = (enum jig_sighting_kind)row.kind,
-                                 .path = path,
-                                 .follow = row.follow != 0,
-                                 .there = row.there != 0,
-                                 .stamp = row.stamp,
-                                 .real = real};
-    return true;
-}
-
-/* Adds up how much text the rows hold once each has the whole of its path. */
-static size_t text_size(const char *at, size_t left)
-{
-    size_t size = 1;
-    struct row row;
-    while (left >= sizeof row && size < MOST_TEXT) {
-        memcpy(&row, at, sizeof row);
-        size_t n = sizeof row + row.rest + row.real;
-        size += (size_t)row.shared + row.rest + row.real + 2;
-        if (n > left)
-            break;
-        at += n;
-        left -= n;
-    }
-    return size;
-}
-
-enum jig_code jig_sightings_decode(const void *data, size_t n, struct jig_sightings **ret,
-                                   struct jig_err *reterr)
+enum jig_code jig_sightings_decode(struct jig_buf *bytes, size_t from, size_t n,
+                                   struct jig_sightings **ret, struct jig_err *reterr)
 {
     struct jig_sightings *all = jig_sightings_new();
-    struct reader r = {.at = data, .left = n, .before = "", .room = text_size(data, n)};
-    struct jig_sighting one;
-    bool well = r.room < MOST_TEXT;
-    all->text = r.text = jig_xcalloc(well ? r.room : 1, 1);
-    while (well && r.left > 0) {
-        well = all->n < MOST_SIGHTINGS && take_row(&r, &one);
-        if (!well)
-            break;
-        all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
-        all->items[all->n++] = one;
+    if (!jig_seen_frame_(all->seen, bytes->data + from, n)) {
+        jig_sightings_free(all);
+        return jig_err_set(reterr, JIG_DATA_LOSS, "the list of files that were seen is damaged");
     }
-    if (well) {
-        *ret = all;
-        return JIG_OK;
-    }
-    jig_sightings_free(all);
-    return jig_err_set(reterr, JIG_DATA_LOSS, "the list of files that were seen is damaged");
+    all->seen->kept = *bytes;
+    jig_buf_init(bytes, 0);
+    *ret = all;
+    return JIG_OK;
 }

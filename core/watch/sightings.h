@@ -51,8 +51,9 @@ char *jig_sightings_differ(const struct jig_sightings *s);
  * its container's. */
 void jig_sightings_encode(const struct jig_sightings *s, struct jig_buf *out);
 
-/* DATA_LOSS for what is no such thing. */
-enum jig_code jig_sightings_decode(const void *data, size_t n, struct jig_sightings **ret,
-                                   struct jig_err *reterr) JIG_CHECKED;
+/* The n bytes from `from` on; takes the content of `bytes`, unless it fails. DATA_LOSS for what is
+ * no such thing. A damaged row shows later: the list differs, and is one of nothing. */
+enum jig_code jig_sightings_decode(struct jig_buf *bytes, size_t from, size_t n,
+                                   struct jig_sightings **ret, struct jig_err *reterr) JIG_CHECKED;
 
 #endif

@@ -7,7 +7,7 @@
 #include "core/hash/fingerprint.h"
 #include "service/warm/impl.h"
 
-#define MAGIC "jigwarm1" /* the digit is the version */
+#define MAGIC "jigwarm2" /* the digit is the version */
 
 /* In the machine's own byte order: the file never leaves it. */
 struct header {
@@ -153,7 +153,7 @@ bool jig_warm_load(const struct jig_warm *w, const struct jig_warm_key *key,
         text = file.data + sizeof head;
         struct tail tail = {text + head.seen_bytes, file.len - sizeof head - head.seen_bytes};
         well = read_builds(&tail, &head, &builds) &&
-               jig_sightings_decode(text, head.seen_bytes, ret_seen, NULL) == JIG_OK;
+               jig_sightings_decode(&file, sizeof head, head.seen_bytes, ret_seen, NULL) == JIG_OK;
     }
     jig_buf_release(&file);
     if (well)

@@ -565,6 +565,54 @@ static void test_refuses_filesystems_that_do_not_tell(void **state)
     teardown_bench(&b);
 }
 
+/* The first n of them; NULL when they are refused. */
+static struct jig_sightings *decode(const struct jig_buf *bytes, size_t n)
+{
+    struct jig_buf copy;
+    struct jig_sightings *read = NULL;
+    jig_buf_init(&copy, n);
+    jig_buf_append(&copy, bytes->data, n);
+    if (jig_sightings_decode(&copy, 0, n, &read, NULL) != JIG_OK)
+        read = NULL;
+    jig_buf_release(&copy);
+    return read;
+}
+
+/* Many: several blocks of them, and threads. */
+static void test_many_sightings_survive_as_bytes(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "d");
+    write_file(&b, "d/f0700", "one");
+    let_stamps_grow_old();
+    for (int i = 0; i < N; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "d/f%04d", i);
+        see(&b, name);
+    }
+    struct jig_buf bytes;
+    jig_buf_init(&bytes, 4 << 20);
+    jig_sightings_encode(b.seen, &bytes);
+    struct jig_sightings *again = decode(&bytes, bytes.len);
+    assert_null(jig_sightings_differ(again));
+    assert_int_equal(jig_sightings_count(again), N);
+    jig_sightings_free(again);
+    again = decode(&bytes, bytes.len);
+    write_file(&b, "d/f4321", "new");
+    JIG_CLEANUP_FREE char *want = at(&b, "d/f4321");
+    for (int i = 0; i < 2; i++) {
+        JIG_CLEANUP_FREE char *differs = jig_sightings_differ(again);
+        assert_string_equal(differs, want);
+        assert_int_equal(jig_sightings_count(again), N);
+    }
+    jig_sightings_free(again);
+    jig_buf_release(&bytes);
+    teardown_bench(&b);
+}
+
 static void test_sightings_survive_as_bytes(void **state)
 {
     (void)state;
@@ -585,18 +633,34 @@ static void test_sightings_survive_as_bytes(void **state)
     struct jig_buf bytes;
     jig_buf_init(&bytes, 100000);
     jig_sightings_encode(b.seen, &bytes);
-    struct jig_sightings *again = NULL;
-    assert_int_equal(jig_sightings_decode(bytes.data, bytes.len, &again, NULL), JIG_OK);
+    struct jig_sightings *again = decode(&bytes, bytes.len);
+    assert_non_null(again);
+    assert_null(jig_sightings_differ(again)); /* as it was kept */
     assert_int_equal(jig_sightings_count(again), 5);
-    assert_null(jig_sightings_differ(again));
-    write_file(&b, "d/a.h", "two");
-    JIG_CLEANUP_FREE char *differs = jig_sightings_differ(again);
-    assert_non_null(differs);
+    assert_null(jig_sightings_differ(again)); /* as sightings */
+    assert_null(jig_sightings_fault(again));
     jig_sightings_free(again);
-    for (size_t n = 1; n < bytes.len; n++) { /* cut off anywhere: refused, or a shorter list */
-        if (jig_sightings_decode(bytes.data, n, &again, NULL) == JIG_OK)
-            jig_sightings_free(again);
+    for (size_t n = 1; n < bytes.len; n++) { /* cut off anywhere: refused, or never holds */
+        again = decode(&bytes, n);
+        if (again == NULL)
+            continue;
+        for (int i = 0; i < 2; i++) {
+            JIG_CLEANUP_FREE char *cut = jig_sightings_differ(again);
+            assert_true(cut != NULL);
+            assert_int_equal(jig_sightings_count(again), 0);
+        }
+        assert_non_null(jig_sightings_fault(again));
+        jig_sightings_free(again);
     }
+    write_file(&b, "d/a.h", "two");
+    JIG_CLEANUP_FREE char *a = at(&b, "d/a.h");
+    again = decode(&bytes, bytes.len);
+    for (int i = 0; i < 2; i++) {
+        JIG_CLEANUP_FREE char *differs = jig_sightings_differ(again);
+        assert_string_equal(differs, a);
+        assert_int_equal(jig_sightings_count(again), 5);
+    }
+    jig_sightings_free(again);
     jig_buf_release(&bytes);
     teardown_bench(&b);
 }
@@ -637,6 +701,7 @@ int main(void)
         cmocka_unit_test(test_refuses_what_changed_before_it_was_armed),
         cmocka_unit_test(test_refuses_filesystems_that_do_not_tell),
         cmocka_unit_test(test_sightings_survive_as_bytes),
+        cmocka_unit_test(test_many_sightings_survive_as_bytes),
         cmocka_unit_test(test_two_looks_that_differ_are_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
