@@ -15,6 +15,7 @@
 #include "core/base/str.h"
 #include "core/config/conf.h"
 #include "core/hash/fingerprint.h"
+#include "core/hash/sha256.h"
 #include "core/os/dirs.h"
 #include "core/os/process.h"
 #include "core/os/time.h"
@@ -461,6 +462,7 @@ static bool wait_once(struct jig_daemon *d, int64_t *housekeeping_ns)
 void jig_daemon_run(struct jig_daemon *d)
 {
     int64_t housekeeping_ns = jig_deadline_in_ms(HOUSEKEEPING_MS);
+    jig_sha256_prepare(); /* while the first client is on its way */
     while (!atomic_load(&d->ending)) {
         if (wait_once(d, &housekeeping_ns))
             break;

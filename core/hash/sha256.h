@@ -20,6 +20,10 @@ struct jig_digest {
 
 struct jig_sha256; /* a running hash */
 
+/* The first hash of a process starts OpenSSL, which reads its configuration and takes a
+ * millisecond: for who wants to have that behind him. */
+void jig_sha256_prepare(void);
+
 struct jig_sha256 *jig_sha256_new(void);
 void jig_sha256_free(struct jig_sha256 *h);
 void jig_sha256_update(struct jig_sha256 *h, const void *data, size_t n);
