@@ -61,6 +61,11 @@ int cli_detached(const struct cli *cli, const struct jig_operation *operation);
 
 /* --- one a subcommand, each in a file of its own --- */
 int cli_build(struct cli *cli);
+int cli_cache_gc(struct cli *cli);
+int cli_cache_pin(struct cli *cli);
+int cli_cache_stats(struct cli *cli);
+int cli_cache_unpin(struct cli *cli);
+int cli_cache_verify(struct cli *cli);
 int cli_call(struct cli *cli);
 int cli_completion(struct cli *cli);
 int cli_daemon_logs(struct cli *cli);

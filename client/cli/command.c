@@ -113,6 +113,17 @@ static const struct cli_option stop_options[] = {
     END,
 };
 
+static const struct cli_option gc_options[] = {
+    FLAG('a', "all", all, "everything that may go, whatever the budgets are"),
+    FLAG('n', "dry-run", dry_run, "only count what would go"),
+    END,
+};
+
+static const struct cli_option verify_options[] = {
+    FLAG(0, "repair", repair, "remove what is damaged, so that it is fetched anew"),
+    END,
+};
+
 static const struct cli_option logs_options[] = {
     VALUE('n', "lines", CLI_COUNT, CLI_WITH_NOTHING, "N", lines, "how many lines; 200 otherwise"),
     END,
@@ -128,6 +139,7 @@ static const struct cli_option call_options[] = {
 const struct cli_group cli_groups[] = {
     {"devices", "Boards: what is connected"},
     {"ops", "Operations: builds and deploys, running and ended"},
+    {"cache", "The disk cache"},
     {"daemon", "The daemon itself"},
     {NULL, NULL},
 };
@@ -164,6 +176,18 @@ const struct cli_command cli_commands[] = {
      NULL, cli_ops_follow},
     {"ops", "cancel", "ID", 1, 1, CLI_WITH_NOTHING, "End an operation",
      "Returns once the operation has ended.", NULL, cli_ops_cancel},
+    {"cache", "stats", "", 0, 0, CLI_WITH_NOTHING, "Say what is in the disk cache", NULL,
+     OPTIONS(no_start_options), cli_cache_stats},
+    {"cache", "gc", "", 0, 0, CLI_WITH_NOTHING, "Remove what is past the budgets",
+     "What was used longest ago goes first; what is in use or pinned stays.", OPTIONS(gc_options),
+     cli_cache_gc},
+    {"cache", "verify", "", 0, 0, CLI_WITH_NOTHING, "Read everything, and say what is damaged",
+     "The exit status is 11 when something damaged is left.", OPTIONS(verify_options),
+     cli_cache_verify},
+    {"cache", "pin", "ENTRY", 1, 1, CLI_WITH_NOTHING, "Keep an entry, whatever the budgets say",
+     "ENTRY is a blob's SHA-256, or KIND/NAME/VERSION of what is installed.", NULL, cli_cache_pin},
+    {"cache", "unpin", "ENTRY", 1, 1, CLI_WITH_NOTHING, "Let an entry go again", NULL, NULL,
+     cli_cache_unpin},
     {"daemon", "start", "", 0, 0, CLI_WITH_NOTHING, "Start the daemon, if it isn't running", NULL,
      NULL, cli_daemon_start},
     {"daemon", "stop", "", 0, 0, CLI_WITH_NOTHING, "End the daemon and wait until it is gone",

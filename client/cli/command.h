@@ -108,6 +108,9 @@ struct cli_options {
     bool active;
     bool timing;
     bool force;
+    bool all;
+    bool dry_run;
+    bool repair;
     bool no_start;
     bool list;
     uint32_t lines;

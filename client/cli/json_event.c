@@ -34,6 +34,7 @@ const char *cli_operation_kind(enum jig_operation_kind kind)
     static const char *const words[] = {
         [JIG_OPERATION_BUILD] = "build",
         [JIG_OPERATION_DEPLOY] = "deploy",
+        [JIG_OPERATION_CACHE] = "cache",
     };
     return WORD(words, kind);
 }
@@ -314,6 +315,12 @@ json_t *cli_json_operation(const struct jig_operation *op)
         cli_json_add_deploy(deploy, op->id, op->deploy);
     }
     cli_json_set(o, "deploy", deploy);
+    json_t *cache = json_null();
+    if (op->cache != NULL) {
+        cache = json_object();
+        cli_json_add_cache(cache, op->id, op->cache);
+    }
+    cli_json_set(o, "cache", cache);
     return o;
 }
 

@@ -122,11 +122,15 @@ void cli_report_operation(struct cli_view *view, const struct jig_operation *op)
         json_t *line = cli_json_line("result");
         if (op->deploy != NULL)
             cli_json_add_deploy(line, op->id, op->deploy);
+        else if (op->cache != NULL)
+            cli_json_add_cache(line, op->id, op->cache);
         else
             cli_json_add_builds(line, op->id, &op->builds);
         cli_json_print(line);
     } else if (op->deploy != NULL) {
         cli_report_deploy(view, op->deploy);
+    } else if (op->cache != NULL) {
+        cli_report_cache(view, op->cache);
     } else {
         cli_report_builds(view, &op->builds);
     }

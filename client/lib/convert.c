@@ -15,6 +15,10 @@ SAME(JIG_DEPLOY_VERIFIED, JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_VERIFIED);
 SAME(JIG_DEPLOY_TRUSTED, JIG__V1__DEPLOY_RESULT__OUTCOME__OUTCOME_TRUSTED);
 SAME(JIG_OPERATION_BUILD, JIG__V1__OPERATION_KIND__OPERATION_KIND_BUILD);
 SAME(JIG_OPERATION_DEPLOY, JIG__V1__OPERATION_KIND__OPERATION_KIND_DEPLOY);
+SAME(JIG_OPERATION_CACHE, JIG__V1__OPERATION_KIND__OPERATION_KIND_CACHE);
+SAME(JIG_CACHE_FINDING_DAMAGED, JIG__V1__CACHE_FINDING__STATE__STATE_DAMAGED);
+SAME(JIG_CACHE_FINDING_REMOVED, JIG__V1__CACHE_FINDING__STATE__STATE_REMOVED);
+SAME(JIG_CACHE_FINDING_IN_USE, JIG__V1__CACHE_FINDING__STATE__STATE_IN_USE);
 SAME(JIG_OPERATION_QUEUED, JIG__V1__OPERATION_STATE__OPERATION_STATE_QUEUED);
 SAME(JIG_OPERATION_RUNNING, JIG__V1__OPERATION_STATE__OPERATION_STATE_RUNNING);
 SAME(JIG_OPERATION_SUCCEEDED, JIG__V1__OPERATION_STATE__OPERATION_STATE_SUCCEEDED);
@@ -157,6 +161,77 @@ static bool convert_deploy(struct jig_arena *arena, const Jig__V1__DeployResult 
     return convert_phases(arena, in->phases, in->n_phases, &out->phases, &out->phase_count);
 }
 
+static struct jig_cache_share convert_share(const Jig__V1__CacheShare *in)
+{
+    static const Jig__V1__CacheShare none = JIG__V1__CACHE_SHARE__INIT;
+    if (in == NULL)
+        in = &none;
+    return (struct jig_cache_share){
+        .entries = in->entries,
+        .size_bytes = in->size_bytes,
+        .removed = in->removed,
+        .removed_bytes = in->removed_bytes,
+        .in_use = in->in_use,
+        .pinned = in->pinned,
+    };
+}
+
+static bool convert_collection(struct jig_arena *arena, const Jig__V1__CacheCollection *in,
+                               struct jig_cache_result *out)
+{
+    struct jig_cache_collection *c = jig_arena_alloc(arena, sizeof *c);
+    if (c == NULL)
+        return false;
+    *c = (struct jig_cache_collection){
+        .dry_run = in->dry_run,
+        .archives = convert_share(in->archives),
+        .installed = convert_share(in->installed),
+        .leftovers = in->leftovers,
+    };
+    out->collection = c;
+    return true;
+}
+
+static bool convert_verification(struct jig_arena *arena, const Jig__V1__CacheVerification *in,
+                                 struct jig_cache_result *out)
+{
+    struct jig_cache_finding *items;
+    struct jig_cache_verification *v = jig_arena_alloc(arena, sizeof *v);
+    if (v == NULL || !MAKE_LIST(arena, items, in->n_findings))
+        return false;
+    for (size_t i = 0; i < in->n_findings; i++)
+        items[i] = (struct jig_cache_finding){
+            .path = in->findings[i]->path,
+            .problem = in->findings[i]->problem,
+            .state = (enum jig_cache_finding_state)in->findings[i]->state,
+        };
+    *v = (struct jig_cache_verification){
+        .blobs = in->blobs,
+        .trees = in->trees,
+        .size_bytes = in->size_bytes,
+        .damaged = in->damaged,
+        .removed = in->removed,
+        .findings = items,
+        .finding_count = in->n_findings,
+    };
+    out->verification = v;
+    return true;
+}
+
+static bool convert_cache(struct jig_arena *arena, const Jig__V1__CacheResult *in,
+                          struct jig_operation *out)
+{
+    if (in == NULL)
+        return true;
+    struct jig_cache_result *result = jig_arena_alloc(arena, sizeof *result);
+    if (result == NULL)
+        return false;
+    *result = (struct jig_cache_result){0};
+    out->cache = result;
+    return (in->collection == NULL || convert_collection(arena, in->collection, result)) &&
+           (in->verification == NULL || convert_verification(arena, in->verification, result));
+}
+
 static bool convert_error(struct jig_arena *arena, const Jig__V1__Status *in,
                           const struct jig_error **out)
 {
@@ -203,7 +278,7 @@ bool jig_convert_operation(struct jig_arena *arena, const Jig__V1__Operation *in
     };
     if (in->error != NULL && !convert_error(arena, in->error, &out->error))
         return false;
-    return convert_results(arena, in, out);
+    return convert_results(arena, in, out) && convert_cache(arena, in->cache, out);
 }
 
 bool jig_convert_started(struct jig_arena *arena, const Jig__V1__Operation *in,

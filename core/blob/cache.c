@@ -54,6 +54,11 @@ const char *jig_cache_root(const struct jig_cache *c)
     return c->root;
 }
 
+const char *jig_cache_second(const struct jig_cache *c)
+{
+    return c->second;
+}
+
 char *jig_cache_path(const struct jig_cache *c, const char *name)
 {
     return jig_path_join(c->root, name);

@@ -49,6 +49,8 @@ enum jig_code jig_cache_open(const struct jig_cache_options *options, struct jig
 /* Everything made of it is gone before. NULL is fine. */
 void jig_cache_close(struct jig_cache *c);
 
-const char *jig_cache_root(const struct jig_cache *c); /* borrowed */
+/* Borrowed. The second is NULL when there is none. */
+const char *jig_cache_root(const struct jig_cache *c);
+const char *jig_cache_second(const struct jig_cache *c);
 
 #endif

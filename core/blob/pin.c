@@ -88,3 +88,32 @@ enum jig_code jig_pin_list(struct jig_cache *c, struct jig_strv *out, struct jig
     jig_strv_release(&names);
     return code;
 }
+
+static enum jig_code no_entry(const char *entry, struct jig_err *reterr)
+{
+    jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
+                   "'%.200s' names no entry of the cache", entry);
+    jig_err_hint(reterr,
+                 "name a blob by its SHA-256, 64 hexadecimal digits, or what is installed by "
+                 "KIND/NAME/VERSION: toolchains/avr-gcc/7.3.0");
+    return JIG_INVALID_ARGUMENT;
+}
+
+enum jig_code jig_pin_entry(struct jig_cache *c, const char *entry, bool pinned,
+                            struct jig_err *reterr)
+{
+    struct jig_digest sha256;
+    if (jig_digest_parse(entry, &sha256))
+        return jig_pin_blob(c, &sha256, pinned, reterr);
+    const char *name = strchr(entry, '/');
+    const char *version = name != NULL ? strchr(name + 1, '/') : NULL;
+    if (version == NULL)
+        return no_entry(entry, reterr);
+    JIG_CLEANUP_FREE char *kind_name = jig_xstrndup(entry, (size_t)(name - entry));
+    JIG_CLEANUP_FREE char *named = jig_xstrndup(name + 1, (size_t)(version - name - 1));
+    for (int kind = 0; kind < JIG_CACHE_KIND_COUNT; kind++) {
+        if (jig_streq(jig_cache_kind_name((enum jig_cache_kind)kind), kind_name))
+            return jig_pin_tree(c, (enum jig_cache_kind)kind, named, version + 1, pinned, reterr);
+    }
+    return no_entry(entry, reterr);
+}

@@ -21,6 +21,11 @@ enum jig_code jig_pin_blob(struct jig_cache *c, const struct jig_digest *sha256,
 enum jig_code jig_pin_tree(struct jig_cache *c, enum jig_cache_kind kind, const char *name,
                            const char *version, bool pinned, struct jig_err *reterr) JIG_CHECKED;
 
+/* As a person names it: a SHA-256 in hexadecimal digits, or KIND/NAME/VERSION. INVALID_ARGUMENT for
+ * anything else. */
+enum jig_code jig_pin_entry(struct jig_cache *c, const char *entry, bool pinned,
+                            struct jig_err *reterr) JIG_CHECKED;
+
 /* What is pinned: "blob <hex>", "toolchains/avr-gcc/7.3.0". */
 enum jig_code jig_pin_list(struct jig_cache *c, struct jig_strv *out,
                            struct jig_err *reterr) JIG_CHECKED;

@@ -31,7 +31,7 @@ _jig() {
         case ${words[i]} in
         --host | --deadline) ((i++)) ;;
         -*) ;;
-        devices | ops | daemon)
+        devices | ops | cache | daemon)
             [[ -n $group ]] && break
             group=${words[i]}
             command=$group
@@ -106,13 +106,16 @@ _jig() {
     esac
     case $command in
     '')
-        _jig_words 'build deploy monitor project call help completion devices ops daemon --host --json --quiet --verbose --deadline --help --version'
+        _jig_words 'build deploy monitor project call help completion devices ops cache daemon --host --json --quiet --verbose --deadline --help --version'
         ;;
     'devices')
         _jig_words 'list show watch --host --json --quiet --verbose --deadline --help --version'
         ;;
     'ops')
         _jig_words 'list show follow cancel --host --json --quiet --verbose --deadline --help --version'
+        ;;
+    'cache')
+        _jig_words 'stats gc verify pin unpin --host --json --quiet --verbose --deadline --help --version'
         ;;
     'daemon')
         _jig_words 'start stop status stats logs --host --json --quiet --verbose --deadline --help --version'
@@ -194,6 +197,41 @@ _jig() {
             _jig_words ''
         fi
         ;;
+    'cache stats')
+        if [[ $cur == -* ]]; then
+            _jig_words '--no-start --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'cache gc')
+        if [[ $cur == -* ]]; then
+            _jig_words '--all --dry-run --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'cache verify')
+        if [[ $cur == -* ]]; then
+            _jig_words '--repair --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'cache pin')
+        if [[ $cur == -* ]]; then
+            _jig_words '--host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'cache unpin')
+        if [[ $cur == -* ]]; then
+            _jig_words '--host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
     'daemon start')
         if [[ $cur == -* ]]; then
             _jig_words '--host --json --quiet --verbose --deadline --help --version'
@@ -240,7 +278,7 @@ _jig() {
         if [[ $cur == -* ]]; then
             _jig_words '--host --json --quiet --verbose --deadline --help --version'
         else
-            _jig_words 'build deploy monitor project call help completion devices ops daemon'
+            _jig_words 'build deploy monitor project call help completion devices ops cache daemon'
         fi
         ;;
     'completion')

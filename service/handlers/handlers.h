@@ -85,6 +85,10 @@ extern const ProtobufCServiceDescriptor *const jig_services[];
 extern const size_t jig_service_count;
 
 jig_handler_fn jig_handle_build_start;
+jig_handler_fn jig_handle_cache_collect;
+jig_handler_fn jig_handle_cache_pin;
+jig_handler_fn jig_handle_cache_stats;
+jig_handler_fn jig_handle_cache_verify;
 jig_handler_fn jig_handle_daemon_descriptors;
 jig_handler_fn jig_handle_daemon_logs;
 jig_handler_fn jig_handle_daemon_shutdown;

@@ -5,6 +5,7 @@
 #include "service/wire/messages.h"
 
 #define BUILD     &jig__v1__build_service__descriptor
+#define CACHE     &jig__v1__cache_service__descriptor
 #define DAEMON    &jig__v1__daemon_service__descriptor
 #define DEPLOY    &jig__v1__deploy_service__descriptor
 #define DEVICE    &jig__v1__device_service__descriptor
@@ -12,12 +13,16 @@
 #define READS     JIG_METHOD_READS
 #define MUTATES   JIG_METHOD_MUTATES
 
-const ProtobufCServiceDescriptor *const jig_services[] = {BUILD, DAEMON, DEPLOY, DEVICE, OPERATION};
+const ProtobufCServiceDescriptor *const jig_services[] = {BUILD, CACHE, DAEMON, DEPLOY, DEVICE, OPERATION};
 const size_t jig_service_count = JIG_COUNT(jig_services);
 
 const struct jig_method_row jig_method_rows[] = {
     {BUILD, "GetProject", jig_handle_project_get, READS},
     {BUILD, "StartBuild", jig_handle_build_start, MUTATES},
+    {CACHE, "GetCacheStats", jig_handle_cache_stats, READS},
+    {CACHE, "SetPin", jig_handle_cache_pin, MUTATES},
+    {CACHE, "StartCollection", jig_handle_cache_collect, MUTATES},
+    {CACHE, "StartVerification", jig_handle_cache_verify, MUTATES},
     {DEPLOY, "StartDeploy", jig_handle_deploy_start, MUTATES},
     {DAEMON, "GetDescriptors", jig_handle_daemon_descriptors, READS},
     {DAEMON, "GetLogs", jig_handle_daemon_logs, READS},

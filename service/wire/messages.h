@@ -9,6 +9,7 @@
 #define JIG_SERVICE_WIRE_MESSAGES_H
 
 #include "jig/v1/build.pb-c.h"
+#include "jig/v1/cache.pb-c.h"
 #include "jig/v1/daemon.pb-c.h"
 #include "jig/v1/deploy.pb-c.h"
 #include "jig/v1/device.pb-c.h"

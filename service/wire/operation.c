@@ -108,6 +108,20 @@ void jig_wire_set_deploy(struct jig_operation *op, const Jig__V1__DeployResult *
     add_result(op, "deploy", &result->base, &brief.base);
 }
 
+/* Listings leave out what is damaged. */
+void jig_wire_set_cache(struct jig_operation *op, const Jig__V1__CacheResult *result)
+{
+    Jig__V1__CacheResult brief = *result;
+    Jig__V1__CacheVerification brief_verification;
+    if (result->verification != NULL) {
+        brief_verification = *result->verification;
+        brief_verification.n_findings = 0;
+        brief_verification.findings = NULL;
+        brief.verification = &brief_verification;
+    }
+    add_result(op, "cache", &result->base, &brief.base);
+}
+
 /* ---- messages ---- */
 
 enum jig_code jig_wire_splice(ProtobufCMessage *message, const struct jig_encoded *encoded,

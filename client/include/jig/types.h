@@ -135,10 +135,57 @@ struct jig_deploy_result {
     const char *because;
 };
 
+/* One budget of the disk cache, in a collection. */
+struct jig_cache_share {
+    int64_t entries; /* before */
+    int64_t size_bytes;
+    int64_t removed;
+    int64_t removed_bytes;
+    int64_t in_use; /* would have gone */
+    int64_t pinned; /* would have gone */
+};
+
+struct jig_cache_collection {
+    bool dry_run; /* nothing was removed, only counted */
+    struct jig_cache_share archives;
+    struct jig_cache_share installed;
+    int64_t leftovers; /* unfinished work of writers that died */
+};
+
+enum jig_cache_finding_state {
+    JIG_CACHE_FINDING_UNSPECIFIED = 0,
+    JIG_CACHE_FINDING_DAMAGED = 1, /* and still there */
+    JIG_CACHE_FINDING_REMOVED = 2,
+    JIG_CACHE_FINDING_IN_USE = 3 /* and therefore still there */
+};
+
+struct jig_cache_finding {
+    const char *path;
+    const char *problem;
+    enum jig_cache_finding_state state;
+};
+
+struct jig_cache_verification {
+    int64_t blobs;
+    int64_t trees;
+    int64_t size_bytes;
+    int64_t damaged;
+    int64_t removed;
+    const struct jig_cache_finding *findings; /* the first 1000; none in listings */
+    size_t finding_count;
+};
+
+/* What came of work on the disk cache: one of these, the other is NULL. */
+struct jig_cache_result {
+    const struct jig_cache_collection *collection;
+    const struct jig_cache_verification *verification;
+};
+
 enum jig_operation_kind {
     JIG_OPERATION_KIND_UNSPECIFIED = 0,
     JIG_OPERATION_BUILD = 1,
-    JIG_OPERATION_DEPLOY = 2
+    JIG_OPERATION_DEPLOY = 2,
+    JIG_OPERATION_CACHE = 4
 };
 
 enum jig_operation_state {
@@ -165,6 +212,7 @@ struct jig_operation {
     const struct jig_error *error; /* NULL unless it failed or was cancelled */
     struct jig_build_results builds;
     const struct jig_deploy_result *deploy; /* NULL: no deploy, or not done */
+    const struct jig_cache_result *cache;   /* NULL: no work on the cache, or not done */
 };
 
 struct jig_operations {

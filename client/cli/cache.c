@@ -1,0 +1,283 @@
+/* `jig cache`: what is in the disk cache, what goes of it, and whether it is whole. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <jig/cache.h>
+
+#include "client/cli/cli.h"
+#include "client/cli/follow.h"
+#include "client/cli/json_event.h"
+#include "client/cli/json_out.h"
+#include "client/cli/report.h"
+#include "client/cli/text.h"
+
+/* --- stats --- */
+
+static json_t *json_budget(int64_t high_bytes, int64_t low_bytes)
+{
+    json_t *o = json_object();
+    cli_json_set_int(o, "high_bytes", high_bytes);
+    cli_json_set_int(o, "low_bytes", low_bytes);
+    return o;
+}
+
+static json_t *json_kinds(const struct jig_cache_figures *s)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < s->kind_count; i++) {
+        const struct jig_cache_kind_figures *k = &s->kinds[i];
+        json_t *o = json_object();
+        cli_json_set_int(o, "archives", k->archives);
+        cli_json_set_int(o, "archives_bytes", k->archives_bytes);
+        cli_json_set_int(o, "installed", k->installed);
+        cli_json_set_int(o, "installed_bytes", k->installed_bytes);
+        cli_json_set(all, k->kind, o);
+    }
+    return all;
+}
+
+static void print_json(const struct jig_cache_figures *s)
+{
+    json_t *line = cli_json_line("result");
+    cli_json_set_text(line, "directory", s->directory);
+    cli_json_set(line, "second_directory", cli_json_text_or_null(s->second_directory));
+    cli_json_set(line, "kinds", json_kinds(s));
+    cli_json_set(line, "archives_budget",
+                 json_budget(s->archives_high_bytes, s->archives_low_bytes));
+    cli_json_set(line, "installed_budget",
+                 json_budget(s->installed_high_bytes, s->installed_low_bytes));
+    cli_json_set_int(line, "total_bytes", s->total_bytes);
+    cli_json_set_int(line, "unfinished_bytes", s->unfinished_bytes);
+    cli_json_set_int(line, "leased_entries", s->leased_entries);
+    cli_json_set_int(line, "leased_bytes", s->leased_bytes);
+    cli_json_set_int(line, "holders", s->holders);
+    cli_json_set(line, "pins", cli_json_strings(&s->pins));
+    cli_json_set_int(line, "disk_bytes", s->disk_bytes);
+    cli_json_set_int(line, "disk_free_bytes", s->disk_free_bytes);
+    cli_json_print(line);
+}
+
+static void print_kinds(const struct jig_cache_figures *s)
+{
+    char archives[32], installed[32];
+    printf("%s%-12s  %8s  %10s  %9s  %10s%s\n", cli_colour(stdout, CLI_BOLD), "KIND", "ARCHIVES",
+           "SIZE", "INSTALLED", "SIZE", cli_colour(stdout, CLI_PLAIN));
+    for (size_t i = 0; i < s->kind_count; i++) {
+        const struct jig_cache_kind_figures *k = &s->kinds[i];
+        printf("%-12s  %8" PRId64 "  %10s  %9" PRId64 "  %10s\n", k->kind, k->archives,
+               cli_size(k->archives_bytes, archives), k->installed,
+               cli_size(k->installed_bytes, installed));
+    }
+}
+
+static void print_text(const struct jig_cache_figures *s)
+{
+    char size[32], high[32], low[32];
+    if (s->kind_count > 0)
+        print_kinds(s);
+    printf("%sin all     %s in %s", s->kind_count > 0 ? "\n" : "", cli_size(s->total_bytes, size),
+           s->directory);
+    printf(", %s of the disk are free\n", cli_size(s->disk_free_bytes, size));
+    printf("archives   go past %s, until %s are left\n", cli_size(s->archives_high_bytes, high),
+           cli_size(s->archives_low_bytes, low));
+    printf("installed  goes past %s, until %s are left\n", cli_size(s->installed_high_bytes, high),
+           cli_size(s->installed_low_bytes, low));
+    if (s->unfinished_bytes > 0)
+        printf("unfinished %s\n", cli_size(s->unfinished_bytes, size));
+    if (s->holders > 0)
+        printf("in use     %" PRId64 " entries of %s by %" PRId64 " operations\n",
+               s->leased_entries, cli_size(s->leased_bytes, size), s->holders);
+    for (size_t i = 0; i < s->pins.count; i++)
+        printf("pinned     %s\n", s->pins.items[i]);
+    if (s->second_directory[0] != '\0')
+        printf("below it   %s\n", s->second_directory);
+}
+
+int cli_cache_stats(struct cli *cli)
+{
+    int exit_status;
+    if (!cli_connect(cli, &exit_status))
+        return exit_status;
+    const struct jig_cache_figures *s;
+    struct jig_error error;
+    if (jig_client_get_cache_stats(cli->client, cli->deadline_ns, &s, &error) != JIG_STATUS_OK)
+        return cli_fail(cli, &error);
+    if (cli->options.json)
+        print_json(s);
+    else if (!cli->options.quiet)
+        print_text(s);
+    jig_client_free(s);
+    return CLI_EXIT_DONE;
+}
+
+/* --- gc, verify --- */
+
+static int follow(struct cli *cli, const struct jig_operation *op)
+{
+    struct cli_view view;
+    struct cli_followed followed;
+    int exit_status;
+    cli_view_init(&view, cli);
+    if (cli_follow(cli, &view, op, true, &followed, &exit_status)) {
+        exit_status = cli_followed_judge(cli, &view, &followed);
+        if (exit_status == CLI_EXIT_DONE)
+            cli_report_operation(&view, followed.operation);
+        jig_client_free(followed.owner);
+    }
+    cli_view_release(&view);
+    return exit_status;
+}
+
+int cli_cache_gc(struct cli *cli)
+{
+    int exit_status;
+    if (!cli_connect(cli, &exit_status))
+        return exit_status;
+    const struct jig_collection_options options = {
+        .all = cli->options.all, .dry_run = cli->options.dry_run, .wait_ms = CLI_START_WAIT_MS};
+    const struct jig_operation *op;
+    struct jig_error error;
+    cli_hold_signals(cli);
+    enum jig_status status =
+        jig_client_start_collection(cli->client, &options, cli->deadline_ns, &op, &error);
+    cli_watch_signals(cli);
+    return status == JIG_STATUS_OK ? follow(cli, op) : cli_fail(cli, &error);
+}
+
+int cli_cache_verify(struct cli *cli)
+{
+    int exit_status;
+    if (!cli_connect(cli, &exit_status))
+        return exit_status;
+    const struct jig_verification_options options = {.repair = cli->options.repair,
+                                                     .wait_ms = CLI_START_WAIT_MS};
+    const struct jig_operation *op;
+    struct jig_error error;
+    cli_hold_signals(cli);
+    enum jig_status status =
+        jig_client_start_verification(cli->client, &options, cli->deadline_ns, &op, &error);
+    cli_watch_signals(cli);
+    return status == JIG_STATUS_OK ? follow(cli, op) : cli_fail(cli, &error);
+}
+
+/* --- pin, unpin --- */
+
+static int set_pin(struct cli *cli, bool pinned)
+{
+    int exit_status;
+    if (!cli_connect(cli, &exit_status))
+        return exit_status;
+    const char *entry = cli->options.arguments[0];
+    struct jig_error error;
+    if (jig_client_set_pin(cli->client, entry, pinned, cli->deadline_ns, &error) != JIG_STATUS_OK)
+        return cli_fail(cli, &error);
+    if (cli->options.json) {
+        json_t *line = cli_json_line("result");
+        cli_json_set_text(line, "entry", entry);
+        cli_json_set_bool(line, "pinned", pinned);
+        cli_json_print(line);
+    }
+    return CLI_EXIT_DONE;
+}
+
+int cli_cache_pin(struct cli *cli)
+{
+    return set_pin(cli, true);
+}
+
+int cli_cache_unpin(struct cli *cli)
+{
+    return set_pin(cli, false);
+}
+
+/* --- what they came to --- */
+
+static json_t *json_share(const struct jig_cache_share *s)
+{
+    json_t *o = json_object();
+    cli_json_set_int(o, "entries", s->entries);
+    cli_json_set_int(o, "bytes", s->size_bytes);
+    cli_json_set_int(o, "removed", s->removed);
+    cli_json_set_int(o, "removed_bytes", s->removed_bytes);
+    cli_json_set_int(o, "in_use", s->in_use);
+    cli_json_set_int(o, "pinned", s->pinned);
+    return o;
+}
+
+static void add_collection(json_t *line, const struct jig_cache_collection *c)
+{
+    cli_json_set_bool(line, "dry_run", c->dry_run);
+    cli_json_set(line, "archives", json_share(&c->archives));
+    cli_json_set(line, "installed", json_share(&c->installed));
+    cli_json_set_int(line, "leftovers", c->leftovers);
+}
+
+static const char *finding_state(enum jig_cache_finding_state state)
+{
+    static const char *const words[] = {[JIG_CACHE_FINDING_DAMAGED] = "damaged",
+                                        [JIG_CACHE_FINDING_REMOVED] = "removed",
+                                        [JIG_CACHE_FINDING_IN_USE] = "in_use"};
+    size_t i = (size_t)state;
+    return i < sizeof words / sizeof words[0] && words[i] != NULL ? words[i] : "unknown";
+}
+
+static void add_verification(json_t *line, const struct jig_cache_verification *v)
+{
+    json_t *findings = json_array();
+    for (size_t i = 0; i < v->finding_count; i++) {
+        json_t *o = json_object();
+        cli_json_set_text(o, "path", v->findings[i].path);
+        cli_json_set_text(o, "problem", v->findings[i].problem);
+        cli_json_set_text(o, "state", finding_state(v->findings[i].state));
+        json_array_append_new(findings, o);
+    }
+    cli_json_set_int(line, "blobs", v->blobs);
+    cli_json_set_int(line, "trees", v->trees);
+    cli_json_set_int(line, "bytes", v->size_bytes);
+    cli_json_set_int(line, "damaged", v->damaged);
+    cli_json_set_int(line, "removed", v->removed);
+    cli_json_set(line, "findings", findings);
+}
+
+void cli_json_add_cache(json_t *line, const char *operation, const struct jig_cache_result *r)
+{
+    cli_json_set_text(line, "operation", operation);
+    if (r->collection != NULL)
+        add_collection(line, r->collection);
+    if (r->verification != NULL)
+        add_verification(line, r->verification);
+}
+
+static void print_share(const char *name, const char *verb, const struct jig_cache_share *s)
+{
+    char removed[32], left[32];
+    printf("%-9s  %" PRId64 " of %" PRId64 " %s, %s; %s left", name, s->removed, s->entries, verb,
+           cli_size(s->removed_bytes, removed), cli_size(s->size_bytes - s->removed_bytes, left));
+    if (s->in_use > 0)
+        printf("; %" PRId64 " in use", s->in_use);
+    if (s->pinned > 0)
+        printf("; %" PRId64 " pinned", s->pinned);
+    putchar('\n');
+}
+
+void cli_report_cache(struct cli_view *view, const struct jig_cache_result *r)
+{
+    if (view->cli->options.quiet)
+        return;
+    cli_view_erase(view);
+    const struct jig_cache_collection *c = r->collection;
+    const struct jig_cache_verification *v = r->verification;
+    char size[32];
+    if (c != NULL) {
+        const char *verb = c->dry_run ? "would be removed" : "removed";
+        print_share("archives", verb, &c->archives);
+        print_share("installed", verb, &c->installed);
+    }
+    if (c != NULL && c->leftovers > 0)
+        printf("unfinished %" PRId64 " %s\n", c->leftovers, c->dry_run ? "would go" : "gone");
+    if (v != NULL)
+        printf("%" PRId64 " blobs and %" PRId64 " folders of %s were read; %" PRId64
+               " were damaged, %" PRId64 " of these are removed\n",
+               v->blobs, v->trees, cli_size(v->size_bytes, size), v->damaged, v->removed);
+    fflush(stdout);
+}
