@@ -16,7 +16,8 @@ struct jig_builder {
     struct jig_targets *targets;
     struct jig_build_engine *engine;
     struct jig_warm *warm;
-    uint32_t jobs; /* of the configuration; 0: one a processor */
+    struct jig_lnks *lnks; /* NULL: nothing is pulled */
+    uint32_t jobs;         /* of the configuration; 0: one a processor */
     bool checks_answers;
 };
 
@@ -72,6 +73,16 @@ void jig_builder_free(struct jig_builder *b)
     jig_build_engine_free(b->engine);
     jig_targets_free(b->targets);
     free(b);
+}
+
+void jig_builder_set_lnks(struct jig_builder *b, struct jig_lnks *lnks)
+{
+    b->lnks = lnks;
+}
+
+struct jig_lnks *jig_builder_lnks(const struct jig_builder *b)
+{
+    return b->lnks;
 }
 
 struct jig_targets *jig_builder_targets(struct jig_builder *b)
@@ -388,6 +399,7 @@ static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,
     struct jig_target *target = NULL;
     const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
     bool well = jig_target_open(jig_builder_targets(b), selector, &target, &needs, NULL) == JIG_OK;
+    well = well && !target->needs_pull;
     for (size_t i = 0; well && i < target->n; i++)
         well = look_at(b, target, i, until, ret);
     jig_observe(before);

@@ -12,11 +12,17 @@
 #include "service/target.h"
 
 struct jig_builder;
+struct jig_lnks;
 
 /* `conf` is borrowed for the call. data_dir may be NULL. */
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
                                     const char *data_dir);
 void jig_builder_free(struct jig_builder *b);
+
+/* What pulls for builds; borrowed. Without it, a project whose pointers are not pulled yet cannot
+ * be built. */
+void jig_builder_set_lnks(struct jig_builder *b, struct jig_lnks *lnks);
+struct jig_lnks *jig_builder_lnks(const struct jig_builder *b);
 
 struct jig_targets *jig_builder_targets(struct jig_builder *b);
 struct jig_build_engine *jig_builder_engine(struct jig_builder *b);

@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/time.h"
+#include "service/lnk.h"
 #include "service/wire/event.h"
 #include "service/wire/operation.h"
 
@@ -21,6 +22,7 @@ struct jig_building {
     struct jig_warm_answer *answer; /* NULL: it is built */
     struct jig_warm_answer *claim;  /* to be compared with a full walk; or NULL */
     struct jig_target *target;
+    struct jig_target *unpulled; /* what it was before the project's pointers were pulled */
     char *subject;
     struct jig_sightings *seen;    /* NULL: nobody listens */
     struct jig_warm_builds builds; /* what was up to date */
@@ -52,6 +54,7 @@ void jig_building_free(struct jig_building *b)
     jig_warm_unref(b->answer);
     jig_warm_unref(b->claim);
     jig_target_free(b->target);
+    jig_target_free(b->unpulled);
     jig_sightings_free(b->seen);
     jig_warm_builds_release(&b->builds);
     free(b->subject);
@@ -243,11 +246,43 @@ static enum jig_code use_result(struct jig_building *b, const struct jig_target_
     return code;
 }
 
+/* What the project's pointers stand for is put in its place; then all of the project is looked at
+ * anew: a library may have come. */
+static enum jig_code pull(struct jig_building *b, struct jig_operation *op, struct jig_err *reterr)
+{
+    struct jig_lnks *lnks = jig_builder_lnks(b->builder);
+    struct jig_strv needs = {0};
+    if (lnks == NULL)
+        return jig_err_set(reterr, JIG_UNIMPLEMENTED, "nothing pulls what %s points to",
+                           b->target->project->root);
+    enum jig_code code = jig_lnks_pull(lnks, op, b->target->project->root, b->target->build_base, 0,
+                                       false, false, reterr);
+    if (code != JIG_OK)
+        return code;
+    jig_target_free(b->unpulled);
+    b->unpulled = jig_steal(&b->target); /* which callers may know */
+    jig_sightings_free(b->seen);
+    b->seen = b->options.walk ? NULL : jig_sightings_new();
+    code = open_target(b, &needs, reterr);
+    jig_strv_release(&needs);
+    if (code != JIG_OK)
+        b->target = jig_steal(&b->unpulled);
+    else if (b->target->n != b->unpulled->n)
+        code = jig_err_set(reterr, JIG_ABORTED, "the environments of %s changed meanwhile",
+                           b->target->project->root);
+    return code;
+}
+
 enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op, size_t index,
                                jig_building_use_fn *use, void *ctx, struct jig_err *reterr)
 {
     if (b->answer != NULL)
         return replay(b, op, index, use, ctx, reterr);
+    if (b->target->needs_pull) {
+        enum jig_code code = pull(b, op, reterr);
+        if (code != JIG_OK)
+            return code;
+    }
     const struct jig_target_environment *e = &b->target->environments[index];
     struct jig_build_result result;
     if (b->options.explain && index == 0 && b->said.why != NULL)

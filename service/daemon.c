@@ -25,6 +25,7 @@
 #include "service/devices.h"
 #include "service/fetching.h"
 #include "service/handlers/handlers.h"
+#include "service/lnk.h"
 #include "service/log.h"
 #include "service/place.h"
 #include "service/rpc/dispatch.h"
@@ -64,6 +65,7 @@ struct jig_daemon {
     struct jig_caching *caching;
     struct jig_builder *builder;
     struct jig_deployer *deployer;
+    struct jig_lnks *lnks;
     struct jig_env env;
     int signals;
     int wake; /* an eventfd: look at `ending` */
@@ -283,6 +285,12 @@ static void make_builders(struct jig_daemon *d)
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
                                    d->devices.monitors, scratch);
     jig_deployer_configure(d->deployer, &d->conf);
+    struct jig_lnks_config lnks = {.cache = jig_caching_cache(d->caching),
+                                   .fetcher = d->fetcher,
+                                   .limits = jig_fetching_limits(&d->conf),
+                                   .cache_dir = d->place.cache_dir};
+    d->lnks = jig_lnks_new(&lnks);
+    jig_builder_set_lnks(d->builder, d->lnks);
 }
 
 static void fill_env(struct jig_daemon *d)
@@ -294,6 +302,7 @@ static void fill_env(struct jig_daemon *d)
         .caching = d->caching,
         .builder = d->builder,
         .deployer = d->deployer,
+        .lnks = d->lnks,
         .inventory = d->devices.inventory,
         .trust = d->devices.trust,
         .devices_changed = &d->devices.changed,
@@ -506,6 +515,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_methods_free(d->methods);
     jig_deployer_free(d->deployer);
     jig_builder_free(d->builder);
+    jig_lnks_free(d->lnks);
     jig_fetcher_free(d->fetcher);
     jig_caching_free(d->caching);
     jig_devices_release(&d->devices);

@@ -64,6 +64,7 @@ struct jig_waitlist;
 enum jig_operation_kind {
     JIG_OPERATION_BUILD = 1,
     JIG_OPERATION_DEPLOY = 2,
+    JIG_OPERATION_LNK = 3,
     JIG_OPERATION_CACHE = 4,
 };
 

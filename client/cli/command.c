@@ -129,6 +129,34 @@ static const struct cli_option logs_options[] = {
     END,
 };
 
+static const char *const extract_modes[] = {"file",    "zip",    "tar",     "tar.gz",
+                                            "tar.bz2", "tar.xz", "tar.zst", NULL};
+
+static const struct cli_option add_options[] = {
+    VALUE('o', "output", CLI_TEXT, CLI_WITH_FILES, "PATH", output,
+          "the pointer's file; .lnk is added where it is missing"),
+    {"extract", 0, CLI_CHOICE, CLI_WITH_NOTHING, "FORMAT",
+     "what is meant is the content of an archive: zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst",
+     AT(extract), extract_modes},
+    END,
+};
+
+static const struct cli_option build_dir_options[] = {
+    VALUE(0, "build-dir", CLI_TEXT, CLI_WITH_FOLDERS, "DIR", build_directory,
+          "where build folders go; .jig/build in the project otherwise ($JIG_BUILD_DIR)"),
+    END,
+};
+
+static const struct cli_option pull_options[] = {
+    VALUE('j', "jobs", CLI_COUNT, CLI_WITH_NOTHING, "N", jobs, "pointers at once; 8 otherwise"),
+    END,
+};
+
+static const struct cli_option check_options[] = {
+    FLAG(0, "deep", deep, "read and hash all that is there"),
+    END,
+};
+
 static const struct cli_option call_options[] = {
     FLAG('l', "list", list, "list the daemon's methods"),
     END,
@@ -138,6 +166,7 @@ static const struct cli_option call_options[] = {
 
 const struct cli_group cli_groups[] = {
     {"devices", "Boards: what is connected"},
+    {"lnk", "Resource pointers: .lnk files that stand for bytes kept elsewhere"},
     {"ops", "Operations: builds and deploys, running and ended"},
     {"cache", "The disk cache"},
     {"daemon", "The daemon itself"},
@@ -167,6 +196,20 @@ const struct cli_command cli_commands[] = {
      cli_devices_show},
     {"devices", "watch", "", 0, 0, CLI_WITH_NOTHING, "Report boards as they come and go", NULL,
      NULL, cli_devices_watch},
+    {"lnk", "add", "URL", 1, 1, CLI_WITH_NOTHING, "Write a pointer to what a URL gives",
+     "The URL is downloaded once, for its hash and size. Without -o the file is named after the "
+     "URL,\n"
+     "in the current folder. A pointer to the same URL is written anew; anything else is left "
+     "alone.",
+     OPTIONS(add_options), cli_lnk_add},
+    {"lnk", "pull", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Get what a project's pointers stand for",
+     "What the cache does not have is fetched; all of it is put below the build folder, where "
+     "builds\n"
+     "find it as if it stood beside the pointers.",
+     OPTIONS(pull_options, build_dir_options), cli_lnk_pull},
+    {"lnk", "check", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Say how a project's pointers stand",
+     "Nothing is fetched or changed. The exit status is 0 when a pull would need no network.",
+     OPTIONS(check_options, build_dir_options), cli_lnk_check},
     {"ops", "list", "", 0, 0, CLI_WITH_NOTHING, "List the operations, newest first", NULL,
      OPTIONS(active_options), cli_ops_list},
     {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, OPTIONS(show_options),

@@ -104,6 +104,10 @@ struct cli_options {
     bool no_input;
     const char *eol;
     bool echo;
+    /* pointers */
+    const char *output;
+    const char *extract;
+    bool deep;
     /* the rest */
     bool active;
     bool timing;

@@ -35,8 +35,23 @@ const char *cli_operation_kind(enum jig_operation_kind kind)
         [JIG_OPERATION_BUILD] = "build",
         [JIG_OPERATION_DEPLOY] = "deploy",
         [JIG_OPERATION_CACHE] = "cache",
+        [JIG_OPERATION_LNK] = "lnk",
     };
     return WORD(words, kind);
+}
+
+const char *cli_pointer_state(enum jig_pointer_state state)
+{
+    static const char *const words[] = {
+        [JIG_POINTER_CACHED] = "cached",
+        [JIG_POINTER_FETCHED] = "fetched",
+        [JIG_POINTER_OK] = "ok",
+        [JIG_POINTER_MISSING] = "missing",
+        [JIG_POINTER_MISMATCH] = "mismatch",
+        [JIG_POINTER_INVALID] = "invalid",
+        [JIG_POINTER_FAILED] = "failed",
+    };
+    return WORD(words, state);
 }
 
 const char *cli_operation_state(enum jig_operation_state state)
@@ -287,6 +302,36 @@ void cli_json_add_deploy(json_t *line, const char *operation, const struct jig_d
                  d->build != NULL ? cli_json_build(operation, d->build) : json_null());
 }
 
+static json_t *pointer_of(const struct jig_pointer *p)
+{
+    json_t *o = json_object();
+    cli_json_set_text(o, "path", p->path);
+    cli_json_set_text(o, "state", cli_pointer_state(p->state));
+    cli_json_set(o, "sha256", cli_json_text_or_null(p->sha256));
+    cli_json_set(o, "size_bytes", p->size_bytes >= 0 ? json_integer(p->size_bytes) : json_null());
+    cli_json_set(o, "materialized", cli_json_text_or_null(p->materialized));
+    cli_json_set(o, "error", cli_json_text_or_null(p->error));
+    return o;
+}
+
+void cli_json_add_lnk(json_t *line, const struct jig_operation *op)
+{
+    json_t *pointers = json_array();
+    for (size_t i = 0; i < op->lnk->pointer_count; i++)
+        json_array_append_new(pointers, pointer_of(&op->lnk->pointers[i]));
+    cli_json_set_text(line, "operation", op->id);
+    cli_json_set(line, "pointers", pointers);
+    cli_json_set_int(line, "removed", op->lnk->removed);
+    cli_json_set_int(line, "received_bytes", op->lnk->received_bytes);
+    cli_json_set_int(line, "server_us", op->lnk->server_us);
+    json_t *error = json_null();
+    if (op->error != NULL) {
+        error = json_object();
+        cli_json_add_error(error, op->error);
+    }
+    cli_json_set(line, "error", error);
+}
+
 json_t *cli_json_operation(const struct jig_operation *op)
 {
     json_t *o = json_object();
@@ -321,6 +366,12 @@ json_t *cli_json_operation(const struct jig_operation *op)
         cli_json_add_cache(cache, op->id, op->cache);
     }
     cli_json_set(o, "cache", cache);
+    json_t *lnk = json_null();
+    if (op->lnk != NULL) {
+        lnk = json_object();
+        cli_json_add_lnk(lnk, op);
+    }
+    cli_json_set(o, "lnk", lnk);
     return o;
 }
 

@@ -13,6 +13,7 @@
 const char *cli_build_outcome(enum jig_build_outcome outcome);
 const char *cli_deploy_outcome(enum jig_deploy_outcome outcome);
 const char *cli_operation_kind(enum jig_operation_kind kind);
+const char *cli_pointer_state(enum jig_pointer_state state);
 const char *cli_operation_state(enum jig_operation_state state);
 
 void cli_json_print_event(const char *operation, const struct jig_event *event);
@@ -28,6 +29,7 @@ void cli_json_add_builds(json_t *line, const char *operation,
                          const struct jig_build_results *builds);
 
 /* Adds what a deploy's result line says. */
+void cli_json_add_lnk(json_t *line, const struct jig_operation *op); /* whose `lnk` is there */
 void cli_json_add_deploy(json_t *line, const char *operation,
                          const struct jig_deploy_result *deploy);
 

@@ -88,7 +88,7 @@ static void print_operation(struct cli *cli, const struct jig_operation *op)
         printf("  error    %s\n", op->error->message);
     if (op->error != NULL && op->error->hint[0] != '\0')
         printf("  hint     %s\n", op->error->hint);
-    if (op->builds.count == 0 && op->deploy == NULL && op->cache == NULL)
+    if (op->builds.count == 0 && op->deploy == NULL && op->cache == NULL && op->lnk == NULL)
         return;
     putchar('\n');
     fflush(stdout);

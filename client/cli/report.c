@@ -116,17 +116,74 @@ void cli_report_deploy(struct cli_view *view, const struct jig_deploy_result *d)
     fflush(stdout);
 }
 
+static bool is_well(const struct jig_pointer *p)
+{
+    return p->state == JIG_POINTER_CACHED || p->state == JIG_POINTER_FETCHED ||
+           p->state == JIG_POINTER_OK;
+}
+
+static void print_pointers(const struct cli_options *o, const struct jig_lnk_result *r)
+{
+    char size[32];
+    for (size_t i = 0; i < r->pointer_count; i++) {
+        const struct jig_pointer *p = &r->pointers[i];
+        bool news = p->state == JIG_POINTER_FETCHED || !is_well(p);
+        if (!news && !o->verbose)
+            continue;
+        printf("%s%-8s%s  %s", cli_colour(stdout, is_well(p) ? CLI_GREEN : CLI_RED),
+               cli_pointer_state(p->state), cli_colour(stdout, CLI_PLAIN), p->path);
+        if (p->size_bytes >= 0)
+            printf(" (%s)", cli_size(p->size_bytes, size));
+        putchar('\n');
+        if (p->error[0] != '\0')
+            printf("          %s\n", p->error);
+    }
+}
+
+static void print_sum(const struct jig_lnk_result *r)
+{
+    char size[32], time[32];
+    size_t fetched = 0, bad = 0;
+    for (size_t i = 0; i < r->pointer_count; i++) {
+        fetched += r->pointers[i].state == JIG_POINTER_FETCHED;
+        bad += !is_well(&r->pointers[i]);
+    }
+    printf("%zu pointer%s", r->pointer_count, r->pointer_count == 1 ? "" : "s");
+    if (fetched > 0)
+        printf(", %zu fetched (%s)", fetched, cli_size(r->received_bytes, size));
+    if (r->removed > 0)
+        printf(", %" PRIu32 " removed", r->removed);
+    if (bad > 0)
+        printf(", %zu not well", bad);
+    printf(" in %s\n", cli_duration(r->server_us, time));
+}
+
+void cli_report_lnk(struct cli_view *view, const struct jig_lnk_result *r)
+{
+    cli_view_erase(view);
+    fflush(stderr);
+    if (view->cli->options.quiet)
+        return;
+    print_pointers(&view->cli->options, r);
+    print_sum(r);
+    fflush(stdout);
+}
+
 void cli_report_operation(struct cli_view *view, const struct jig_operation *op)
 {
     if (view->cli->options.json) {
         json_t *line = cli_json_line("result");
-        if (op->deploy != NULL)
+        if (op->lnk != NULL)
+            cli_json_add_lnk(line, op);
+        else if (op->deploy != NULL)
             cli_json_add_deploy(line, op->id, op->deploy);
         else if (op->cache != NULL)
             cli_json_add_cache(line, op->id, op->cache);
         else
             cli_json_add_builds(line, op->id, &op->builds);
         cli_json_print(line);
+    } else if (op->lnk != NULL) {
+        cli_report_lnk(view, op->lnk);
     } else if (op->deploy != NULL) {
         cli_report_deploy(view, op->deploy);
     } else if (op->cache != NULL) {

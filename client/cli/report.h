@@ -7,6 +7,7 @@
 #include "client/cli/view.h"
 
 void cli_report_builds(struct cli_view *view, const struct jig_build_results *builds);
+void cli_report_lnk(struct cli_view *view, const struct jig_lnk_result *lnk);
 void cli_report_deploy(struct cli_view *view, const struct jig_deploy_result *deploy);
 
 /* The operation's result, whatever it is, as text or as the JSON result line. */

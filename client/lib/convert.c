@@ -19,6 +19,14 @@ SAME(JIG_OPERATION_CACHE, JIG__V1__OPERATION_KIND__OPERATION_KIND_CACHE);
 SAME(JIG_CACHE_FINDING_DAMAGED, JIG__V1__CACHE_FINDING__STATE__STATE_DAMAGED);
 SAME(JIG_CACHE_FINDING_REMOVED, JIG__V1__CACHE_FINDING__STATE__STATE_REMOVED);
 SAME(JIG_CACHE_FINDING_IN_USE, JIG__V1__CACHE_FINDING__STATE__STATE_IN_USE);
+SAME(JIG_OPERATION_LNK, JIG__V1__OPERATION_KIND__OPERATION_KIND_LNK);
+SAME(JIG_POINTER_CACHED, JIG__V1__POINTER_STATE__POINTER_STATE_CACHED);
+SAME(JIG_POINTER_FETCHED, JIG__V1__POINTER_STATE__POINTER_STATE_FETCHED);
+SAME(JIG_POINTER_OK, JIG__V1__POINTER_STATE__POINTER_STATE_OK);
+SAME(JIG_POINTER_MISSING, JIG__V1__POINTER_STATE__POINTER_STATE_MISSING);
+SAME(JIG_POINTER_MISMATCH, JIG__V1__POINTER_STATE__POINTER_STATE_MISMATCH);
+SAME(JIG_POINTER_INVALID, JIG__V1__POINTER_STATE__POINTER_STATE_INVALID);
+SAME(JIG_POINTER_FAILED, JIG__V1__POINTER_STATE__POINTER_STATE_FAILED);
 SAME(JIG_OPERATION_QUEUED, JIG__V1__OPERATION_STATE__OPERATION_STATE_QUEUED);
 SAME(JIG_OPERATION_RUNNING, JIG__V1__OPERATION_STATE__OPERATION_STATE_RUNNING);
 SAME(JIG_OPERATION_SUCCEEDED, JIG__V1__OPERATION_STATE__OPERATION_STATE_SUCCEEDED);
@@ -243,6 +251,31 @@ static bool convert_error(struct jig_arena *arena, const Jig__V1__Status *in,
     return true;
 }
 
+static bool convert_lnk(struct jig_arena *arena, const Jig__V1__LnkResult *in,
+                        struct jig_operation *out)
+{
+    struct jig_lnk_result *lnk = jig_arena_alloc(arena, sizeof *lnk);
+    struct jig_pointer *pointers;
+    if (lnk == NULL || !MAKE_LIST(arena, pointers, in->n_pointers))
+        return false;
+    for (size_t i = 0; i < in->n_pointers; i++) {
+        const Jig__V1__Pointer *p = in->pointers[i];
+        pointers[i] = (struct jig_pointer){.path = p->path,
+                                           .state = (enum jig_pointer_state)p->state,
+                                           .sha256 = p->sha256,
+                                           .size_bytes = p->size_bytes,
+                                           .materialized = p->materialized,
+                                           .error = p->error};
+    }
+    *lnk = (struct jig_lnk_result){.pointers = pointers,
+                                   .pointer_count = in->n_pointers,
+                                   .removed = in->removed,
+                                   .received_bytes = in->received_bytes,
+                                   .server_us = in->server_us};
+    out->lnk = lnk;
+    return true;
+}
+
 static bool convert_results(struct jig_arena *arena, const Jig__V1__Operation *in,
                             struct jig_operation *out)
 {
@@ -254,6 +287,8 @@ static bool convert_results(struct jig_arena *arena, const Jig__V1__Operation *i
             return false;
     }
     out->builds = (struct jig_build_results){.items = builds, .count = in->n_builds};
+    if (in->lnk != NULL && !convert_lnk(arena, in->lnk, out))
+        return false;
     if (in->deploy == NULL)
         return true;
     struct jig_deploy_result *deploy = jig_arena_alloc(arena, sizeof *deploy);

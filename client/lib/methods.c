@@ -8,6 +8,7 @@
 #include "jig/v1/daemon.pb-c.h"
 #include "jig/v1/deploy.pb-c.h"
 #include "jig/v1/device.pb-c.h"
+#include "jig/v1/lnk.pb-c.h"
 #include "jig/v1/operation.pb-c.h"
 
 #define NEAREST 3

@@ -33,6 +33,7 @@ struct jig_action {
     char *name;              /* names it in the build's record; NULL: its first output does */
     char *depfile;           /* further inputs are read from here once it ran; or NULL */
     bool lists_inputs;       /* its stdout is ld's -t: further inputs are read from that */
+    bool names_all;          /* what its source reads by .incbin is among `inputs` */
     bool shareable;          /* its outputs may come from and go to the shared cache */
     bool always;             /* no key: run each time (hooks, whose effects nobody declares) */
     bool is_compile;         /* counts as compiled or reused; stands in compile_commands.json */

@@ -157,8 +157,10 @@ static void complete(const struct jig_plan *p, const struct jig_compile *c, stru
         a->always = true; /* nobody can say what it read */
     jig_strv_append(&a->outputs, c->object);
     jig_words_files(&a->argv, NULL, &a->inputs);
-    if (c->reads != NULL)
+    if (c->reads != NULL) {
         jig_strv_append(&a->inputs, c->reads);
+        a->names_all = true;
+    }
     a->shareable = c->scope != JIG_SCOPE_PROJECT && is_shareable(p, a);
 }
 

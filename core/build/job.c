@@ -244,6 +244,8 @@ static bool fill_inputs(const struct jig_job *j, const struct jig_runner_config 
     jig_strv_release(&inputs);
     if (keep && j->action->depfile != NULL)
         *ret_changed = jig_shadow_record(shadow, t, j->started_clock_ns);
+    if (j->action->names_all)
+        t->opaque = false;
     return keep && *ret_changed == NULL;
 }
 

@@ -96,7 +96,7 @@ struct jig_compile {
     const struct jig_flags *own_flags; /* of the library it belongs to; or NULL */
     enum jig_scope scope;
     const char *step;
-    const char *reads; /* a file that no dependency file names; or NULL */
+    const char *reads; /* the one file that it .incbins, which no dependency file names; or NULL */
 };
 enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
                                struct jig_err *reterr) JIG_CHECKED;

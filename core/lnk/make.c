@@ -20,36 +20,37 @@ static const enum jig_archive_format formats[JIG_POINTER_EXTRACT_COUNT] = {
     [JIG_POINTER_TAR_XZ] = JIG_ARCHIVE_TAR_XZ, [JIG_POINTER_TAR_ZST] = JIG_ARCHIVE_TAR_ZST,
 };
 
-static enum jig_code extract(struct jig_cache *cache, struct jig_hold *hold,
-                             const struct jig_blob *blob, const struct jig_lnk_row *row,
-                             const char *name, const struct jig_until *until, char **ret,
+static enum jig_code extract(const struct jig_lnk_making *m, const struct jig_blob *blob,
+                             const struct jig_lnk_row *row, const char *name, char **ret,
                              struct jig_err *reterr)
 {
     struct jig_tree_staging staging = {0};
-    enum jig_code code = jig_tree_begin(cache, JIG_CACHE_LNK, name, TREE_VERSION, &staging, reterr);
+    enum jig_code code =
+        jig_tree_begin(m->cache, JIG_CACHE_LNK, name, TREE_VERSION, &staging, reterr);
     if (code != JIG_OK)
         return code;
     struct jig_archive_spec spec = {.path = blob->path,
                                     .called = row->path,
                                     .format = formats[row->extract],
-                                    .dest = staging.path};
-    code = jig_archive_extract(&spec, until, NULL, reterr);
+                                    .dest = staging.path,
+                                    .limits = m->limits};
+    code = jig_archive_extract(&spec, &m->until, NULL, reterr);
     if (code == JIG_OK)
-        return jig_tree_commit(&staging, hold, ret, reterr);
+        return jig_tree_commit(&staging, m->hold, ret, reterr);
     jig_tree_abort(&staging);
     return code;
 }
 
 /* The extracted archive in the cache. */
-static enum jig_code find_tree(struct jig_cache *cache, struct jig_hold *hold,
-                               const struct jig_blob *blob, const struct jig_lnk_row *row,
-                               const struct jig_until *until, char **ret, struct jig_err *reterr)
+static enum jig_code find_tree(const struct jig_lnk_making *m, const struct jig_blob *blob,
+                               const struct jig_lnk_row *row, char **ret, struct jig_err *reterr)
 {
     char hex[JIG_SHA256_HEX];
     jig_digest_hex(&row->sha256, hex);
     JIG_CLEANUP_FREE char *name = jig_strf("%s.%s", hex, jig_pointer_extract_name(row->extract));
-    enum jig_code code = jig_tree_find(cache, hold, JIG_CACHE_LNK, name, TREE_VERSION, ret, reterr);
-    return code == JIG_NOT_FOUND ? extract(cache, hold, blob, row, name, until, ret, reterr) : code;
+    enum jig_code code =
+        jig_tree_find(m->cache, m->hold, JIG_CACHE_LNK, name, TREE_VERSION, ret, reterr);
+    return code == JIG_NOT_FOUND ? extract(m, blob, row, name, ret, reterr) : code;
 }
 
 struct copy {
@@ -93,16 +94,15 @@ static enum jig_code copy_tree(const char *from, const char *to, const struct ji
     return code == JIG_OK ? c.code : code;
 }
 
-static enum jig_code make_tree(struct jig_cache *cache, struct jig_hold *hold,
-                               const struct jig_blob *blob, const struct jig_lnk_row *row,
-                               const char *made, const struct jig_until *until,
+static enum jig_code make_tree(const struct jig_lnk_making *m, const struct jig_blob *blob,
+                               const struct jig_lnk_row *row, const char *made,
                                struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *tree = NULL;
     JIG_CLEANUP_FREE char *beside = jig_fs_temporary_beside(made);
-    enum jig_code code = find_tree(cache, hold, blob, row, until, &tree, reterr);
+    enum jig_code code = find_tree(m, blob, row, &tree, reterr);
     if (code == JIG_OK)
-        code = copy_tree(tree, beside, until, reterr);
+        code = copy_tree(tree, beside, &m->until, reterr);
     if (code == JIG_OK)
         code = jig_fs_rename(beside, made, reterr);
     if (code != JIG_OK)
@@ -112,9 +112,8 @@ static enum jig_code make_tree(struct jig_cache *cache, struct jig_hold *hold,
 
 /* ---- */
 
-enum jig_code jig_lnk_make(struct jig_cache *cache, struct jig_hold *hold,
-                           const struct jig_blob *blob, struct jig_lnk_row *row, const char *made,
-                           const struct jig_until *until, struct jig_err *reterr)
+enum jig_code jig_lnk_make(const struct jig_lnk_making *m, const struct jig_blob *blob,
+                           struct jig_lnk_row *row, const char *made, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *dir = jig_path_dir(made);
     enum jig_code code = jig_fs_mkdirs(dir, 0777, reterr);
@@ -123,7 +122,7 @@ enum jig_code jig_lnk_make(struct jig_cache *cache, struct jig_hold *hold,
     if (code == JIG_OK)
         code = row->extract == JIG_POINTER_FILE
                    ? jig_fs_copy(blob->path, made, FILE_MODE, false, reterr)
-                   : make_tree(cache, hold, blob, row, made, until, reterr);
+                   : make_tree(m, blob, row, made, reterr);
     if (code != JIG_OK)
         return code;
     row->size = (int64_t)blob->size_bytes;

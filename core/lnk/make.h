@@ -12,14 +12,22 @@
 #define JIG_LNK_MAKE_H
 
 #include "core/blob/blob.h"
+#include "core/fetch/archive.h"
 #include "core/lnk/state.h"
 #include "core/os/cancel.h"
 
+struct jig_lnk_making {
+    struct jig_cache *cache;
+    struct jig_hold *hold;
+    struct jig_archive_limits limits;
+    struct jig_until until;
+};
+
 /* Makes `made` (absolute) of the blob, in place of anything that is there, and looks at it: the
  * row's. Errors of the archive name the pointer. */
-enum jig_code jig_lnk_make(struct jig_cache *cache, struct jig_hold *hold,
-                           const struct jig_blob *blob, struct jig_lnk_row *row, const char *made,
-                           const struct jig_until *until, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_lnk_make(const struct jig_lnk_making *m, const struct jig_blob *blob,
+                           struct jig_lnk_row *row, const char *made,
+                           struct jig_err *reterr) JIG_CHECKED;
 
 /* Removes what a pointer stood for, and the folders above it that are empty then, below `files`. */
 enum jig_code jig_lnk_unmake(const char *files, const char *made,

@@ -201,7 +201,9 @@ static enum jig_code pull_item(struct pulling *p, struct jig_lnk_item *item,
     if (code == JIG_OK)
         code = prove(p, item, reterr);
     if (code == JIG_OK && !item->holds) {
-        code = jig_lnk_make(s->cache, s->hold, &blob, item->row, item->made, &s->until, reterr);
+        const struct jig_lnk_making making = {
+            .cache = s->cache, .hold = s->hold, .limits = s->limits, .until = s->until};
+        code = jig_lnk_make(&making, &blob, item->row, item->made, reterr);
         item->holds = code == JIG_OK;
     } else if (code != JIG_OK && item->holds) { /* not to be used any more */
         item->holds = false;

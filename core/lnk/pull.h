@@ -18,6 +18,7 @@
 #define JIG_LNK_PULL_H
 
 #include "core/blob/blob.h"
+#include "core/fetch/archive.h"
 #include "core/lnk/ledger.h"
 #include "core/lnk/look.h"
 #include "core/os/cancel.h"
@@ -86,6 +87,7 @@ struct jig_lnk_pull_spec {
     struct jig_hold *hold;
     struct jig_ledger *ledger;
     const struct jig_lnk_source *source; /* NULL: nothing can be fetched */
+    struct jig_archive_limits limits;
     bool prove;  /* also what was flagged before; a build does not, or it would ask each time */
     size_t jobs; /* 0: JIG_LNK_JOBS */
     struct jig_until until;

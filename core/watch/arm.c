@@ -19,7 +19,7 @@ struct way {
 static enum jig_code cannot(const struct jig_node *node, const char *why, struct jig_err *reterr)
 {
     char path[JIG_WATCH_PATH_MAX];
-    if (!jig_tree_path(node, path, sizeof path))
+    if (!jig_tree_node_path(node, path, sizeof path))
         path[0] = '\0';
     return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "%s cannot be watched: %s", path, why);
 }
@@ -33,7 +33,7 @@ static enum jig_code watch_node(struct jig_watcher *w, struct jig_node *node, un
     char path[JIG_WATCH_PATH_MAX];
     struct jig_err err = JIG_ERR_INIT;
     int id = -1;
-    if (!jig_tree_path(node, path, sizeof path))
+    if (!jig_tree_node_path(node, path, sizeof path))
         return cannot(node, "the path is too long", reterr);
     const char *doubt = node->watch < 0 ? jig_notify_doubt(path) : NULL;
     if (doubt != NULL) {
@@ -66,7 +66,7 @@ static enum jig_code follow(struct way *p, struct jig_node *link, const struct j
 {
     char path[JIG_WATCH_PATH_MAX];
     JIG_CLEANUP_FREE char *target = NULL;
-    if (++p->links > MOST_LINKS || !jig_tree_path(link, path, sizeof path))
+    if (++p->links > MOST_LINKS || !jig_tree_node_path(link, path, sizeof path))
         return cannot(link, "too many links lead to it", reterr);
     enum jig_code code = jig_fs_link_target(path, &target, reterr);
     if (code != JIG_OK)
@@ -119,7 +119,7 @@ static enum jig_code step(struct way *p, const struct jig_sighting *s, const cha
     char path[JIG_WATCH_PATH_MAX];
     struct jig_stamp now;
     uint64_t names = 0;
-    if (!jig_tree_path(node, path, sizeof path))
+    if (!jig_tree_node_path(node, path, sizeof path))
         return cannot(p->at, "the path is too long", reterr);
     *ret_ended = true;
     if (jig_fs_stamp_names(path, &now, &names) != JIG_OK ||

@@ -52,7 +52,7 @@ static size_t settle_batch(struct jig_watcher *w)
     char path[JIG_WATCH_PATH_MAX];
     for (size_t i = w->open_count; i > 0 && asked < A_BATCH; i--) {
         struct jig_node *node = w->open[i - 1];
-        if (node->round == w->round || !jig_tree_path(node, path, sizeof path))
+        if (node->round == w->round || !jig_tree_node_path(node, path, sizeof path))
             continue;
         node->round = w->round;
         asked++;

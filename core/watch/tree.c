@@ -201,7 +201,7 @@ struct jig_node *jig_tree_watched_next(const struct jig_node *node)
     return next;
 }
 
-bool jig_tree_path(const struct jig_node *node, char *out, size_t size)
+bool jig_tree_node_path(const struct jig_node *node, char *out, size_t size)
 {
     char *at = out + size - 1;
     *at = '\0';

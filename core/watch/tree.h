@@ -65,7 +65,7 @@ struct jig_node *jig_tree_watched(const struct jig_tree *t, int watch);
 struct jig_node *jig_tree_watched_next(const struct jig_node *node);
 
 /* Writes the node's path; false when it does not fit. */
-bool jig_tree_path(const struct jig_node *node, char *out, size_t size);
+bool jig_tree_node_path(const struct jig_node *node, char *out, size_t size);
 
 /* The next node below `top` after `node`, depth first; NULL at the end. */
 struct jig_node *jig_tree_next_below(const struct jig_node *top, struct jig_node *node);

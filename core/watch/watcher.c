@@ -244,7 +244,7 @@ static enum jig_code begin_to_listen(struct jig_watch *watch, struct jig_err *re
         char path[JIG_WATCH_PATH_MAX] = "";
         if (item->kind != JIG_SAW_STAMP || item->node->written_at <= watch->armed_at)
             continue;
-        jig_tree_path(item->node, path, sizeof path);
+        jig_tree_node_path(item->node, path, sizeof path);
         return jig_err_set(reterr, JIG_ABORTED, "%s was written while it was being watched", path);
     }
     watch->armed_at = w->log_end;
@@ -375,7 +375,7 @@ static void look(struct finding *f, uint32_t number, bool open)
          i < watch->n && watch->items[i].node->number == number; i++) {
         const struct jig_watch_item *item = &watch->items[i];
         char path[JIG_WATCH_PATH_MAX];
-        if (!jig_tree_path(item->node, path, sizeof path) || item->node->broken) {
+        if (!jig_tree_node_path(item->node, path, sizeof path) || item->node->broken) {
             found_lost(f, path, ", or a folder above it, was moved, removed or mounted");
             continue;
         }

@@ -19,6 +19,7 @@ struct jig_caching;
 struct jig_deployer;
 struct jig_fetcher;
 struct jig_inventory;
+struct jig_lnks;
 struct jig_log_file;
 struct jig_monitors;
 struct jig_monitor_news;
@@ -34,6 +35,7 @@ struct jig_env {
     struct jig_caching *caching;
     struct jig_builder *builder;
     struct jig_deployer *deployer;
+    struct jig_lnks *lnks;
     struct jig_inventory *inventory;
     struct jig_trust *trust;
     struct jig_waitlist *devices_changed; /* woken when the inventory has news */
@@ -98,6 +100,9 @@ jig_handler_fn jig_handle_deploy_start;
 jig_handler_fn jig_handle_device_get;
 jig_handler_fn jig_handle_device_list;
 jig_handler_fn jig_handle_device_watch;
+jig_handler_fn jig_handle_lnk_add;
+jig_handler_fn jig_handle_lnk_check;
+jig_handler_fn jig_handle_lnk_pull;
 jig_handler_fn jig_handle_monitor_close;
 jig_handler_fn jig_handle_monitor_open;
 jig_handler_fn jig_handle_monitor_read;

@@ -9,11 +9,13 @@
 #define DAEMON    &jig__v1__daemon_service__descriptor
 #define DEPLOY    &jig__v1__deploy_service__descriptor
 #define DEVICE    &jig__v1__device_service__descriptor
+#define LNK       &jig__v1__lnk_service__descriptor
 #define OPERATION &jig__v1__operation_service__descriptor
 #define READS     JIG_METHOD_READS
 #define MUTATES   JIG_METHOD_MUTATES
 
-const ProtobufCServiceDescriptor *const jig_services[] = {BUILD, CACHE, DAEMON, DEPLOY, DEVICE, OPERATION};
+const ProtobufCServiceDescriptor *const jig_services[] = {BUILD,  CACHE, DAEMON,   DEPLOY,
+                                                          DEVICE, LNK,   OPERATION};
 const size_t jig_service_count = JIG_COUNT(jig_services);
 
 const struct jig_method_row jig_method_rows[] = {
@@ -36,6 +38,9 @@ const struct jig_method_row jig_method_rows[] = {
     {DEVICE, "ReadMonitor", jig_handle_monitor_read, READS},
     {DEVICE, "WatchDevices", jig_handle_device_watch, READS},
     {DEVICE, "WriteMonitor", jig_handle_monitor_write, MUTATES},
+    {LNK, "StartAdd", jig_handle_lnk_add, MUTATES},
+    {LNK, "StartCheck", jig_handle_lnk_check, MUTATES},
+    {LNK, "StartPull", jig_handle_lnk_pull, MUTATES},
     {OPERATION, "CancelOperation", jig_handle_operation_cancel, MUTATES},
     {OPERATION, "GetOperation", jig_handle_operation_get, READS},
     {OPERATION, "ListOperations", jig_handle_operation_list, READS},

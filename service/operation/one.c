@@ -316,6 +316,7 @@ static void note_time(struct jig_operation *op, enum jig_operation_state state, 
         [JIG_OPERATION_BUILD] = "build",
         [JIG_OPERATION_DEPLOY] = "deploy",
         [JIG_OPERATION_CACHE] = "cache",
+        [JIG_OPERATION_LNK] = "lnk",
     };
     const char *how = state == JIG_OPERATION_FAILED ? "failed" : "cancelled";
     if (state != JIG_OPERATION_SUCCEEDED)

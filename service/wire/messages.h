@@ -13,6 +13,7 @@
 #include "jig/v1/daemon.pb-c.h"
 #include "jig/v1/deploy.pb-c.h"
 #include "jig/v1/device.pb-c.h"
+#include "jig/v1/lnk.pb-c.h"
 #include "jig/v1/operation.pb-c.h"
 #include "jig/v1/rpc.pb-c.h"
 #include "jig/v1/types.pb-c.h"

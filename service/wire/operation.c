@@ -122,6 +122,15 @@ void jig_wire_set_cache(struct jig_operation *op, const Jig__V1__CacheResult *re
     add_result(op, "cache", &result->base, &brief.base);
 }
 
+void jig_wire_set_lnk(struct jig_operation *op, const Jig__V1__LnkResult *result)
+{
+    Jig__V1__LnkResult brief = *result;
+    brief.n_pointers = 0;
+    brief.pointers = NULL;
+    jig_operation_time(op, "lnk", "done", result->server_us);
+    add_result(op, "lnk", &result->base, &brief.base);
+}
+
 /* ---- messages ---- */
 
 enum jig_code jig_wire_splice(ProtobufCMessage *message, const struct jig_encoded *encoded,

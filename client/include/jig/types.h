@@ -181,10 +181,41 @@ struct jig_cache_result {
     const struct jig_cache_verification *verification;
 };
 
+enum jig_pointer_state {
+    JIG_POINTER_STATE_UNSPECIFIED = 0,
+    JIG_POINTER_CACHED = 1,   /* a pull: nothing had to be fetched */
+    JIG_POINTER_FETCHED = 2,  /* a pull: it was fetched now */
+    JIG_POINTER_OK = 3,       /* a check: a pull would need no network */
+    JIG_POINTER_MISSING = 4,  /* a check: a pull would have to fetch it */
+    JIG_POINTER_MISMATCH = 5, /* its hash or its size is wrong */
+    JIG_POINTER_INVALID = 6,  /* it is no pointer */
+    JIG_POINTER_FAILED = 7    /* it could not be fetched, extracted or put in its place */
+};
+
+/* What became of one .lnk file. */
+struct jig_pointer {
+    const char *path; /* relative to the project; absolute where there is none */
+    enum jig_pointer_state state;
+    const char *sha256;       /* "": it is no pointer */
+    int64_t size_bytes;       /* -1: not known */
+    const char *materialized; /* where its content is; "": not in its place */
+    const char *error;        /* why it does not stand well, or "" */
+};
+
+/* What became of a project's pointers. */
+struct jig_lnk_result {
+    const struct jig_pointer *pointers; /* sorted by path */
+    size_t pointer_count;
+    uint32_t removed;       /* contents whose pointers are gone */
+    int64_t received_bytes; /* over the network */
+    int64_t server_us;
+};
+
 enum jig_operation_kind {
     JIG_OPERATION_KIND_UNSPECIFIED = 0,
     JIG_OPERATION_BUILD = 1,
     JIG_OPERATION_DEPLOY = 2,
+    JIG_OPERATION_LNK = 3,
     JIG_OPERATION_CACHE = 4
 };
 
@@ -213,6 +244,7 @@ struct jig_operation {
     struct jig_build_results builds;
     const struct jig_deploy_result *deploy; /* NULL: no deploy, or not done */
     const struct jig_cache_result *cache;   /* NULL: no work on the cache, or not done */
+    const struct jig_lnk_result *lnk;       /* NULL: not about pointers, or not done */
 };
 
 struct jig_operations {

@@ -1,0 +1,20 @@
+/* /jig.v1.LnkService/StartCheck */
+#include "core/base/mem.h"
+#include "service/handlers/lnk_start.h"
+
+static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
+{
+    const struct jig_lnk_work *w = ctx;
+    JIG_CLEANUP_FREE char *root = NULL;
+    JIG_CLEANUP_FREE char *base = NULL;
+    enum jig_code code = jig_lnk_work_place(w, &root, &base, reterr);
+    return code == JIG_OK ? jig_lnks_check(w->lnks, op, root, base, w->deep, reterr) : code;
+}
+
+void jig_handle_lnk_check(const struct jig_env *env, struct jig_call *call)
+{
+    const Jig__V1__StartCheckRequest *request = jig_call_request(call);
+    struct jig_lnk_work *w = jig_lnk_work_new(env, request->project);
+    w->deep = request->deep;
+    jig_lnk_start(env, call, w, run, w->directory, request->tie, request->wait_ms);
+}

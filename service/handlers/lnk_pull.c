@@ -1,0 +1,21 @@
+/* /jig.v1.LnkService/StartPull */
+#include "core/base/mem.h"
+#include "service/handlers/lnk_start.h"
+
+static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
+{
+    const struct jig_lnk_work *w = ctx;
+    JIG_CLEANUP_FREE char *root = NULL;
+    JIG_CLEANUP_FREE char *base = NULL;
+    enum jig_code code = jig_lnk_work_place(w, &root, &base, reterr);
+    return code == JIG_OK ? jig_lnks_pull(w->lnks, op, root, base, w->jobs, true, true, reterr)
+                          : code;
+}
+
+void jig_handle_lnk_pull(const struct jig_env *env, struct jig_call *call)
+{
+    const Jig__V1__StartPullRequest *request = jig_call_request(call);
+    struct jig_lnk_work *w = jig_lnk_work_new(env, request->project);
+    w->jobs = request->jobs;
+    jig_lnk_start(env, call, w, run, w->directory, request->tie, request->wait_ms);
+}

@@ -1,0 +1,296 @@
+"""Pointers: .lnk files that stand for what is kept elsewhere, from adding one to a build without a
+network."""
+
+import hashlib
+import http.server
+import io
+import json
+import os
+import random
+import shutil
+import subprocess
+import threading
+import zipfile
+
+import pytest
+
+from jig_bench import (EXIT_BAD_PROJECT, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE, ROOT,
+                       has_text)
+
+DEMO = ROOT / "tests" / "pointers"
+
+
+class Server:
+    """Files on this machine's own http."""
+
+    def __init__(self):
+        self.files = {}
+        self.asked = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked.append(self.path)
+                body = outer.files.get(self.path)
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_words):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread.start()
+
+    def put(self, name, body):
+        self.files["/" + name] = body
+        return self.url(name)
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.http.server_port}/{name}"
+
+    def close(self):
+        if self.thread is not None:
+            self.http.shutdown()
+            self.http.server_close()
+            self.thread.join()
+            self.thread = None
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    yield made
+    made.close()
+
+
+def zipped(folder):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                z.write(path, str(path.relative_to(folder)))
+    return out.getvalue()
+
+
+def pointer(url, body, **more):
+    return json.dumps({"v": 1, "url": url, "sha256": hashlib.sha256(body).hexdigest(), **more})
+
+
+@pytest.fixture
+def demo(bench, server):
+    """The demo project, its pointers made by jig itself."""
+    folder = bench.projects / "demo"
+    shutil.copytree(DEMO / "project", folder)
+    remote = DEMO / "remote"
+    for name, place in (("pins.h", "src/pins.h"), ("extra.cpp", "src/extra.cpp"),
+                        ("logo.bin", "data/logo.bin"), ("hello.txt", "data/hello.txt"),
+                        ("answer.ld", "linker/answer.ld")):
+        server.put(name, (remote / name).read_bytes())
+        bench.jig("lnk", "add", server.url(name), "-o", folder / place).result
+    server.put("lamp.zip", zipped(remote / "lamp"))
+    bench.jig("lnk", "add", server.url("lamp.zip"), "-o", folder / "lib/Lamp", "--extract",
+              "zip").result
+    return folder
+
+
+def build(bench, folder):
+    return bench.build(folder, fqbn=None)
+
+
+def steps(result):
+    return {r["step"] for r in result["reasons"]}
+
+
+def symbols(elf):
+    listed = subprocess.run(["avr-nm", elf], check=True, capture_output=True, text=True).stdout
+    return {line.split()[-1]: int(line.split()[0], 16) for line in listed.splitlines()
+            if len(line.split()) == 3}
+
+
+def states(outcome):
+    line = outcome.lines[-1]
+    assert line["type"] == "result", str(outcome)
+    return {p["path"]: p["state"] for p in line["pointers"]}
+
+
+def check_firmware(result):
+    assert has_text(result, "hello from a pointer") and has_text(result, "the logo that was embedded")
+    at = symbols(result["artifacts"]["elf"])
+    logo = (DEMO / "remote/logo.bin").read_bytes()
+    hello = (DEMO / "remote/hello.txt").read_bytes()
+    assert at["_binary_data_logo_bin_end"] - at["_binary_data_logo_bin_start"] == len(logo)
+    assert at["_binary_data_logo_bin_size"] == len(logo)
+    assert at["_binary_data_hello_txt_size"] == len(hello) + 1, "a text has its NUL"
+    assert at["answer"] == 42
+
+
+def test_pull_restart_unplug_build(bench, demo, server):
+    asked = len(server.asked)
+    check_firmware(build(bench, demo))
+    assert len(server.asked) == asked, "what was added is in the cache"
+    assert build(bench, demo)["outcome"] == "up_to_date"
+    pulled = bench.jig("lnk", "pull", demo)
+    assert set(states(pulled).values()) == {"cached"} and len(states(pulled)) == 6
+    bench.jig("daemon", "stop").result
+    server.close()
+    shutil.rmtree(demo / ".jig")
+    check_firmware(build(bench, demo))
+    assert build(bench, demo)["outcome"] == "up_to_date"
+    assert set(states(bench.jig("lnk", "check", "--deep", demo)).values()) == {"ok"}
+
+
+def test_a_changed_pointer_rebuilds_what_used_it(bench, demo, server):
+    build(bench, demo)
+    name = demo / "data/logo.bin.lnk"
+    name.write_text(pointer(server.put("logo2.bin", b"another logo"), b"another logo"))
+    result = build(bench, demo)
+    assert {s for s in steps(result) if s.startswith("compile")} == {"compile data/logo.bin (embedded)"}
+    assert has_text(result, "another logo") and not has_text(result, "the logo that was embedded")
+    # the same, answered from what is known: nothing of it may be missed
+    for text in (b"third logo!!", b"fourth logo!", b"fifth logo!!"):
+        assert build(bench, demo)["outcome"] == "up_to_date"
+        name.write_text(pointer(server.put("logo3.bin", text), text))
+        assert has_text(build(bench, demo), text.decode())
+    # a header, a library
+    (demo / "src/pins.h.lnk").write_text(pointer(server.put("p2.h", b"#define LAMP_PIN 12\n"),
+                                                 b"#define LAMP_PIN 12\n"))
+    changed = {s for s in steps(build(bench, demo)) if s.startswith("compile")}
+    assert changed == {"compile main.cpp", "compile extra.cpp"}
+    # a pointer that goes takes its content with it
+    (demo / "src/extra.cpp.lnk").unlink()
+    bench.jig("build", demo).error(6)
+    assert not (demo / ".jig/build/.lnk/files/src/extra.cpp").exists()
+
+
+def test_what_was_made_is_not_believed_when_it_was_changed(bench, demo):
+    build(bench, demo)
+    assert build(bench, demo)["outcome"] == "up_to_date"
+    made = demo / ".jig/build/.lnk/files/src/extra.cpp"
+    assert made.stat().st_mode & 0o777 == 0o444
+    made.chmod(0o644)
+    made.write_text("#error somebody wrote here\n")
+    build(bench, demo)
+    assert made.read_bytes() == (DEMO / "remote/extra.cpp").read_bytes()
+
+
+def test_adding(bench, server):
+    folder = bench.projects / "p"
+    folder.mkdir(parents=True)
+    url = server.put("a/logo.bin", b"abc")
+    added = bench.jig("lnk", "add", url, cwd=folder).result["pointers"]
+    path = folder / "logo.bin.lnk"
+    assert added == [{"path": str(path), "state": "fetched", "sha256": hashlib.sha256(b"abc").hexdigest(),
+                      "size_bytes": 3, "materialized": None, "error": None}]
+    assert server.asked == ["/a/logo.bin"]
+    assert json.loads(path.read_text()) == {"v": 1, "url": url, "size": 3,
+                                            "sha256": hashlib.sha256(b"abc").hexdigest()}
+    # the same URL again: what it gives now; what else is in the file stays
+    path.write_text(json.dumps({**json.loads(path.read_text()), "why": "for tests"}))
+    server.put("a/logo.bin", b"abcd")
+    bench.jig("lnk", "add", url, cwd=folder).result
+    assert json.loads(path.read_text())["size"] == 4
+    assert json.loads(path.read_text())["why"] == "for tests"
+    # anything else is left alone
+    before = path.read_bytes()
+    other = server.put("b/logo.bin", b"other")
+    bench.jig("lnk", "add", other, cwd=folder).error(EXIT_OTHER, "logo.bin.lnk", "/a/logo.bin")
+    assert path.read_bytes() == before
+    (folder / "notes.lnk").write_text("my notes")
+    bench.jig("lnk", "add", other, "-o", folder / "notes").error(EXIT_OTHER, "notes.lnk")
+    # no credentials, and nothing of them in what is said
+    refused = bench.jig("lnk", "add", url.replace("://", "://ann:hunter2@"), cwd=folder)
+    refused.error(EXIT_USAGE, "netrc")
+    assert "hunter2" not in refused.out + refused.err
+    bench.jig("lnk", "add", server.url("nothing.bin"), cwd=folder).error(EXIT_NOT_FOUND)
+    assert not (folder / "nothing.bin.lnk").exists()
+
+
+def test_what_is_wrong_is_told_by_pointer(bench, server):
+    folder = bench.projects / "p"
+    (folder / "data").mkdir(parents=True)
+    good = server.put("good", b"good")
+    (folder / "data/good.txt.lnk").write_text(pointer(good, b"good"))
+    (folder / "data/hash.txt.lnk").write_text(pointer(good, b"evil"))
+    (folder / "data/size.txt.lnk").write_text(pointer(good, b"good", size=5))
+    (folder / "data/gone.txt.lnk").write_text(pointer(server.url("gone"), b"gone"))
+    (folder / "data/word.txt.lnk").write_text("[]")
+    before = bench.jig("lnk", "check", folder)
+    assert before.status == EXIT_BAD_PROJECT, str(before)
+    assert states(before) == {"data/good.txt.lnk": "missing", "data/hash.txt.lnk": "missing",
+                              "data/size.txt.lnk": "missing", "data/gone.txt.lnk": "missing",
+                              "data/word.txt.lnk": "invalid"}
+    assert server.asked == [], "a check asks nobody"
+    pulled = bench.jig("lnk", "pull", folder)
+    assert states(pulled) == {"data/good.txt.lnk": "fetched", "data/hash.txt.lnk": "mismatch",
+                              "data/size.txt.lnk": "mismatch", "data/gone.txt.lnk": "failed",
+                              "data/word.txt.lnk": "invalid"}
+    assert pulled.status == EXIT_NOT_FOUND, "the first by name: gone"
+    said = {p["path"]: p["error"] for p in pulled.lines[-1]["pointers"]}
+    assert hashlib.sha256(b"evil").hexdigest() in said["data/hash.txt.lnk"]
+    assert hashlib.sha256(b"good").hexdigest() in said["data/hash.txt.lnk"]
+    for name in ("hash", "gone", "word"):
+        (folder / f"data/{name}.txt.lnk").unlink()
+    assert bench.jig("lnk", "pull", folder).status == EXIT_INTEGRITY
+    (folder / "data/size.txt.lnk").unlink()
+    assert bench.jig("lnk", "pull", folder).result["pointers"][0]["state"] == "cached"
+
+
+def test_a_bad_pointer_fails_a_build(bench, demo):
+    (demo / "data/more.bin.lnk").write_text('{"v": 1, "url": "https://x.org/a", "sha256": "abc"}')
+    bench.jig("build", demo).error(EXIT_BAD_PROJECT, "data/more.bin.lnk", "sha256")
+
+
+def test_a_new_url_with_an_old_hash(bench, server):
+    folder = bench.projects / "p"
+    folder.mkdir(parents=True)
+    old = server.put("lib-1.bin", b"version 1")
+    path = folder / "lib.bin.lnk"
+    path.write_text(pointer(old, b"version 1"))
+    bench.jig("lnk", "pull", folder).result
+    path.write_text(pointer(server.put("lib-2.bin", b"version 2"), b"version 1"))
+    wrong = bench.jig("lnk", "pull", folder)
+    assert wrong.status == EXIT_INTEGRITY and states(wrong) == {"lib.bin.lnk": "mismatch"}
+    path.write_text(pointer(server.put("lib-1b.bin", b"version 1"), b"version 1"))
+    bench.jig("lnk", "pull", folder).result
+    bench.jig("lnk", "pull", folder).result
+    assert server.asked.count("/lib-1b.bin") == 1
+    url = server.url("lib-3.bin")
+    server.close()
+    path.write_text(pointer(url, b"version 1"))
+    flagged = bench.jig("lnk", "pull", folder)
+    assert states(flagged) == {"lib.bin.lnk": "cached"} and flagged.notices("lnk.unproven")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_git_leaves_out_the_same(bench, seed):
+    """Random trees and rules: the pointers that are found are those that git would list."""
+    folder = bench.projects / "p"
+    folder.mkdir(parents=True)
+    env = {"PATH": os.environ["PATH"], "HOME": str(bench.folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q", folder], check=True, env=env)
+    dice = random.Random(seed)
+    names = ["a", "b", "ab", "abc", "x y", "[b]", "a.b", "#c", "!d", "lib", "src"]
+    folders = [folder]
+    for _ in range(25):
+        made = dice.choice(folders) / dice.choice(names)
+        made.mkdir(exist_ok=True)
+        folders.append(made)
+    for _ in range(120):
+        (dice.choice(folders) / f"{dice.choice(names)}.lnk").write_text("{}") \
+            if dice.random() < 0.9 else None
+    parts = ["a", "b", "a*", "*b", "?", "*", "**", "[ab]", "[!a]*", "a.lnk", "*.lnk", "b.lnk", "x y.lnk",
+             "\\#c.lnk", "\\!d.lnk", "lib", "src", "[[:alpha:]].lnk", "\\[b\\].lnk", "a**b.lnk"]
+    for place in dice.sample(folders, 8):
+        rules = []
+        for _ in range(dice.randrange(1, 5)):
+            rule = "/".join(dice.choice(parts) for _ in range(dice.choice([1, 1, 2, 3])))
+            rules.append(dice.choice(["", "", "!", "/"]) + rule + dice.choice(["", "", "/", " "]))
+        (place / ".gitignore").write_text(dice.choice(["\n", "\r\n"]).join(rules) + "\n")
+    listed = subprocess.run(["git", "-C", folder, "ls-files", "-z", "--others", "--exclude-standard"],
+                            check=True, env=env, capture_output=True, text=True).stdout
+    expected = sorted(n for n in set(listed.split("\0")) if n.endswith(".lnk"))
+    outcome = bench.jig("lnk", "check", folder)
+    assert sorted(p["path"] for p in outcome.lines[-1]["pointers"]) == expected

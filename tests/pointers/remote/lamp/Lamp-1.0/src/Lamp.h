@@ -1,0 +1,3 @@
+#pragma once
+
+void lamp_on(int pin);
