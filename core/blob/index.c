@@ -134,7 +134,7 @@ static enum jig_code set_up(struct jig_index *x, struct jig_err *reterr)
     int64_t version = 0, is_good = 0;
     sqlite3_busy_timeout(x->db, WAIT_MS);
     /* Its loss costs a walk, so no write waits for the disk. */
-    enum jig_code code = execute(x, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF", reterr);
+    enum jig_code code = execute(x, "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL", reterr);
     if (code == JIG_OK)
         code = number(x, "PRAGMA user_version", &version, reterr);
     if (code == JIG_OK && version == 0)
