@@ -40,11 +40,19 @@ static const struct cli_option project_options[] = {
     END,
 };
 
-static const struct cli_option work_options[] = {
+static const struct cli_option place_options[] = {
     VALUE(0, "build-dir", CLI_TEXT, CLI_WITH_FOLDERS, "DIR", build_directory,
           "where build folders go; .jig/build in the project otherwise ($JIG_BUILD_DIR)"),
+    END,
+};
+
+static const struct cli_option jobs_options[] = {
     VALUE('j', "jobs", CLI_COUNT, CLI_WITH_NOTHING, "N", jobs,
-          "tools at once; 0 is the number of processors"),
+          "tools, or downloads, at once; 0 is the daemon's choice"),
+    END,
+};
+
+static const struct cli_option work_options[] = {
     FLAG(0, "walk", walk, "look at every file, whatever the daemon knows"),
     FLAG(0, "detach", detach, "print the operation's id and leave it running"),
     END,
@@ -136,19 +144,8 @@ static const struct cli_option add_options[] = {
     VALUE('o', "output", CLI_TEXT, CLI_WITH_FILES, "PATH", output,
           "the pointer's file; .lnk is added where it is missing"),
     {"extract", 0, CLI_CHOICE, CLI_WITH_NOTHING, "FORMAT",
-     "what is meant is the content of an archive: zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst",
-     AT(extract), extract_modes},
-    END,
-};
-
-static const struct cli_option build_dir_options[] = {
-    VALUE(0, "build-dir", CLI_TEXT, CLI_WITH_FOLDERS, "DIR", build_directory,
-          "where build folders go; .jig/build in the project otherwise ($JIG_BUILD_DIR)"),
-    END,
-};
-
-static const struct cli_option pull_options[] = {
-    VALUE('j', "jobs", CLI_COUNT, CLI_WITH_NOTHING, "N", jobs, "pointers at once; 8 otherwise"),
+     "the archive's content is meant: zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst", AT(extract),
+     extract_modes},
     END,
 };
 
@@ -178,11 +175,12 @@ const struct cli_command cli_commands[] = {
      "DIR holds a platformio.ini or a sketch; it is the current folder otherwise. Without -e, the\n"
      "project's default environments are built one after another. Interrupting jig cancels the\n"
      "build.",
-     OPTIONS(project_options, work_options, build_options), cli_build},
+     OPTIONS(project_options, place_options, jobs_options, work_options, build_options), cli_build},
     {NULL, "deploy", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Build a project and put it on a board",
      "Without -d, the one connected board that fits the project is taken. With --image, files are\n"
      "flashed without a project. The monitor's options go with --monitor.",
-     OPTIONS(device_options, project_options, work_options, deploy_options, monitor_options),
+     OPTIONS(device_options, project_options, place_options, jobs_options, work_options,
+             deploy_options, monitor_options),
      cli_deploy},
     {NULL, "monitor", "", 0, 0, CLI_WITH_NOTHING, "Show what a board says, and talk to it",
      "What the board sends goes to standard output as it comes. What is typed, or comes through a\n"
@@ -206,10 +204,10 @@ const struct cli_command cli_commands[] = {
      "What the cache does not have is fetched; all of it is put below the build folder, where "
      "builds\n"
      "find it as if it stood beside the pointers.",
-     OPTIONS(pull_options, build_dir_options), cli_lnk_pull},
+     OPTIONS(jobs_options, place_options), cli_lnk_pull},
     {"lnk", "check", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Say how a project's pointers stand",
      "Nothing is fetched or changed. The exit status is 0 when a pull would need no network.",
-     OPTIONS(check_options, build_dir_options), cli_lnk_check},
+     OPTIONS(check_options, place_options), cli_lnk_check},
     {"ops", "list", "", 0, 0, CLI_WITH_NOTHING, "List the operations, newest first", NULL,
      OPTIONS(active_options), cli_ops_list},
     {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, OPTIONS(show_options),

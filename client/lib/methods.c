@@ -5,6 +5,7 @@
 
 #include "core/base/nearest.h"
 #include "jig/v1/build.pb-c.h"
+#include "jig/v1/cache.pb-c.h"
 #include "jig/v1/daemon.pb-c.h"
 #include "jig/v1/deploy.pb-c.h"
 #include "jig/v1/device.pb-c.h"
@@ -14,9 +15,10 @@
 #define NEAREST 3
 
 const ProtobufCServiceDescriptor *const jig_services[] = {
-    &jig__v1__build_service__descriptor,  &jig__v1__deploy_service__descriptor,
-    &jig__v1__device_service__descriptor, &jig__v1__operation_service__descriptor,
-    &jig__v1__daemon_service__descriptor, NULL,
+    &jig__v1__build_service__descriptor,     &jig__v1__deploy_service__descriptor,
+    &jig__v1__device_service__descriptor,    &jig__v1__lnk_service__descriptor,
+    &jig__v1__operation_service__descriptor, &jig__v1__cache_service__descriptor,
+    &jig__v1__daemon_service__descriptor,    NULL,
 };
 
 /* What precedes the method in its name: "jig.v1.DeviceService" or "DeviceService" or nothing. */

@@ -31,7 +31,7 @@ _jig() {
         case ${words[i]} in
         --host | --deadline) ((i++)) ;;
         -*) ;;
-        devices | ops | cache | daemon)
+        devices | lnk | ops | cache | daemon)
             [[ -n $group ]] && break
             group=${words[i]}
             command=$group
@@ -99,6 +99,14 @@ _jig() {
         _jig_words 'lf crlf cr'
         return
         ;;
+    --output | -o)
+        _jig_files -f
+        return
+        ;;
+    --extract)
+        _jig_words 'file zip tar tar.gz tar.bz2 tar.xz tar.zst'
+        return
+        ;;
     --lines | -n)
         COMPREPLY=()
         return
@@ -106,10 +114,13 @@ _jig() {
     esac
     case $command in
     '')
-        _jig_words 'build deploy monitor project call help completion devices ops cache daemon --host --json --quiet --verbose --deadline --help --version'
+        _jig_words 'build deploy monitor project call help completion devices lnk ops cache daemon --host --json --quiet --verbose --deadline --help --version'
         ;;
     'devices')
         _jig_words 'list show watch --host --json --quiet --verbose --deadline --help --version'
+        ;;
+    'lnk')
+        _jig_words 'add pull check --host --json --quiet --verbose --deadline --help --version'
         ;;
     'ops')
         _jig_words 'list show follow cancel --host --json --quiet --verbose --deadline --help --version'
@@ -167,6 +178,27 @@ _jig() {
             _jig_words '--host --json --quiet --verbose --deadline --help --version'
         else
             _jig_words ''
+        fi
+        ;;
+    'lnk add')
+        if [[ $cur == -* ]]; then
+            _jig_words '--output --extract --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'lnk pull')
+        if [[ $cur == -* ]]; then
+            _jig_words '--jobs --build-dir --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_files -d
+        fi
+        ;;
+    'lnk check')
+        if [[ $cur == -* ]]; then
+            _jig_words '--deep --build-dir --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_files -d
         fi
         ;;
     'ops list')
@@ -278,7 +310,7 @@ _jig() {
         if [[ $cur == -* ]]; then
             _jig_words '--host --json --quiet --verbose --deadline --help --version'
         else
-            _jig_words 'build deploy monitor project call help completion devices ops cache daemon'
+            _jig_words 'build deploy monitor project call help completion devices lnk ops cache daemon'
         fi
         ;;
     'completion')
