@@ -41,7 +41,7 @@ static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,
                        struct jig_warm_builds *ret);
 
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
-                                    const char *data_dir)
+                                    const struct jig_strv *installed, const char *data_dir)
 {
     struct jig_builder *b = jig_new(struct jig_builder);
     JIG_CLEANUP_FREE char *objects = jig_path_join(cache_dir, "objects");
@@ -51,7 +51,7 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
         .object_cache_bytes = conf->cache_objects > 0 ? conf->cache_objects : OBJECT_CACHE_BYTES,
         .tools = tools,
         .max_files = MOST_FILES};
-    b->targets = jig_targets_new(conf, data_dir);
+    b->targets = jig_targets_new(conf, installed, data_dir);
     b->engine = jig_build_engine_new(&config);
     b->jobs = conf->jobs;
     b->checks_answers = conf->check_answers;

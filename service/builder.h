@@ -14,9 +14,10 @@
 struct jig_builder;
 struct jig_lnks;
 
-/* `conf` is borrowed for the call. data_dir may be NULL. */
+/* `conf` and `installed` (where packages are installed) are borrowed for the call. data_dir may be
+ * NULL. */
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
-                                    const char *data_dir);
+                                    const struct jig_strv *installed, const char *data_dir);
 void jig_builder_free(struct jig_builder *b);
 
 /* What pulls for builds; borrowed. Without it, a project whose pointers are not pulled yet cannot

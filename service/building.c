@@ -8,6 +8,7 @@
 #include "core/base/str.h"
 #include "core/os/time.h"
 #include "service/lnk.h"
+#include "service/target/depends.h"
 #include "service/wire/event.h"
 #include "service/wire/operation.h"
 
@@ -26,6 +27,7 @@ struct jig_building {
     char *subject;
     struct jig_sightings *seen;    /* NULL: nobody listens */
     struct jig_warm_builds builds; /* what was up to date */
+    struct jig_missing missing;    /* why it could not be opened */
     size_t ran;                    /* environments that went well, in order */
 };
 
@@ -57,6 +59,7 @@ void jig_building_free(struct jig_building *b)
     jig_target_free(b->unpulled);
     jig_sightings_free(b->seen);
     jig_warm_builds_release(&b->builds);
+    jig_missing_release(&b->missing);
     free(b->subject);
     free(b);
 }
@@ -87,8 +90,10 @@ static enum jig_code open_target(struct jig_building *b, struct jig_strv *needs_
 {
     const struct jig_observer *before =
         jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
-    enum jig_code code = jig_target_open(jig_builder_targets(b->builder), b->selector, &b->target,
-                                         needs_env, reterr);
+    jig_missing_release(&b->missing);
+    b->missing = (struct jig_missing){0};
+    enum jig_code code = jig_target_open_missing(jig_builder_targets(b->builder), b->selector,
+                                                 &b->target, needs_env, &b->missing, reterr);
     jig_observe(before);
     return code;
 }
@@ -105,12 +110,19 @@ enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_e
     b->options.walk = b->options.walk || b->claim != NULL;
     if (b->said.why != NULL)
         jig_log(JIG_LOG_DEBUG, "warm.no_answer", "%s: %s", b->selector->directory, b->said.why);
-    if (!b->options.walk)
-        b->seen = jig_sightings_new();
+    jig_sightings_free(b->seen);
+    b->seen = b->options.walk ? NULL : jig_sightings_new();
     enum jig_code code = open_target(b, needs_env, reterr);
-    if (code == JIG_OK)
+    if (code == JIG_OK) {
+        free(b->subject);
         b->subject = jig_builder_subject(b->target);
+    }
     return code;
+}
+
+const struct jig_missing *jig_building_missing(const struct jig_building *b)
+{
+    return &b->missing;
 }
 
 const char *jig_building_subject(const struct jig_building *b)

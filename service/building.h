@@ -33,6 +33,11 @@ bool jig_building_ask(struct jig_building *b);
 enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_env,
                                 struct jig_err *reterr) JIG_CHECKED;
 
+/* What would have to be installed first, after that failed (service/target/depends.h): then it may
+ * be opened once more. Borrowed. */
+struct jig_missing;
+const struct jig_missing *jig_building_missing(const struct jig_building *b);
+
 /* What an operation says that it works on. Borrowed. */
 const char *jig_building_subject(const struct jig_building *b);
 

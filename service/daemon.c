@@ -27,6 +27,7 @@
 #include "service/handlers/handlers.h"
 #include "service/lnk.h"
 #include "service/log.h"
+#include "service/packages.h"
 #include "service/place.h"
 #include "service/rpc/dispatch.h"
 #include "service/rpc/server.h"
@@ -63,6 +64,7 @@ struct jig_daemon {
     struct jig_devices devices;
     struct jig_fetcher *fetcher;
     struct jig_caching *caching;
+    struct jig_packages *packages;
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_lnks *lnks;
@@ -275,13 +277,25 @@ static enum jig_code make_work(struct jig_daemon *d, struct jig_err *reterr)
     return code;
 }
 
+static enum jig_code make_stores(struct jig_daemon *d, struct jig_err *reterr)
+{
+    struct jig_archive_limits limits = jig_fetching_limits(&d->conf);
+    d->fetcher = jig_fetching_new(&d->conf);
+    enum jig_code code = jig_caching_new(&d->conf, d->place.cache_dir, &d->caching, reterr);
+    if (code == JIG_OK)
+        d->packages =
+            jig_packages_new(&d->conf, jig_caching_cache(d->caching), d->fetcher, &limits);
+    return code;
+}
+
 static void make_builders(struct jig_daemon *d)
 {
     JIG_CLEANUP_FREE char *data = jig_data_dir(getenv("JIG_DATA_DIR"));
     struct jig_fingerprint us = jig_fingerprint_of(d->place.socket, strlen(d->place.socket));
     JIG_CLEANUP_FREE char *scratch = /* the cache may be shared, the socket is ours alone */
         jig_strf("%s/images/%016llx", d->place.cache_dir, (unsigned long long)us.high);
-    d->builder = jig_builder_new(&d->conf, d->place.cache_dir, data);
+    d->builder =
+        jig_builder_new(&d->conf, d->place.cache_dir, jig_packages_roots(d->packages), data);
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
                                    d->devices.monitors, scratch);
     jig_deployer_configure(d->deployer, &d->conf);
@@ -303,6 +317,7 @@ static void fill_env(struct jig_daemon *d)
         .builder = d->builder,
         .deployer = d->deployer,
         .lnks = d->lnks,
+        .packages = d->packages,
         .inventory = d->devices.inventory,
         .trust = d->devices.trust,
         .devices_changed = &d->devices.changed,
@@ -340,13 +355,11 @@ static enum jig_code bring_up(struct jig_daemon *d, struct jig_err *reterr)
     if (code == JIG_OK)
         code = jig_devices_configure(&d->devices, &d->conf, d->place.state_dir, d->place.socket_dir,
                                      reterr);
+    if (code == JIG_OK)
+        code = make_stores(d, reterr);
     if (code != JIG_OK)
         return code;
     jig_devices_follow(&d->devices, d->blocking);
-    d->fetcher = jig_fetching_new(&d->conf);
-    code = jig_caching_new(&d->conf, d->place.cache_dir, &d->caching, reterr);
-    if (code != JIG_OK)
-        return code;
     make_builders(d);
     fill_env(d);
     code = jig_server_serve(d->server, reterr);
@@ -516,6 +529,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_deployer_free(d->deployer);
     jig_builder_free(d->builder);
     jig_lnks_free(d->lnks);
+    jig_packages_free(d->packages);
     jig_fetcher_free(d->fetcher);
     jig_caching_free(d->caching);
     jig_devices_release(&d->devices);

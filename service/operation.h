@@ -66,6 +66,7 @@ enum jig_operation_kind {
     JIG_OPERATION_DEPLOY = 2,
     JIG_OPERATION_LNK = 3,
     JIG_OPERATION_CACHE = 4,
+    JIG_OPERATION_PACKAGES = 5,
 };
 
 enum jig_operation_state {

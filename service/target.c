@@ -11,6 +11,8 @@
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
+#include "service/target/depends.h"
+#include "service/target/libraries.h"
 
 #define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
 
@@ -22,16 +24,20 @@ struct jig_targets {
     struct jig_hardware *hardware;
     struct jig_libcache *libraries;
     struct jig_strv user_libraries; /* folders of the configuration, and the sketchbook's */
+    struct jig_strv installed;      /* where packages are installed */
     char *home;
 };
 
-struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *data_dir)
+struct jig_targets *jig_targets_new(const struct jig_conf *conf, const struct jig_strv *installed,
+                                    const char *data_dir)
 {
     struct jig_targets *t = jig_new(struct jig_targets);
     JIG_CLEANUP_FREE char *data = jig_data_dir(data_dir);
     t->home = jig_dirs_home();
     struct jig_strv folders = {0};
+    jig_strv_extend(&t->installed, installed);
     jig_strv_extend(&folders, &conf->hardware);
+    jig_strv_extend(&folders, installed);
     jig_strv_append_take(&folders, jig_path_join(t->home, ".arduino15"));
     jig_strv_append_take(&folders, jig_path_join(t->home, "Arduino"));
     jig_strv_append(&folders, SYSTEM_HARDWARE);
@@ -52,6 +58,7 @@ void jig_targets_free(struct jig_targets *t)
     jig_hardware_free(t->hardware);
     jig_libcache_free(t->libraries);
     jig_strv_release(&t->user_libraries);
+    jig_strv_release(&t->installed);
     free(t->home);
     free(t);
 }
@@ -126,9 +133,25 @@ enum jig_code jig_target_boards_with_usb(struct jig_targets *t, uint16_t vid, ui
     return JIG_OK;
 }
 
+/* platform = arduino:avr@^1.8: the board is one of that platform, by its own name. */
+static enum jig_code arduino_fqbn(const struct jig_environment *env, const char *platform,
+                                  char **ret, struct jig_err *reterr)
+{
+    const char *board = jig_environment_string(env, "board");
+    if (board == NULL || board[0] == '\0')
+        return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                              "environment '%s' does not say which board of %s it is for",
+                              env->name, platform);
+    *ret = jig_strf("%.*s:%s", (int)strcspn(platform, "@ "), platform, board);
+    return JIG_OK;
+}
+
 static enum jig_code pio_fqbn(const struct jig_piomap *map, const struct jig_environment *env,
                               char **ret, char **ret_note, struct jig_err *reterr)
 {
+    const char *platform = jig_environment_string(env, "platform");
+    if (jig_depends_is_arduino(platform))
+        return arduino_fqbn(env, platform, ret, reterr);
     struct jig_pio_board wanted = {.platform = jig_environment_string(env, "platform"),
                                    .board = jig_environment_string(env, "board"),
                                    .frameworks = jig_environment_list(env, "framework")};
@@ -179,10 +202,31 @@ static void read_changes(const struct jig_piomap *map, const struct jig_project 
     }
 }
 
+/* The board, of the version of its platform that the project asks for. */
+static enum jig_code resolve(struct jig_hardware_view *view, const char *fqbn,
+                             const struct jig_board_changes *changes, const struct jig_depends *d,
+                             struct jig_missing *missing, struct jig_board_config **ret,
+                             struct jig_err *reterr)
+{
+    struct jig_fqbn name = JIG_FQBN_INIT;
+    JIG_CLEANUP_FREE char *version = NULL;
+    enum jig_code code = jig_fqbn_parse(fqbn, &name, reterr);
+    if (code != JIG_OK)
+        return code;
+    code = jig_depends_version(d, view, name.vendor, name.arch, &version, missing, reterr);
+    if (code == JIG_OK)
+        code = jig_board_resolve_changed(view, fqbn, version, changes, ret, reterr);
+    if (code == JIG_NOT_FOUND && !jig_missing_any(missing))
+        jig_depends_repair(view, name.vendor, name.arch, version, missing);
+    jig_fqbn_release(&name);
+    return code;
+}
+
 /* The board of an environment, with what its options change. `fqbn` overrides the project's word.
  */
 static enum jig_code environment_board(struct jig_targets *t, const struct jig_project *project,
                                        const struct jig_environment *env, const char *fqbn,
+                                       const struct jig_depends *d, struct jig_missing *missing,
                                        struct jig_strv *notices, struct jig_board_config **ret,
                                        struct jig_err *reterr)
 {
@@ -199,7 +243,7 @@ static enum jig_code environment_board(struct jig_targets *t, const struct jig_p
         jig_strv_append(notices, note);
     if (code == JIG_OK) {
         read_changes(map, project, env, &changes, notices);
-        code = jig_board_resolve_changed(view, stated, NULL, &changes, ret, reterr);
+        code = resolve(view, stated, &changes, d, missing, ret, reterr);
         if (code != JIG_OK && reterr != NULL && reterr->reason == JIG_REASON_NONE)
             reterr->reason = fqbn[0] != '\0' ? JIG_REASON_USAGE : JIG_REASON_BAD_PROJECT;
     }
@@ -208,212 +252,43 @@ static enum jig_code environment_board(struct jig_targets *t, const struct jig_p
     return code;
 }
 
+/* The project's jig.lock; one that is not there says nothing. */
+static enum jig_code read_lock(const struct jig_project *project, struct jig_lockfile *ret,
+                               struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(project->root, JIG_LOCK_FILE);
+    *ret = (struct jig_lockfile){0};
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_lockfile_read(path, ret, &err);
+    if (code == JIG_OK || code == JIG_NOT_FOUND)
+        return JIG_OK;
+    if (reterr != NULL)
+        *reterr = err;
+    return code;
+}
+
 enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *project,
                               const struct jig_environment *environment, char **ret,
                               struct jig_err *reterr)
 {
     struct jig_strv notices = {0};
+    struct jig_lockfile lock;
+    struct jig_depends d = {0};
+    struct jig_missing missing = {0};
     struct jig_board_config *board = NULL;
-    enum jig_code code = environment_board(t, project, environment, "", &notices, &board, reterr);
+    enum jig_code code = read_lock(project, &lock, reterr);
+    if (code == JIG_OK)
+        code = jig_depends_read(project, environment, &lock, &d, reterr);
+    if (code == JIG_OK)
+        code =
+            environment_board(t, project, environment, "", &d, &missing, &notices, &board, reterr);
     if (code == JIG_OK)
         *ret = jig_board_normal_fqbn(board);
     jig_board_config_free(board);
+    jig_depends_release(&d);
+    jig_missing_release(&missing);
+    jig_lockfile_release(&lock);
     jig_strv_release(&notices);
-    return code;
-}
-
-/* ---- libraries ---- */
-
-struct folders {
-    struct jig_library_folder *items;
-    size_t n;
-    size_t cap;
-    struct jig_strv paths; /* owns what items point to */
-};
-
-static void add_folder(struct folders *f, const char *path, enum jig_library_location location,
-                       bool single)
-{
-    if (path == NULL)
-        return;
-    jig_strv_append(&f->paths, path);
-    f->items = jig_grow(f->items, &f->cap, f->n, sizeof *f->items);
-    f->items[f->n++] = (struct jig_library_folder){f->paths.v[f->paths.n - 1], location, single};
-}
-
-static void add_board_folders(const struct jig_board_config *board, struct folders *f)
-{
-    struct jig_strv paths = {0};
-    struct jig_library_folder found[JIG_BOARD_FOLDERS_MAX];
-    size_t n = jig_libindex_board_folders(board, &paths, found);
-    for (size_t i = 0; i < n; i++)
-        add_folder(f, found[i].path, found[i].location, found[i].single);
-    jig_strv_release(&paths);
-}
-
-/* Where something of the project's is that it has as a pointer only; NULL for what lies elsewhere.
- */
-static char *pulled_twin(const struct jig_target *target, const char *path)
-{
-    const char *root = target->project->root;
-    size_t n = strlen(root);
-    if (target->pulled == NULL || path == NULL || strncmp(path, root, n) != 0 || path[n] != '/')
-        return NULL;
-    return jig_path_join(target->pulled, path + n + 1);
-}
-
-/* Archives often hold one folder, named after a version, with the library in it. */
-static void add_inner_libraries(struct folders *f, const char *dir,
-                                enum jig_library_location location)
-{
-    struct jig_strv names = {0};
-    if (!jig_fs_is_dir(dir) || jig_fs_list_marked(dir, &names, NULL) != JIG_OK)
-        names.n = 0;
-    for (size_t i = 0; i < names.n; i++) {
-        JIG_CLEANUP_FREE char *tree = jig_path_join(dir, names.v[i]);
-        struct jig_strv inside = {0};
-        bool lone = jig_str_ends(names.v[i], "/") &&
-                    jig_fs_list_marked(tree, &inside, NULL) == JIG_OK && inside.n == 1 &&
-                    jig_str_ends(inside.v[0], "/");
-        if (lone) {
-            JIG_CLEANUP_FREE char *inner = jig_path_join(tree, inside.v[0]);
-            inner[strlen(inner) - 1] = '\0';
-            add_folder(f, inner, location, true);
-        }
-        jig_strv_release(&inside);
-    }
-    jig_strv_release(&names);
-}
-
-/* A folder of libraries, and the same of those that are pointers. */
-static void add_project_folder(const struct jig_target *target, struct folders *f, const char *path,
-                               enum jig_library_location location)
-{
-    JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
-    add_folder(f, path, location, false);
-    if (twin == NULL)
-        return;
-    add_inner_libraries(f, twin, location);
-    add_folder(f, twin, location, false);
-}
-
-/* A lib_deps entry that is a folder: "file://x", "symlink://x", or a path that is there. */
-static char *local_dependency(const struct jig_project *project, const char *entry)
-{
-    static const char *const schemes[] = {"file://", "symlink://"};
-    for (size_t i = 0; i < JIG_COUNT(schemes); i++) {
-        if (jig_str_starts(entry, schemes[i]))
-            return jig_path_absolute(project->root, entry + strlen(schemes[i]));
-    }
-    if (entry[0] != '/' && entry[0] != '.')
-        return NULL;
-    return jig_path_absolute(project->root, entry);
-}
-
-static enum jig_code add_local_dependencies(const struct jig_target *target,
-                                            const struct jig_environment *env, struct folders *f,
-                                            struct jig_err *reterr)
-{
-    const struct jig_project *project = target->project;
-    const struct jig_strv *deps = jig_environment_list(env, "lib_deps");
-    for (size_t i = 0; i < deps->n; i++) {
-        JIG_CLEANUP_FREE char *path = local_dependency(project, deps->v[i]);
-        if (path == NULL)
-            continue;
-        JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
-        if (twin != NULL && jig_fs_is_dir(twin))
-            add_folder(f, twin, JIG_LIBRARY_PROJECT, true);
-        else if (!jig_fs_is_dir(path) && !target->needs_pull)
-            return jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
-                                  "lib_deps of environment '%s' names the folder %s, which is not "
-                                  "there",
-                                  env->name, path);
-        add_folder(f, path, JIG_LIBRARY_PROJECT, true);
-    }
-    return JIG_OK;
-}
-
-/* "owner/Name@^1.2", "Name @ 1.2", "Name=https://..." -> "Name". The caller frees. */
-static char *dependency_name(const char *entry)
-{
-    const char *start = strrchr(entry, '/');
-    JIG_CLEANUP_FREE char *copy = jig_xstrdup(start != NULL ? start + 1 : entry);
-    copy[strcspn(copy, "@=#")] = '\0';
-    char *name = jig_str_trim(copy);
-    if (jig_str_ends(name, ".git"))
-        name[strlen(name) - strlen(".git")] = '\0';
-    return jig_xstrdup(name);
-}
-
-/* Every library that lib_deps names is to be installed somewhere. */
-static enum jig_code check_dependencies(const struct jig_project *project,
-                                        const struct jig_environment *env,
-                                        const struct jig_libindex *x, struct jig_err *reterr)
-{
-    const struct jig_strv *deps = jig_environment_list(env, "lib_deps");
-    for (size_t i = 0; i < deps->n; i++) {
-        JIG_CLEANUP_FREE char *path = local_dependency(project, deps->v[i]);
-        JIG_CLEANUP_FREE char *name = dependency_name(deps->v[i]);
-        if (path != NULL || name[0] == '\0' || jig_libindex_by_name(x, name) != NULL)
-            continue;
-        enum jig_code code = jig_err_reason(
-            reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
-            "environment '%s' needs the library '%s' (lib_deps), which is not installed", env->name,
-            deps->v[i]);
-        jig_err_hint(reterr,
-                     "jig does not download libraries yet: put it into the project's lib/ folder "
-                     "or into ~/Arduino/libraries");
-        return code;
-    }
-    return JIG_OK;
-}
-
-/* PlatformIO's lib_extra_dirs hold libraries; lib_dir's are the project's own. */
-static enum jig_code add_project_folders(const struct jig_target *target,
-                                         const struct jig_environment *env, struct folders *f,
-                                         struct jig_err *reterr)
-{
-    const struct jig_project *project = target->project;
-    enum jig_code code = add_local_dependencies(target, env, f, reterr);
-    if (code != JIG_OK)
-        return code;
-    add_project_folder(target, f, jig_project_string(project, "lib_dir"), JIG_LIBRARY_PROJECT);
-    const struct jig_strv *extra = jig_environment_list(env, "lib_extra_dirs");
-    for (size_t i = 0; i < extra->n; i++) {
-        JIG_CLEANUP_FREE char *path = jig_path_absolute(project->root, extra->v[i]);
-        add_project_folder(target, f, path, JIG_LIBRARY_USER);
-    }
-    const char *libdeps = jig_project_string(project, "libdeps_dir");
-    if (libdeps != NULL) { /* what PlatformIO installed for this environment */
-        JIG_CLEANUP_FREE char *path = jig_path_join(libdeps, env->name);
-        add_folder(f, path, JIG_LIBRARY_USER, false);
-    }
-    return JIG_OK;
-}
-
-static enum jig_code open_libraries(struct jig_targets *t, const struct jig_target *target,
-                                    struct jig_target_environment *e, struct jig_err *reterr)
-{
-    const struct jig_project *project = target->project;
-    bool is_pio = project->kind == JIG_PROJECT_PLATFORMIO;
-    struct folders f = {0};
-    enum jig_code code = JIG_OK;
-    if (is_pio)
-        code = add_project_folders(target, e->environment, &f, reterr);
-    for (size_t i = 0; i < t->user_libraries.n; i++)
-        add_folder(&f, t->user_libraries.v[i], JIG_LIBRARY_USER, false);
-    add_board_folders(e->board, &f);
-    const struct jig_strv *ignore = jig_environment_list(e->environment, "lib_ignore");
-    if (code == JIG_OK)
-        code = jig_libindex_open(t->libraries, f.items, f.n, ignore, &e->libraries, reterr);
-    if (code == JIG_RESOURCE_EXHAUSTED) {
-        jig_err_prefix(reterr, "environment '%s'", e->environment->name);
-        jig_err_hint(reterr, "lib_deps, lib_extra_dirs and 'libraries' in jigd.conf name them");
-    }
-    if (code == JIG_OK && is_pio && !target->needs_pull)
-        code = check_dependencies(project, e->environment, e->libraries, reterr);
-    free(f.items);
-    jig_strv_release(&f.paths);
     return code;
 }
 
@@ -458,21 +333,29 @@ static char *choose_build_dir(const Jig__V1__ProjectSelector *selector,
 static enum jig_code open_environment(struct jig_targets *t,
                                       const Jig__V1__ProjectSelector *selector,
                                       const struct jig_target *target, const char *name,
-                                      struct jig_target_environment *e, struct jig_err *reterr)
+                                      const struct jig_lockfile *lock,
+                                      struct jig_target_environment *e, struct jig_missing *missing,
+                                      struct jig_err *reterr)
 {
     const struct jig_project *project = target->project;
+    struct jig_depends d = {0};
     e->custom = jig_props_new();
     enum jig_code code = jig_project_environment(project, name, &e->environment, reterr);
     if (code == JIG_OK)
-        code = environment_board(t, project, e->environment, selector->fqbn, &e->notices, &e->board,
-                                 reterr);
-    if (code != JIG_OK)
-        return code;
-    e->fqbn = jig_board_normal_fqbn(e->board);
-    if (project->kind == JIG_PROJECT_PLATFORMIO)
-        jig_props_set(e->custom, "runtime.ide.version", PIO_ARDUINO_VERSION);
-    e->build_dir = choose_build_dir(selector, target, e);
-    return open_libraries(t, target, e, reterr);
+        code = jig_depends_read(project, e->environment, lock, &d, reterr);
+    if (code == JIG_OK)
+        code = environment_board(t, project, e->environment, selector->fqbn, &d, missing,
+                                 &e->notices, &e->board, reterr);
+    if (code == JIG_OK) {
+        e->fqbn = jig_board_normal_fqbn(e->board);
+        if (project->kind == JIG_PROJECT_PLATFORMIO)
+            jig_props_set(e->custom, "runtime.ide.version", PIO_ARDUINO_VERSION);
+        e->build_dir = choose_build_dir(selector, target, e);
+        struct jig_target_shelves shelves = {t->libraries, &t->user_libraries, &t->installed};
+        code = jig_target_libraries(&shelves, target, &d, e, missing, reterr);
+    }
+    jig_depends_release(&d);
+    return code;
 }
 
 static enum jig_code environment_names(const Jig__V1__ProjectSelector *selector,
@@ -510,9 +393,21 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
                               struct jig_target **ret, struct jig_strv *needs_env,
                               struct jig_err *reterr)
 {
+    struct jig_missing missing = {0};
+    enum jig_code code = jig_target_open_missing(t, selector, ret, needs_env, &missing, reterr);
+    jig_missing_release(&missing);
+    return code;
+}
+
+enum jig_code jig_target_open_missing(struct jig_targets *t,
+                                      const Jig__V1__ProjectSelector *selector,
+                                      struct jig_target **ret, struct jig_strv *needs_env,
+                                      struct jig_missing *missing, struct jig_err *reterr)
+{
     struct jig_target *target = jig_new(struct jig_target);
     atomic_init(&target->refs, 1);
     struct jig_strv names = {0};
+    struct jig_lockfile lock = {0};
     enum jig_code code = jig_target_project(selector, &target->project, needs_env, reterr);
     if (code == JIG_OK) {
         target->build_base = jig_target_build_base(selector, target->project->root);
@@ -520,11 +415,15 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
     }
     if (code == JIG_OK)
         code = environment_names(selector, target->project, &names, reterr);
+    if (code == JIG_OK)
+        code = read_lock(target->project, &lock, reterr);
     target->environments = jig_xcalloc(names.n, sizeof *target->environments);
     for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
         target->n++;
-        code = open_environment(t, selector, target, names.v[i], &target->environments[i], reterr);
+        code = open_environment(t, selector, target, names.v[i], &lock, &target->environments[i],
+                                missing, reterr);
     }
+    jig_lockfile_release(&lock);
     jig_strv_release(&names);
     if (code != JIG_OK)
         jig_target_free(target);

@@ -31,8 +31,10 @@
 
 struct jig_targets;
 
-/* `conf` is borrowed for the call. `data_dir` may be NULL: where jig's own data files are. */
-struct jig_targets *jig_targets_new(const struct jig_conf *conf, const char *data_dir);
+/* `conf` and `installed`, where packages are installed, are borrowed for the call. `data_dir` may
+ * be NULL: where jig's own data files are. */
+struct jig_targets *jig_targets_new(const struct jig_conf *conf, const struct jig_strv *installed,
+                                    const char *data_dir);
 void jig_targets_free(struct jig_targets *t);
 
 /* One environment that can be built. */
@@ -69,6 +71,14 @@ char *jig_target_build_base(const Jig__V1__ProjectSelector *selector, const char
 enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelector *selector,
                               struct jig_target **ret, struct jig_strv *needs_env,
                               struct jig_err *reterr) JIG_CHECKED;
+
+/* The same, with what would have to be installed first when it fails (service/target/depends.h). */
+struct jig_missing;
+enum jig_code jig_target_open_missing(struct jig_targets *t,
+                                      const Jig__V1__ProjectSelector *selector,
+                                      struct jig_target **ret, struct jig_strv *needs_env,
+                                      struct jig_missing *missing,
+                                      struct jig_err *reterr) JIG_CHECKED;
 struct jig_target *jig_target_ref(struct jig_target *target);
 void jig_target_free(struct jig_target *target); /* at the last one's */
 

@@ -86,6 +86,10 @@ int cli_ops_cancel(struct cli *cli);
 int cli_ops_follow(struct cli *cli);
 int cli_ops_list(struct cli *cli);
 int cli_ops_show(struct cli *cli);
+int cli_packages_install(struct cli *cli);
+int cli_packages_list(struct cli *cli);
+int cli_packages_remove(struct cli *cli);
+int cli_packages_update(struct cli *cli);
 int cli_project(struct cli *cli);
 
 #endif

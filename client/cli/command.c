@@ -111,6 +111,11 @@ static const struct cli_option show_options[] = {
     END,
 };
 
+static const struct cli_option detach_options[] = {
+    FLAG(0, "detach", detach, "print the operation's id and leave it running"),
+    END,
+};
+
 static const struct cli_option no_start_options[] = {
     FLAG(0, "no-start", no_start, "when the daemon isn't running, say so and start none"),
     END,
@@ -164,6 +169,7 @@ static const struct cli_option call_options[] = {
 const struct cli_group cli_groups[] = {
     {"devices", "Boards: what is connected"},
     {"lnk", "Resource pointers: .lnk files that stand for bytes kept elsewhere"},
+    {"packages", "Cores, tools and libraries"},
     {"ops", "Operations: builds and deploys, running and ended"},
     {"cache", "The disk cache"},
     {"daemon", "The daemon itself"},
@@ -208,6 +214,24 @@ const struct cli_command cli_commands[] = {
     {"lnk", "check", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Say how a project's pointers stand",
      "Nothing is fetched or changed. The exit status is 0 when a pull would need no network.",
      OPTIONS(check_options, place_options), cli_lnk_check},
+    {"packages", "update", "", 0, 0, CLI_WITH_NOTHING, "Fetch the package indexes that changed",
+     "The indexes are Arduino's own and those that jigd.conf names. What cannot be fetched stays "
+     "as\n"
+     "it is.",
+     OPTIONS(detach_options), cli_packages_update},
+    {"packages", "install", "core|lib NAME...", 2, 8, CLI_WITH_NOTHING,
+     "Install cores or libraries, and what they need",
+     "A core is VENDOR:ARCH or VENDOR:ARCH@VERSION, a library NAME or NAME@VERSION; VERSION may "
+     "be\n"
+     "a range, ^1.2. A library may also be the URL of a git repository (#TAG behind it) or of an\n"
+     "archive (#sha256=HASH behind it). Versions stand side by side.",
+     OPTIONS(detach_options), cli_packages_install},
+    {"packages", "list", "[core|lib|tool]", 0, 1, CLI_WITH_NOTHING, "List what is installed", NULL,
+     NULL, cli_packages_list},
+    {"packages", "remove", "core|lib|tool NAME...", 2, 8, CLI_WITH_NOTHING,
+     "Remove what is installed",
+     "Without a version, all versions go. Tools go with the last core that needs them.",
+     OPTIONS(detach_options), cli_packages_remove},
     {"ops", "list", "", 0, 0, CLI_WITH_NOTHING, "List the operations, newest first", NULL,
      OPTIONS(active_options), cli_ops_list},
     {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, OPTIONS(show_options),

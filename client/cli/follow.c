@@ -21,6 +21,8 @@ static bool nothing_to_tell(const struct jig_operation *op)
         if (op->builds.items[i].outcome != JIG_BUILD_UP_TO_DATE)
             return false;
     }
+    if (op->packages != NULL)
+        return true;
     return op->deploy == NULL || op->deploy->outcome == JIG_DEPLOY_TRUSTED;
 }
 
@@ -185,5 +187,8 @@ int cli_followed_judge(struct cli *cli, struct cli_view *view, const struct cli_
         error = *op->error;
     if (broken_off)
         broken_off_error(followed, &error);
-    return fail(cli, op->id, &error);
+    int exit_status = fail(cli, op->id, &error);
+    /* What could not be reached is something else than the daemon, which has just said so. */
+    bool elsewhere = error.status == JIG_STATUS_UNAVAILABLE && error.cause == JIG_CAUSE_NONE;
+    return elsewhere ? CLI_EXIT_OTHER : exit_status;
 }

@@ -29,13 +29,32 @@ const char *cli_deploy_outcome(enum jig_deploy_outcome outcome)
     return WORD(words, outcome);
 }
 
+const char *cli_package_outcome(enum jig_package_outcome outcome)
+{
+    static const char *const words[] = {
+        [JIG_PACKAGE_INSTALLED] = "installed",
+        [JIG_PACKAGE_PRESENT] = "present",
+        [JIG_PACKAGE_REMOVED] = "removed",
+    };
+    return WORD(words, outcome);
+}
+
+const char *cli_index_outcome(enum jig_index_outcome outcome)
+{
+    static const char *const words[] = {
+        [JIG_INDEX_UPDATED] = "updated",
+        [JIG_INDEX_UNCHANGED] = "unchanged",
+        [JIG_INDEX_FAILED] = "failed",
+    };
+    return WORD(words, outcome);
+}
+
 const char *cli_operation_kind(enum jig_operation_kind kind)
 {
     static const char *const words[] = {
-        [JIG_OPERATION_BUILD] = "build",
-        [JIG_OPERATION_DEPLOY] = "deploy",
-        [JIG_OPERATION_CACHE] = "cache",
-        [JIG_OPERATION_LNK] = "lnk",
+        [JIG_OPERATION_BUILD] = "build",       [JIG_OPERATION_DEPLOY] = "deploy",
+        [JIG_OPERATION_CACHE] = "cache",       [JIG_OPERATION_LNK] = "lnk",
+        [JIG_OPERATION_PACKAGES] = "packages",
     };
     return WORD(words, kind);
 }
@@ -332,6 +351,54 @@ void cli_json_add_lnk(json_t *line, const struct jig_operation *op)
     cli_json_set(line, "error", error);
 }
 
+json_t *cli_json_package(const struct jig_package *p)
+{
+    static const char *const kinds[] = {[JIG_PACKAGE_PLATFORM] = "core",
+                                        [JIG_PACKAGE_TOOL] = "tool",
+                                        [JIG_PACKAGE_LIBRARY] = "lib"};
+    json_t *o = json_object();
+    cli_json_set_text(o, "kind", WORD(kinds, p->kind));
+    cli_json_set_text(o, "name", p->name);
+    cli_json_set_text(o, "version", p->version);
+    cli_json_set_text(o, "url", p->url);
+    cli_json_set(o, "sha256", cli_json_text_or_null(p->sha256));
+    cli_json_set(o, "size_bytes", p->size_bytes >= 0 ? json_integer(p->size_bytes) : json_null());
+    cli_json_set(o, "path", cli_json_text_or_null(p->path));
+    return o;
+}
+
+static json_t *package_change(const struct jig_package_change *c)
+{
+    json_t *o = cli_json_package(&c->package);
+    cli_json_set_text(o, "outcome", cli_package_outcome(c->outcome));
+    cli_json_set(o, "environment", cli_json_text_or_null(c->environment));
+    return o;
+}
+
+static json_t *index_change(const struct jig_index_change *c)
+{
+    json_t *o = json_object();
+    cli_json_set_text(o, "url", c->url);
+    cli_json_set_text(o, "outcome", cli_index_outcome(c->outcome));
+    cli_json_set(o, "size_bytes", c->size_bytes >= 0 ? json_integer(c->size_bytes) : json_null());
+    cli_json_set(o, "problem", cli_json_text_or_null(c->problem));
+    return o;
+}
+
+void cli_json_add_packages(json_t *line, const char *operation, const struct jig_packages_result *r)
+{
+    json_t *packages = json_array();
+    json_t *indexes = json_array();
+    for (size_t i = 0; i < r->package_count; i++)
+        json_array_append_new(packages, package_change(&r->packages[i]));
+    for (size_t i = 0; i < r->index_count; i++)
+        json_array_append_new(indexes, index_change(&r->indexes[i]));
+    cli_json_set_text(line, "operation", operation);
+    cli_json_set(line, "packages", packages);
+    cli_json_set(line, "indexes", indexes);
+    cli_json_set(line, "lock_file", cli_json_text_or_null(r->lock_file));
+}
+
 json_t *cli_json_operation(const struct jig_operation *op)
 {
     json_t *o = json_object();
@@ -372,6 +439,12 @@ json_t *cli_json_operation(const struct jig_operation *op)
         cli_json_add_lnk(lnk, op);
     }
     cli_json_set(o, "lnk", lnk);
+    json_t *packages = json_null();
+    if (op->packages != NULL) {
+        packages = json_object();
+        cli_json_add_packages(packages, op->id, op->packages);
+    }
+    cli_json_set(o, "packages", packages);
     return o;
 }
 

@@ -12,6 +12,8 @@
 /* The enums' words: "built", "queued", "note". */
 const char *cli_build_outcome(enum jig_build_outcome outcome);
 const char *cli_deploy_outcome(enum jig_deploy_outcome outcome);
+const char *cli_package_outcome(enum jig_package_outcome outcome);
+const char *cli_index_outcome(enum jig_index_outcome outcome);
 const char *cli_operation_kind(enum jig_operation_kind kind);
 const char *cli_pointer_state(enum jig_pointer_state state);
 const char *cli_operation_state(enum jig_operation_state state);
@@ -32,6 +34,12 @@ void cli_json_add_builds(json_t *line, const char *operation,
 void cli_json_add_lnk(json_t *line, const struct jig_operation *op); /* whose `lnk` is there */
 void cli_json_add_deploy(json_t *line, const char *operation,
                          const struct jig_deploy_result *deploy);
+
+json_t *cli_json_package(const struct jig_package *package);
+
+/* Adds what the result line of an operation on packages says. */
+void cli_json_add_packages(json_t *line, const char *operation,
+                           const struct jig_packages_result *result);
 
 json_t *cli_json_operation(const struct jig_operation *operation);
 

@@ -37,7 +37,7 @@ static const char *took(const struct jig_operation *op, char out[32])
 static void print_row(const struct jig_operation *op)
 {
     char started[32], time[32];
-    printf("%-16s  %-6s  %-9s  %-19s  %8s  %s\n", op->id, cli_operation_kind(op->kind),
+    printf("%-16s  %-8s  %-9s  %-19s  %8s  %s\n", op->id, cli_operation_kind(op->kind),
            cli_operation_state(op->state), clock_text(op->created_unix_ms, started), took(op, time),
            op->subject);
 }
@@ -61,7 +61,7 @@ int cli_ops_list(struct cli *cli)
         cli_json_set(line, "operations", all);
         cli_json_print(line);
     } else if (ops->count > 0) {
-        printf("%s%-16s  %-6s  %-9s  %-19s  %8s  %s%s\n", cli_colour(stdout, CLI_BOLD), "ID",
+        printf("%s%-16s  %-8s  %-9s  %-19s  %8s  %s%s\n", cli_colour(stdout, CLI_BOLD), "ID",
                "KIND", "STATE", "ASKED FOR", "TOOK", "SUBJECT", cli_colour(stdout, CLI_PLAIN));
         for (size_t i = 0; i < ops->count; i++)
             print_row(&ops->items[i]);
@@ -88,7 +88,8 @@ static void print_operation(struct cli *cli, const struct jig_operation *op)
         printf("  error    %s\n", op->error->message);
     if (op->error != NULL && op->error->hint[0] != '\0')
         printf("  hint     %s\n", op->error->hint);
-    if (op->builds.count == 0 && op->deploy == NULL && op->cache == NULL && op->lnk == NULL)
+    if (op->builds.count == 0 && op->deploy == NULL && op->cache == NULL && op->lnk == NULL &&
+        op->packages == NULL)
         return;
     putchar('\n');
     fflush(stdout);

@@ -169,12 +169,41 @@ void cli_report_lnk(struct cli_view *view, const struct jig_lnk_result *r)
     fflush(stdout);
 }
 
+static void report_packages(struct cli_view *view, const struct jig_packages_result *r)
+{
+    char size[32];
+    if (view->cli->options.quiet)
+        return;
+    cli_view_erase(view);
+    for (size_t i = 0; i < r->index_count; i++) {
+        const struct jig_index_change *x = &r->indexes[i];
+        printf("%s: %s%s%s", x->url, cli_colour(stdout, CLI_GREEN), cli_index_outcome(x->outcome),
+               cli_colour(stdout, CLI_PLAIN));
+        if (x->size_bytes >= 0)
+            printf(" (%s)", cli_size(x->size_bytes, size));
+        putchar('\n');
+    }
+    for (size_t i = 0; i < r->package_count; i++) {
+        const struct jig_package_change *c = &r->packages[i];
+        const char *word = c->outcome == JIG_PACKAGE_PRESENT ? "installed already"
+                                                             : cli_package_outcome(c->outcome);
+        printf("%s%s%s %s: %s%s%s\n", cli_colour(stdout, CLI_BOLD), c->package.name,
+               cli_colour(stdout, CLI_PLAIN), c->package.version, cli_colour(stdout, CLI_GREEN),
+               word, cli_colour(stdout, CLI_PLAIN));
+    }
+    if (r->lock_file[0] != '\0')
+        printf("%s says what the project is built with\n", shorter(r->lock_file));
+    fflush(stdout);
+}
+
 void cli_report_operation(struct cli_view *view, const struct jig_operation *op)
 {
     if (view->cli->options.json) {
         json_t *line = cli_json_line("result");
         if (op->lnk != NULL)
             cli_json_add_lnk(line, op);
+        else if (op->packages != NULL)
+            cli_json_add_packages(line, op->id, op->packages);
         else if (op->deploy != NULL)
             cli_json_add_deploy(line, op->id, op->deploy);
         else if (op->cache != NULL)
@@ -184,6 +213,8 @@ void cli_report_operation(struct cli_view *view, const struct jig_operation *op)
         cli_json_print(line);
     } else if (op->lnk != NULL) {
         cli_report_lnk(view, op->lnk);
+    } else if (op->packages != NULL) {
+        report_packages(view, op->packages);
     } else if (op->deploy != NULL) {
         cli_report_deploy(view, op->deploy);
     } else if (op->cache != NULL) {

@@ -27,6 +27,10 @@ SAME(JIG_POINTER_MISSING, JIG__V1__POINTER_STATE__POINTER_STATE_MISSING);
 SAME(JIG_POINTER_MISMATCH, JIG__V1__POINTER_STATE__POINTER_STATE_MISMATCH);
 SAME(JIG_POINTER_INVALID, JIG__V1__POINTER_STATE__POINTER_STATE_INVALID);
 SAME(JIG_POINTER_FAILED, JIG__V1__POINTER_STATE__POINTER_STATE_FAILED);
+SAME(JIG_OPERATION_PACKAGES, JIG__V1__OPERATION_KIND__OPERATION_KIND_PACKAGES);
+SAME(JIG_PACKAGE_LIBRARY, JIG__V1__PACKAGE_KIND__PACKAGE_KIND_LIBRARY);
+SAME(JIG_PACKAGE_REMOVED, JIG__V1__PACKAGE_CHANGE__OUTCOME__OUTCOME_REMOVED);
+SAME(JIG_INDEX_FAILED, JIG__V1__INDEX_CHANGE__OUTCOME__OUTCOME_FAILED);
 SAME(JIG_OPERATION_QUEUED, JIG__V1__OPERATION_STATE__OPERATION_STATE_QUEUED);
 SAME(JIG_OPERATION_RUNNING, JIG__V1__OPERATION_STATE__OPERATION_STATE_RUNNING);
 SAME(JIG_OPERATION_SUCCEEDED, JIG__V1__OPERATION_STATE__OPERATION_STATE_SUCCEEDED);
@@ -276,6 +280,50 @@ static bool convert_lnk(struct jig_arena *arena, const Jig__V1__LnkResult *in,
     return true;
 }
 
+struct jig_package jig_convert_package(const Jig__V1__Package *in)
+{
+    static const Jig__V1__Package none = JIG__V1__PACKAGE__INIT;
+    if (in == NULL)
+        in = &none;
+    return (struct jig_package){
+        .kind = (enum jig_package_kind)in->kind,
+        .name = in->name,
+        .version = in->version,
+        .url = in->url,
+        .sha256 = in->sha256,
+        .size_bytes = in->size_bytes,
+        .path = in->path,
+    };
+}
+
+static bool convert_packages(struct jig_arena *arena, const Jig__V1__PackagesResult *in,
+                             struct jig_packages_result *out)
+{
+    struct jig_package_change *packages;
+    struct jig_index_change *indexes;
+    if (!MAKE_LIST(arena, packages, in->n_packages) || !MAKE_LIST(arena, indexes, in->n_indexes))
+        return false;
+    for (size_t i = 0; i < in->n_packages; i++)
+        packages[i] = (struct jig_package_change){
+            .outcome = (enum jig_package_outcome)in->packages[i]->outcome,
+            .package = jig_convert_package(in->packages[i]->package),
+            .environment = in->packages[i]->environment,
+        };
+    for (size_t i = 0; i < in->n_indexes; i++)
+        indexes[i] = (struct jig_index_change){
+            .url = in->indexes[i]->url,
+            .outcome = (enum jig_index_outcome)in->indexes[i]->outcome,
+            .size_bytes = in->indexes[i]->size_bytes,
+            .problem = in->indexes[i]->problem,
+        };
+    *out = (struct jig_packages_result){.packages = packages,
+                                        .package_count = in->n_packages,
+                                        .indexes = indexes,
+                                        .index_count = in->n_indexes,
+                                        .lock_file = in->lock_file};
+    return true;
+}
+
 static bool convert_results(struct jig_arena *arena, const Jig__V1__Operation *in,
                             struct jig_operation *out)
 {
@@ -289,6 +337,12 @@ static bool convert_results(struct jig_arena *arena, const Jig__V1__Operation *i
     out->builds = (struct jig_build_results){.items = builds, .count = in->n_builds};
     if (in->lnk != NULL && !convert_lnk(arena, in->lnk, out))
         return false;
+    if (in->packages != NULL) {
+        struct jig_packages_result *packages = jig_arena_alloc(arena, sizeof *packages);
+        if (packages == NULL || !convert_packages(arena, in->packages, packages))
+            return false;
+        out->packages = packages;
+    }
     if (in->deploy == NULL)
         return true;
     struct jig_deploy_result *deploy = jig_arena_alloc(arena, sizeof *deploy);

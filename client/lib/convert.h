@@ -27,6 +27,8 @@ bool jig_convert_operation(struct jig_arena *arena, const Jig__V1__Operation *in
 bool jig_convert_started(struct jig_arena *arena, const Jig__V1__Operation *in,
                          struct jig_operation *out) JIG_CHECKED;
 
+struct jig_package jig_convert_package(const Jig__V1__Package *in);
+
 void jig_convert_event(const Jig__V1__OperationEvent *in, struct jig_event *out);
 
 #endif

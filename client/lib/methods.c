@@ -11,14 +11,20 @@
 #include "jig/v1/device.pb-c.h"
 #include "jig/v1/lnk.pb-c.h"
 #include "jig/v1/operation.pb-c.h"
+#include "jig/v1/package.pb-c.h"
 
 #define NEAREST 3
 
 const ProtobufCServiceDescriptor *const jig_services[] = {
-    &jig__v1__build_service__descriptor,     &jig__v1__deploy_service__descriptor,
-    &jig__v1__device_service__descriptor,    &jig__v1__lnk_service__descriptor,
-    &jig__v1__operation_service__descriptor, &jig__v1__cache_service__descriptor,
-    &jig__v1__daemon_service__descriptor,    NULL,
+    &jig__v1__build_service__descriptor,
+    &jig__v1__deploy_service__descriptor,
+    &jig__v1__device_service__descriptor,
+    &jig__v1__lnk_service__descriptor,
+    &jig__v1__operation_service__descriptor,
+    &jig__v1__package_service__descriptor,
+    &jig__v1__cache_service__descriptor,
+    &jig__v1__daemon_service__descriptor,
+    NULL,
 };
 
 /* What precedes the method in its name: "jig.v1.DeviceService" or "DeviceService" or nothing. */

@@ -3,12 +3,13 @@
  *
  * Each folder given is searched, in its order, for all layouts that Arduino tools know:
  *
- *   FOLDER/VENDOR/ARCH/boards.txt                     /usr/share/arduino/hardware, sketchbook's
- * hardware FOLDER/VENDOR/hardware/ARCH/VERSION/boards.txt    Boards Manager, FOLDER being its
- * "packages" FOLDER/VENDOR/tools/NAME/VERSION/                 its tools FOLDER/packages/... as
- * above: FOLDER may be Boards Manager's own FOLDER/hardware/...                               as
- * above: FOLDER may be a sketchbook FOLDER/platform.txt                               properties
- * set over every platform's
+ *   FOLDER/VENDOR/ARCH/boards.txt                    the system's, a sketchbook's "hardware"
+ *   FOLDER/VENDOR/hardware/ARCH/VERSION/boards.txt   Boards Manager's "packages"
+ *   FOLDER/VENDOR/tools/NAME/VERSION/                its tools
+ *   FOLDER/packages/..., FOLDER/hardware/...         as above: Boards Manager's own, a sketchbook
+ *   FOLDER/platforms/VENDOR~ARCH/VERSION/boards.txt  jig's own, FOLDER being called "installed"
+ *   FOLDER/toolchains/VENDOR~NAME/VERSION/           its tools
+ *   FOLDER/platform.txt                              properties set over every platform's
  *
  * A release without a version folder has the version its platform.txt states. Of several releases
  * the newest one serves, and of equal ones that of the folder named first.

@@ -116,6 +116,18 @@ static enum jig_code add_tool(struct scan *s, const char *vendor, const char *na
     return JIG_OK;
 }
 
+static enum jig_code scan_tool(struct scan *s, const char *vendor, const char *name,
+                               const char *path)
+{
+    struct jig_strv versions = {0};
+    enum jig_code code = JIG_OK;
+    list_folders(s, path, &versions);
+    for (size_t k = 0; k < versions.n && code == JIG_OK; k++)
+        code = add_tool(s, vendor, name, versions.v[k], jig_path_join(path, versions.v[k]));
+    jig_strv_release(&versions);
+    return code;
+}
+
 static enum jig_code scan_tools(struct scan *s, const char *vendor, const char *path)
 {
     struct jig_strv names = {0};
@@ -123,12 +135,29 @@ static enum jig_code scan_tools(struct scan *s, const char *vendor, const char *
     list_folders(s, path, &names);
     for (size_t i = 0; i < names.n && code == JIG_OK; i++) {
         JIG_CLEANUP_FREE char *dir = jig_path_join(path, names.v[i]);
-        struct jig_strv versions = {0};
-        list_folders(s, dir, &versions);
-        for (size_t k = 0; k < versions.n && code == JIG_OK; k++)
-            code =
-                add_tool(s, vendor, names.v[i], versions.v[k], jig_path_join(dir, versions.v[k]));
-        jig_strv_release(&versions);
+        code = scan_tool(s, vendor, names.v[i], dir);
+    }
+    jig_strv_release(&names);
+    return code;
+}
+
+/* jig's own: FOLDER/KIND/VENDOR~NAME/VERSION. */
+static enum jig_code scan_installed(struct scan *s, const char *folder, const char *kind,
+                                    enum jig_code (*scan)(struct scan *s, const char *vendor,
+                                                          const char *name, const char *path))
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(folder, kind);
+    struct jig_strv names = {0};
+    enum jig_code code = JIG_OK;
+    list_folders(s, path, &names);
+    s->folder = folder;
+    for (size_t i = 0; i < names.n && code == JIG_OK; i++) {
+        JIG_CLEANUP_FREE char *dir = jig_path_join(path, names.v[i]);
+        char *tilde = strchr(names.v[i], '~');
+        if (tilde == NULL)
+            continue;
+        *tilde = '\0';
+        code = scan(s, names.v[i], tilde + 1, dir);
     }
     jig_strv_release(&names);
     return code;
@@ -178,6 +207,10 @@ static bool is_inner(struct scan *s, const char *name, const char *path)
 
 static enum jig_code scan_folder(struct scan *s, const char *folder, bool top)
 {
+    if (jig_streq(jig_path_base(folder), "installed")) {
+        enum jig_code first = scan_installed(s, folder, "platforms", scan_arch);
+        return first == JIG_OK ? scan_installed(s, folder, "toolchains", scan_tool) : first;
+    }
     JIG_CLEANUP_FREE char *global = jig_path_join(folder, "platform.txt");
     struct jig_strv vendors = {0};
     bool found;

@@ -51,6 +51,7 @@ void jig_conf_release(struct jig_conf *c)
     free(c->cache_second);
     jig_strv_release(&c->hardware);
     jig_strv_release(&c->libraries);
+    jig_strv_release(&c->indexes);
     jig_conf_init(c);
 }
 
@@ -118,7 +119,7 @@ static struct jig_conf_emulated *emulated_of(struct jig_conf *c, const char *nam
 
 static bool is_plain_section(const char *section)
 {
-    static const char *const plain[] = {"daemon", "build", "fetch", "cache"};
+    static const char *const plain[] = {"daemon", "build", "fetch", "cache", "packages"};
     for (size_t i = 0; i < JIG_COUNT(plain); i++) {
         if (strcmp(plain[i], section) == 0)
             return true;
@@ -146,10 +147,11 @@ static void *record_of(struct reading *r, const char *section, char **ret_kind)
     else if (is_plain_section(section))
         record = c;
     else
-        bad_line(r,
-                 "there is no section [%s]; there are [daemon], [build], [fetch], [cache], "
-                 "[device NAME] and [emulated NAME]",
-                 section);
+        bad_line(
+            r,
+            "there is no section [%s]; there are [daemon], [build], [fetch], [cache], [packages], "
+            "[device NAME] and [emulated NAME]",
+            section);
     *ret_kind = kind;
     return record;
 }

@@ -8,6 +8,7 @@
  *                     rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio
  *   [cache]           second, archives, archives_low, installed, installed_low,
  *                     objects
+ *   [packages]        indexes, indexes_only, install
  *   [device NAME]     port or id, labels, fqbn, baud, trust
  *   [emulated NAME]   board, enabled, flash, trust
  *
@@ -96,6 +97,9 @@ struct jig_conf {
     uint64_t cache_installed;
     uint64_t cache_installed_low;
     uint64_t cache_objects;
+    struct jig_strv indexes; /* URLs of package and library indexes */
+    bool indexes_only;       /* and none beside them: not Arduino's own */
+    bool install_packages;   /* builds install what they miss */
     struct jig_conf_device *devices;
     size_t n_devices;
     struct jig_conf_emulated *emulated;

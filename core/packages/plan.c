@@ -13,6 +13,7 @@ void jig_package_release(struct jig_package *p)
     free(p->name);
     free(p->version);
     free(p->url);
+    free(p->ref);
     free(p->file);
     jig_strv_release(&p->needs);
     *p = (struct jig_package){0};
@@ -42,13 +43,14 @@ const struct jig_package *jig_plan_find(const struct jig_plan *plan, enum jig_pa
     return NULL;
 }
 
-static struct jig_package copy_of(const struct jig_package *p)
+struct jig_package jig_package_copy(const struct jig_package *p)
 {
     struct jig_package copy = *p;
     copy.vendor = jig_xstrdup(p->vendor);
     copy.name = jig_xstrdup(p->name);
     copy.version = jig_xstrdup(p->version);
     copy.url = jig_xstrdup(p->url);
+    copy.ref = jig_xstrdup(p->ref != NULL ? p->ref : "");
     copy.file = jig_xstrdup(p->file);
     copy.needs = (struct jig_strv){0};
     jig_strv_extend(&copy.needs, &p->needs);
@@ -70,7 +72,7 @@ enum jig_code jig_plan_add(struct jig_plan *plan, const struct jig_package *pack
         return jig_err_set(reterr, JIG_FAILED_PRECONDITION,
                            "more than %d packages would have to be installed", JIG_PLAN_MAX);
     plan->items = jig_grow(plan->items, &plan->cap, plan->n, sizeof *plan->items);
-    plan->items[plan->n++] = copy_of(package);
+    plan->items[plan->n++] = jig_package_copy(package);
     return JIG_OK;
 }
 

@@ -31,6 +31,7 @@ struct jig_package {
     char *name;
     char *version; /* of git: the commit */
     char *url;
+    char *ref;    /* git's, as asked for; "" else */
     char *file;   /* the archive's name */
     int64_t size; /* bytes; -1: not said */
     bool has_sha256;
@@ -47,6 +48,7 @@ struct jig_plan {
 
 void jig_plan_release(struct jig_plan *plan);
 void jig_package_release(struct jig_package *p);
+struct jig_package jig_package_copy(const struct jig_package *p);
 
 /* "arduino:avr", "arduino:avr-gcc", "Servo": what messages and folders call it. Caller frees. */
 char *jig_package_full_name(enum jig_package_kind kind, const char *vendor, const char *name);

@@ -228,7 +228,10 @@ static const char *without_owner(char *name)
 {
     char *trimmed = jig_str_trim(name);
     char *slash = strchr(trimmed, '/');
-    return slash != NULL ? jig_str_trim(slash + 1) : trimmed;
+    if (slash == NULL)
+        return trimmed;
+    *slash = '\0';
+    return jig_package_name_ok(trimmed) ? jig_str_trim(slash + 1) : "";
 }
 
 static enum jig_code read_library(struct jig_wish *w, char *copy, struct jig_err *reterr)

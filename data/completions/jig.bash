@@ -31,7 +31,7 @@ _jig() {
         case ${words[i]} in
         --host | --deadline) ((i++)) ;;
         -*) ;;
-        devices | lnk | ops | cache | daemon)
+        devices | lnk | packages | ops | cache | daemon)
             [[ -n $group ]] && break
             group=${words[i]}
             command=$group
@@ -114,13 +114,16 @@ _jig() {
     esac
     case $command in
     '')
-        _jig_words 'build deploy monitor project call help completion devices lnk ops cache daemon --host --json --quiet --verbose --deadline --help --version'
+        _jig_words 'build deploy monitor project call help completion devices lnk packages ops cache daemon --host --json --quiet --verbose --deadline --help --version'
         ;;
     'devices')
         _jig_words 'list show watch --host --json --quiet --verbose --deadline --help --version'
         ;;
     'lnk')
         _jig_words 'add pull check --host --json --quiet --verbose --deadline --help --version'
+        ;;
+    'packages')
+        _jig_words 'update install list remove --host --json --quiet --verbose --deadline --help --version'
         ;;
     'ops')
         _jig_words 'list show follow cancel --host --json --quiet --verbose --deadline --help --version'
@@ -199,6 +202,34 @@ _jig() {
             _jig_words '--deep --build-dir --host --json --quiet --verbose --deadline --help --version'
         else
             _jig_files -d
+        fi
+        ;;
+    'packages update')
+        if [[ $cur == -* ]]; then
+            _jig_words '--detach --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'packages install')
+        if [[ $cur == -* ]]; then
+            _jig_words '--detach --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'packages list')
+        if [[ $cur == -* ]]; then
+            _jig_words '--host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
+        fi
+        ;;
+    'packages remove')
+        if [[ $cur == -* ]]; then
+            _jig_words '--detach --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_words ''
         fi
         ;;
     'ops list')
@@ -310,7 +341,7 @@ _jig() {
         if [[ $cur == -* ]]; then
             _jig_words '--host --json --quiet --verbose --deadline --help --version'
         else
-            _jig_words 'build deploy monitor project call help completion devices lnk ops cache daemon'
+            _jig_words 'build deploy monitor project call help completion devices lnk packages ops cache daemon'
         fi
         ;;
     'completion')

@@ -2,13 +2,16 @@
 #include "core/base/mem.h"
 #include "service/building.h"
 #include "service/handlers/handlers.h"
+#include "service/packages.h"
+#include "service/target/depends.h"
 #include "service/wire/operation.h"
 
 /* What the operation works with after the call was answered. */
 struct work {
     const struct jig_env *env;
     struct jig_building *building;
-    bool known; /* nothing is left to be done */
+    bool known;  /* nothing is left to be done */
+    bool misses; /* it could not be opened: packages are to be installed first */
 };
 
 static void free_work(void *ctx)
@@ -37,12 +40,34 @@ static void tell_failure(struct jig_operation *op, const struct work *w, size_t 
                              err->message);
 }
 
+/* Installs what is missing and looks again: a library that came may ask for another one. */
+#define ROUNDS_MAX 8
+
+static enum jig_code provide(struct jig_operation *op, struct work *w, struct jig_err *reterr)
+{
+    enum jig_code code = JIG_NOT_FOUND;
+    for (unsigned i = 0; w->misses && i < ROUNDS_MAX; i++) {
+        const struct jig_missing *missing = jig_building_missing(w->building);
+        struct jig_strv needs = {0};
+        code = jig_packages_provide(w->env->packages, op, &missing->platforms, &missing->libraries,
+                                    &missing->locked, reterr);
+        if (code != JIG_OK)
+            return code;
+        code = jig_building_open(w->building, &needs, reterr);
+        jig_strv_release(&needs);
+        w->misses = code == JIG_NOT_FOUND && jig_missing_any(missing);
+    }
+    return code;
+}
+
 /* One environment after another. A failure does not keep the others from being built, as in `pio
  * run`; the first one is what the operation says. */
 static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
 {
     struct work *w = ctx;
-    enum jig_code first = JIG_OK;
+    enum jig_code first = w->misses ? provide(op, w, reterr) : JIG_OK;
+    if (first != JIG_OK)
+        return first;
     for (size_t i = 0; i < jig_building_count(w->building); i++) {
         struct jig_err err = JIG_ERR_INIT;
         enum jig_code code = jig_building_run(w->building, op, i, add_result, op, &err);
@@ -71,8 +96,10 @@ static void start_operation(const struct jig_env *env, struct jig_call *call, st
 {
     const Jig__V1__StartBuildRequest *request = jig_call_request(call);
     struct jig_operation_spec spec = {.kind = JIG_OPERATION_BUILD,
-                                      .subject =
-                                          code == JIG_OK ? jig_building_subject(w->building) : NULL,
+                                      .subject = w->misses ? request->project->directory
+                                                 : code == JIG_OK
+                                                     ? jig_building_subject(w->building)
+                                                     : NULL,
                                       .wait_ms = request->wait_ms,
                                       .try_now = is_known,
                                       .run = run,
@@ -88,6 +115,11 @@ static void open_and_start(struct jig_call *call, void *ctx)
     struct jig_err err = JIG_ERR_INIT;
     struct jig_strv needs = {0};
     enum jig_code code = jig_building_open(w->building, &needs, &err);
+    w->misses = code == JIG_NOT_FOUND && w->env->packages != NULL &&
+                jig_packages_may_install(w->env->packages) &&
+                jig_missing_any(jig_building_missing(w->building));
+    if (w->misses)
+        code = JIG_OK;
     start_operation(w->env, call, w, code, &err, &needs);
     jig_strv_release(&needs);
 }

@@ -23,6 +23,7 @@ struct jig_lnks;
 struct jig_log_file;
 struct jig_monitors;
 struct jig_monitor_news;
+struct jig_packages;
 struct jig_trust;
 struct jig_times;
 
@@ -36,6 +37,7 @@ struct jig_env {
     struct jig_builder *builder;
     struct jig_deployer *deployer;
     struct jig_lnks *lnks;
+    struct jig_packages *packages;
     struct jig_inventory *inventory;
     struct jig_trust *trust;
     struct jig_waitlist *devices_changed; /* woken when the inventory has news */
@@ -111,6 +113,10 @@ jig_handler_fn jig_handle_operation_cancel;
 jig_handler_fn jig_handle_operation_get;
 jig_handler_fn jig_handle_operation_list;
 jig_handler_fn jig_handle_operation_watch;
+jig_handler_fn jig_handle_package_install;
+jig_handler_fn jig_handle_package_list;
+jig_handler_fn jig_handle_package_remove;
+jig_handler_fn jig_handle_package_update;
 jig_handler_fn jig_handle_project_get;
 
 #endif

@@ -11,11 +11,12 @@
 #define DEVICE    &jig__v1__device_service__descriptor
 #define LNK       &jig__v1__lnk_service__descriptor
 #define OPERATION &jig__v1__operation_service__descriptor
+#define PACKAGE   &jig__v1__package_service__descriptor
 #define READS     JIG_METHOD_READS
 #define MUTATES   JIG_METHOD_MUTATES
 
-const ProtobufCServiceDescriptor *const jig_services[] = {BUILD,  CACHE, DAEMON,   DEPLOY,
-                                                          DEVICE, LNK,   OPERATION};
+const ProtobufCServiceDescriptor *const jig_services[] = {BUILD,  CACHE, DAEMON,    DEPLOY,
+                                                          DEVICE, LNK,   OPERATION, PACKAGE};
 const size_t jig_service_count = JIG_COUNT(jig_services);
 
 const struct jig_method_row jig_method_rows[] = {
@@ -45,5 +46,9 @@ const struct jig_method_row jig_method_rows[] = {
     {OPERATION, "GetOperation", jig_handle_operation_get, READS},
     {OPERATION, "ListOperations", jig_handle_operation_list, READS},
     {OPERATION, "WatchOperation", jig_handle_operation_watch, READS},
+    {PACKAGE, "ListPackages", jig_handle_package_list, READS},
+    {PACKAGE, "StartInstallPackages", jig_handle_package_install, MUTATES},
+    {PACKAGE, "StartRemovePackages", jig_handle_package_remove, MUTATES},
+    {PACKAGE, "StartUpdateIndexes", jig_handle_package_update, MUTATES},
 };
 const size_t jig_method_row_count = JIG_COUNT(jig_method_rows);

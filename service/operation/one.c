@@ -313,10 +313,9 @@ static void tell_end(struct jig_operation *op, enum jig_operation_state state,
 static void note_time(struct jig_operation *op, enum jig_operation_state state, int64_t ns)
 {
     static const char *const kinds[] = {
-        [JIG_OPERATION_BUILD] = "build",
-        [JIG_OPERATION_DEPLOY] = "deploy",
-        [JIG_OPERATION_CACHE] = "cache",
-        [JIG_OPERATION_LNK] = "lnk",
+        [JIG_OPERATION_BUILD] = "build",       [JIG_OPERATION_DEPLOY] = "deploy",
+        [JIG_OPERATION_CACHE] = "cache",       [JIG_OPERATION_LNK] = "lnk",
+        [JIG_OPERATION_PACKAGES] = "packages",
     };
     const char *how = state == JIG_OPERATION_FAILED ? "failed" : "cancelled";
     if (state != JIG_OPERATION_SUCCEEDED)

@@ -15,6 +15,7 @@
 #include "jig/v1/device.pb-c.h"
 #include "jig/v1/lnk.pb-c.h"
 #include "jig/v1/operation.pb-c.h"
+#include "jig/v1/package.pb-c.h"
 #include "jig/v1/rpc.pb-c.h"
 #include "jig/v1/types.pb-c.h"
 

@@ -131,6 +131,11 @@ void jig_wire_set_lnk(struct jig_operation *op, const Jig__V1__LnkResult *result
     add_result(op, "lnk", &result->base, &brief.base);
 }
 
+void jig_wire_set_packages(struct jig_operation *op, const Jig__V1__PackagesResult *result)
+{
+    add_result(op, "packages", &result->base, &result->base);
+}
+
 /* ---- messages ---- */
 
 enum jig_code jig_wire_splice(ProtobufCMessage *message, const struct jig_encoded *encoded,

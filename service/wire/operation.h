@@ -25,6 +25,9 @@ void jig_wire_set_cache(struct jig_operation *op, const Jig__V1__CacheResult *re
 /* From run(): sets what became of pointers. Listings show the counts alone. */
 void jig_wire_set_lnk(struct jig_operation *op, const Jig__V1__LnkResult *result);
 
+/* From run(): sets what came of packages. */
+void jig_wire_set_packages(struct jig_operation *op, const Jig__V1__PackagesResult *result);
+
 /* The operation as a message in the arena; `brief` as in listings. */
 enum jig_code jig_wire_operation(struct jig_operation *op, bool brief, struct jig_arena *arena,
                                  Jig__V1__Operation **ret, struct jig_err *reterr) JIG_CHECKED;

@@ -174,12 +174,13 @@ static void test_refusals(void **state)
     check_refused("[build]\n\nqqqqqqqqqqqqqqqqqqqq = 2\n",
                   "3: [build] has no key 'qqqqqqqqqqqqqqqqqqqq'; there are: overlays, hardware, "
                   "libraries, check_answers");
-    check_refused("[deamon]\njobs = 2\n",
-                  "1: there is no section [deamon]; there are [daemon], [build], [fetch], [cache], "
-                  "[device NAME] and [emulated NAME]");
-    check_refused("[daemon]\n[oops]\n",
-                  "2: there is no section [oops]; there are [daemon], [build], [fetch], [cache], "
-                  "[device NAME] and [emulated NAME]");
+    check_refused("[deamon]\njobs = 2\n", "1: there is no section [deamon]; there are [daemon], "
+                                          "[build], [fetch], [cache], [packages], "
+                                          "[device NAME] and [emulated NAME]");
+    check_refused(
+        "[daemon]\n[oops]\n",
+        "2: there is no section [oops]; there are [daemon], [build], [fetch], [cache], [packages], "
+        "[device NAME] and [emulated NAME]");
     check_refused("[cache]\narchives = 10\n",
                   "2: '10' for archives is not a size from 1 MiB to 1024 PiB, such as 15 GiB");
     check_refused("[device]\nport = /x\n",

@@ -211,12 +211,72 @@ struct jig_lnk_result {
     int64_t server_us;
 };
 
+enum jig_package_kind {
+    JIG_PACKAGE_KIND_UNSPECIFIED = 0,
+    JIG_PACKAGE_PLATFORM = 1,
+    JIG_PACKAGE_TOOL = 2,
+    JIG_PACKAGE_LIBRARY = 3
+};
+
+/* One version of a core, a tool or a library. */
+struct jig_package {
+    enum jig_package_kind kind;
+    const char *name;    /* "arduino:avr", "Servo" */
+    const char *version; /* of git, the commit */
+    const char *url;
+    const char *sha256; /* of the archive, lower-case hex; "": none */
+    int64_t size_bytes; /* of the archive; -1: unknown */
+    const char *path;   /* absolute; "": not installed */
+};
+
+struct jig_packages {
+    const struct jig_package *items;
+    size_t count;
+};
+
+enum jig_package_outcome {
+    JIG_PACKAGE_OUTCOME_UNSPECIFIED = 0,
+    JIG_PACKAGE_INSTALLED = 1,
+    JIG_PACKAGE_PRESENT = 2, /* it was there already */
+    JIG_PACKAGE_REMOVED = 3
+};
+
+struct jig_package_change {
+    enum jig_package_outcome outcome;
+    struct jig_package package;
+    const char *environment; /* that it is locked for; "": none */
+};
+
+enum jig_index_outcome {
+    JIG_INDEX_OUTCOME_UNSPECIFIED = 0,
+    JIG_INDEX_UPDATED = 1,
+    JIG_INDEX_UNCHANGED = 2,
+    JIG_INDEX_FAILED = 3 /* what was there serves on */
+};
+
+struct jig_index_change {
+    const char *url;
+    enum jig_index_outcome outcome;
+    int64_t size_bytes; /* of the file that serves now; -1: there is none */
+    const char *problem;
+};
+
+/* What came of an operation on packages. */
+struct jig_packages_result {
+    const struct jig_package_change *packages;
+    size_t package_count;
+    const struct jig_index_change *indexes;
+    size_t index_count;
+    const char *lock_file; /* that was written; "": none */
+};
+
 enum jig_operation_kind {
     JIG_OPERATION_KIND_UNSPECIFIED = 0,
     JIG_OPERATION_BUILD = 1,
     JIG_OPERATION_DEPLOY = 2,
     JIG_OPERATION_LNK = 3,
-    JIG_OPERATION_CACHE = 4
+    JIG_OPERATION_CACHE = 4,
+    JIG_OPERATION_PACKAGES = 5
 };
 
 enum jig_operation_state {
@@ -242,9 +302,10 @@ struct jig_operation {
     uint64_t last_event;
     const struct jig_error *error; /* NULL unless it failed or was cancelled */
     struct jig_build_results builds;
-    const struct jig_deploy_result *deploy; /* NULL: no deploy, or not done */
-    const struct jig_cache_result *cache;   /* NULL: no work on the cache, or not done */
-    const struct jig_lnk_result *lnk;       /* NULL: not about pointers, or not done */
+    const struct jig_deploy_result *deploy;     /* NULL: no deploy, or not done */
+    const struct jig_cache_result *cache;       /* NULL: no work on the cache, or not done */
+    const struct jig_lnk_result *lnk;           /* NULL: not about pointers, or not done */
+    const struct jig_packages_result *packages; /* NULL: it is not about packages */
 };
 
 struct jig_operations {

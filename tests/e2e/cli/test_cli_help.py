@@ -25,7 +25,7 @@ def commands():
     found = []
     for line in text.splitlines():
         words = re.match(r"  ((?:[a-z]+ ?)+)", line).group(1).split()
-        if words[0] not in ("devices", "lnk", "ops", "cache", "daemon"):
+        if words[0] not in ("devices", "packages", "lnk", "ops", "cache", "daemon"):
             words = words[:1]
         found.append(tuple(words[:2]))
     return found
@@ -45,6 +45,7 @@ COMMANDS = commands()
 def test_there_are_all_commands():
     assert {" ".join(c) for c in COMMANDS} == {
         "build", "deploy", "monitor", "project", "devices list", "devices show", "devices watch",
+        "packages update", "packages install", "packages list", "packages remove",
         "lnk add", "lnk pull", "lnk check", "ops list", "ops show", "ops follow", "ops cancel", "cache stats", "cache gc", "cache verify", "cache pin",
         "cache unpin", "daemon start", "daemon stop", "daemon status", "daemon stats", "daemon logs", "call", "help", "completion"}
 

@@ -174,6 +174,8 @@ def test_refused(bench, fake, code, reason, status):
 
 @pytest.mark.parametrize("code, reason, status", FAILURES)
 def test_operation_failed(bench, fake, code, reason, status):
+    if code == "UNAVAILABLE":
+        status = 12  # the daemon is there: something else could not be reached
     error = Refusal(code, "it broke", reason).status
     fake.answers["StartBuild"] = started(state="FAILED", error=error)
     fake.answers["WatchOperation"] = watched(ERROR, state="FAILED", error=error)

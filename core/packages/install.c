@@ -1,0 +1,290 @@
+#include "core/packages/install.h"
+
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/fetch/archive.h"
+#include "core/fetch/pull.h"
+#include "core/os/fs.h"
+#include "core/packages/git.h"
+#include "core/packages/record.h"
+
+#define HASH_DIGITS 16 /* of a direct archive's version */
+
+static const enum jig_cache_kind kinds[] = {
+    [JIG_PACKAGE_PLATFORM] = JIG_CACHE_PLATFORMS,
+    [JIG_PACKAGE_TOOL] = JIG_CACHE_TOOLCHAINS,
+    [JIG_PACKAGE_LIBRARY] = JIG_CACHE_LIBRARIES,
+};
+
+/* One package on its way. */
+struct work {
+    const struct jig_install_spec *spec;
+    const struct jig_package *p;
+    const struct jig_until *until;
+    size_t at;
+    size_t total;
+};
+
+static void say(const struct work *w, const char *what)
+{
+    if (w->spec->step != NULL)
+        w->spec->step(w->spec->ctx, w->p, what, w->at, w->total);
+}
+
+/* ---- what is there already ---- */
+
+static enum jig_code find(const struct work *w, char **ret, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *name = jig_installed_name(w->p->kind, w->p->vendor, w->p->name);
+    enum jig_code code = jig_tree_find(w->spec->cache, w->spec->hold, kinds[w->p->kind], name,
+                                       w->p->version, ret, reterr);
+    if (code != JIG_OK)
+        return code;
+    struct jig_installed one = {.kind = w->p->kind,
+                                .vendor = w->p->vendor,
+                                .name = w->p->name,
+                                .version = w->p->version,
+                                .path = *ret};
+    code = jig_installed_check(&one, w->p, reterr);
+    if (code != JIG_OK) {
+        free(*ret);
+        *ret = NULL;
+    }
+    return code == JIG_NOT_FOUND ? JIG_DATA_LOSS : code;
+}
+
+/* ---- the archive ---- */
+
+static void on_progress(void *ctx, const struct jig_fetch_progress *f)
+{
+    const struct work *w = ctx;
+    if (w->spec->progress != NULL)
+        w->spec->progress(w->spec->ctx, w->p, f);
+}
+
+static enum jig_code pull(struct work *w, struct jig_pulled *ret, struct jig_err *reterr)
+{
+    const char *const urls[] = {w->p->url};
+    struct jig_want want = {.sha256 = w->p->sha256,
+                            .size = w->p->size,
+                            .urls = urls,
+                            .n_urls = 1,
+                            .kind = JIG_CACHE_PACKAGES};
+    if (!w->p->has_sha256)
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION,
+                           "nothing is installed without a SHA-256 hash");
+    say(w, "download");
+    return jig_pull(w->spec->fetcher, w->spec->cache, w->spec->hold, &want, on_progress, w,
+                    w->until, ret, reterr);
+}
+
+static enum jig_code unpack(struct work *w, const char *dest, struct jig_err *reterr)
+{
+    struct jig_pulled pulled = {0};
+    enum jig_code code = pull(w, &pulled, reterr);
+    if (code != JIG_OK)
+        return code;
+    say(w, "unpack");
+    struct jig_archive_spec spec = {.path = pulled.blob.path,
+                                    .called = w->p->file,
+                                    .dest = dest,
+                                    .limits = w->spec->limits,
+                                    .strip_top = true};
+    if (!jig_archive_format_by_name(w->p->file, &spec.format))
+        spec.format = JIG_ARCHIVE_ANY;
+    code = jig_archive_extract(&spec, w->until, NULL, reterr);
+    free(pulled.blob.path);
+    return code;
+}
+
+/* ---- what came is what it was said to be ---- */
+
+static bool holds(const char *dir, const char *name)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(dir, name);
+    return jig_fs_is_file(path);
+}
+
+static enum jig_code judge(const struct work *w, const char *dir, struct jig_err *reterr)
+{
+    struct jig_strv names = {0};
+    enum jig_code code = jig_fs_list(dir, &names, reterr);
+    bool empty = names.n == 0;
+    jig_strv_release(&names);
+    if (code != JIG_OK)
+        return code;
+    if (empty)
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "there is nothing in it");
+    if (w->p->kind == JIG_PACKAGE_PLATFORM && !holds(dir, "boards.txt"))
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION,
+                           "it is no platform: there is no boards.txt in it");
+    return JIG_OK;
+}
+
+static enum jig_code write_file(const char *dir, const char *name, char *text,
+                                struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(dir, name);
+    enum jig_code code = jig_fs_write_unsynced(path, text, strlen(text), 0644, reterr);
+    free(text);
+    return code;
+}
+
+/* A library is in a folder of its own name, which counts when a header is looked for. */
+static char *inner_folder(const struct work *w, const char *tree)
+{
+    if (w->p->kind != JIG_PACKAGE_LIBRARY)
+        return jig_xstrdup(tree);
+    JIG_CLEANUP_FREE char *folder = jig_installed_library_folder(w->p->name);
+    return jig_path_join(tree, folder);
+}
+
+static enum jig_code fill(struct work *w, const char *tree, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *dir = inner_folder(w, tree);
+    enum jig_code code = jig_fs_mkdirs(dir, 0755, reterr);
+    if (code == JIG_OK && w->p->from == JIG_WISH_GIT) {
+        say(w, "download");
+        code = jig_git_export(w->p->url, w->p->ref, w->p->version, w->spec->allow_file, dir,
+                              w->until, reterr);
+    } else if (code == JIG_OK) {
+        code = unpack(w, dir, reterr);
+    }
+    if (code == JIG_OK)
+        code = judge(w, dir, reterr);
+    if (code == JIG_OK && w->p->kind == JIG_PACKAGE_PLATFORM)
+        code = write_file(tree, "installed.json", jig_package_installed_json(w->p), reterr);
+    if (code == JIG_OK)
+        code = write_file(tree, JIG_PACKAGE_RECORD, jig_package_text(w->p), reterr);
+    return code;
+}
+
+static enum jig_code install_one(struct work *w, bool *ret_new, struct jig_err *reterr)
+{
+    char *path = NULL;
+    struct jig_tree_staging staging = {0};
+    enum jig_code code = find(w, &path, reterr);
+    *ret_new = code == JIG_NOT_FOUND;
+    free(path);
+    if (code != JIG_NOT_FOUND)
+        return code;
+    JIG_CLEANUP_FREE char *name = jig_installed_name(w->p->kind, w->p->vendor, w->p->name);
+    code = jig_tree_begin(w->spec->cache, kinds[w->p->kind], name, w->p->version, &staging, reterr);
+    if (code != JIG_OK)
+        return code;
+    code = fill(w, staging.path, reterr);
+    if (code != JIG_OK) {
+        jig_tree_abort(&staging);
+        return code;
+    }
+    path = NULL;
+    code = jig_tree_commit(&staging, w->spec->hold, &path, reterr);
+    free(path);
+    if (code == JIG_OK)
+        say(w, "installed");
+    return code;
+}
+
+enum jig_code jig_install(const struct jig_install_spec *spec, const struct jig_plan *plan,
+                          const struct jig_until *until, bool **ret_new, struct jig_err *reterr)
+{
+    bool *fresh = jig_xcalloc(plan->n + 1, sizeof *fresh);
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < plan->n; i++) {
+        const struct jig_package *p = &plan->items[i];
+        JIG_CLEANUP_FREE char *name = jig_package_full_name(p->kind, p->vendor, p->name);
+        struct work w = {.spec = spec, .p = p, .until = until, .at = i, .total = plan->n};
+        code = install_one(&w, &fresh[i], reterr);
+        if (code != JIG_OK)
+            jig_err_prefix(reterr, "%s %s %s", jig_package_kind_name(p->kind), name, p->version);
+    }
+    if (code == JIG_OK && ret_new != NULL)
+        *ret_new = jig_steal(&fresh);
+    free(fresh);
+    return code;
+}
+
+/* ---- wishes that are URLs ---- */
+
+static char *file_of(const char *url)
+{
+    const char *slash = strrchr(url, '/');
+    return jig_xstrdup(slash != NULL ? slash + 1 : url);
+}
+
+enum jig_code jig_install_plan_url(struct jig_plan *plan, const struct jig_wish *wish,
+                                   bool allow_file, const struct jig_until *until,
+                                   struct jig_err *reterr)
+{
+    struct jig_package p = {.kind = wish->kind,
+                            .from = wish->from,
+                            .vendor = wish->vendor,
+                            .name = wish->name,
+                            .url = wish->url,
+                            .ref = wish->ref,
+                            .size = -1,
+                            .has_sha256 = wish->has_sha256,
+                            .sha256 = wish->sha256,
+                            .asked = true};
+    JIG_CLEANUP_FREE char *version = NULL;
+    JIG_CLEANUP_FREE char *file = file_of(wish->url);
+    p.file = file;
+    if (wish->from == JIG_WISH_GIT) {
+        enum jig_code code =
+            jig_git_resolve(wish->url, wish->ref, allow_file, until, &version, reterr);
+        if (code != JIG_OK)
+            return code;
+    } else if (wish->has_sha256) {
+        char hex[JIG_SHA256_HEX];
+        jig_digest_hex(&wish->sha256, hex);
+        version = jig_xstrndup(hex, HASH_DIGITS);
+    } else {
+        enum jig_code code =
+            jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BAD_PROJECT,
+                           "'%s' does not say which content the archive is to have", wish->text);
+        jig_err_hint(reterr, "add #sha256= and the archive's SHA-256 in hexadecimal digits");
+        return code;
+    }
+    p.version = version;
+    return jig_plan_add(plan, &p, reterr);
+}
+
+/* ---- away with it ---- */
+
+enum jig_code jig_uninstall(struct jig_cache *cache, const struct jig_installed *one,
+                            struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *name = jig_installed_name(one->kind, one->vendor, one->name);
+    return jig_tree_remove(cache, kinds[one->kind], name, one->version, reterr);
+}
+
+static void needs_of(const struct jig_installed *platform, struct jig_strv *out)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(platform->path, JIG_PACKAGE_RECORD);
+    struct jig_package p;
+    if (jig_package_read(path, &p, NULL) != JIG_OK)
+        return;
+    for (size_t i = 0; i < p.needs.n; i++)
+        jig_strv_add_unique(out, p.needs.v[i]);
+    jig_package_release(&p);
+}
+
+void jig_install_unneeded(const struct jig_installed_list *platforms,
+                          const struct jig_installed *going, struct jig_strv *out)
+{
+    struct jig_strv going_needs = {0};
+    struct jig_strv others = {0};
+    needs_of(going, &going_needs);
+    for (size_t i = 0; i < platforms->n; i++) {
+        if (!jig_streq(platforms->items[i].path, going->path))
+            needs_of(&platforms->items[i], &others);
+    }
+    for (size_t i = 0; i < going_needs.n; i++) {
+        if (!jig_strv_contains(&others, going_needs.v[i]))
+            jig_strv_add_unique(out, going_needs.v[i]);
+    }
+    jig_strv_release(&going_needs);
+    jig_strv_release(&others);
+}
