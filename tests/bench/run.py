@@ -12,11 +12,12 @@ import sys
 import builds
 import deploys
 import processes
+import pulls
 import warm
 from common import CORES, ROOT, Bench
 
 PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": deploys.measure,
-         "warm": warm.measure}
+         "warm": warm.measure, "pulls": pulls.measure}
 
 
 def show(row):
