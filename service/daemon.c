@@ -63,6 +63,7 @@ struct jig_daemon {
     struct jig_server *server;
     struct jig_devices devices;
     struct jig_fetcher *fetcher;
+    struct jig_remote *remote; /* NULL: none is configured */
     struct jig_caching *caching;
     struct jig_packages *packages;
     struct jig_builder *builder;
@@ -281,7 +282,9 @@ static enum jig_code make_stores(struct jig_daemon *d, struct jig_err *reterr)
 {
     struct jig_archive_limits limits = jig_fetching_limits(&d->conf);
     d->fetcher = jig_fetching_new(&d->conf);
-    enum jig_code code = jig_caching_new(&d->conf, d->place.cache_dir, &d->caching, reterr);
+    enum jig_code code = jig_fetching_connect(&d->conf, d->fetcher, &d->remote, reterr);
+    if (code == JIG_OK)
+        code = jig_caching_new(&d->conf, d->place.cache_dir, &d->caching, reterr);
     if (code == JIG_OK)
         d->packages =
             jig_packages_new(&d->conf, jig_caching_cache(d->caching), d->fetcher, &limits);
@@ -530,6 +533,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_builder_free(d->builder);
     jig_lnks_free(d->lnks);
     jig_packages_free(d->packages);
+    jig_remote_free(d->remote);
     jig_fetcher_free(d->fetcher);
     jig_caching_free(d->caching);
     jig_devices_release(&d->devices);

@@ -49,6 +49,7 @@ void jig_conf_release(struct jig_conf *c)
     free(c->fetch.netrc);
     free(c->fetch.tokens);
     free(c->cache_second);
+    free(c->cache_remote);
     jig_strv_release(&c->hardware);
     jig_strv_release(&c->libraries);
     jig_strv_release(&c->indexes);

@@ -7,7 +7,7 @@
  *   [fetch]           proxy, no_proxy, ca_file, netrc, tokens, allow_file, connect_s, stall_s,
  *                     rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio
  *   [cache]           second, archives, archives_low, installed, installed_low,
- *                     objects
+ *                     objects, remote, remote_readonly
  *   [packages]        indexes, indexes_only, install
  *   [device NAME]     port or id, labels, fqbn, baud, trust
  *   [emulated NAME]   board, enabled, flash, trust
@@ -97,6 +97,8 @@ struct jig_conf {
     uint64_t cache_installed;
     uint64_t cache_installed_low;
     uint64_t cache_objects;
+    char *cache_remote;         /* URL of a remote cache; NULL: none */
+    bool cache_remote_readonly; /* nothing is sent to it */
     struct jig_strv indexes; /* URLs of package and library indexes */
     bool indexes_only;       /* and none beside them: not Arduino's own */
     bool install_packages;   /* builds install what they miss */

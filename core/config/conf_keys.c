@@ -48,6 +48,8 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"cache", "installed", JIG_CONF_SIZE, IN_CONF(cache_installed), 0, 0},
     {"cache", "installed_low", JIG_CONF_SIZE, IN_CONF(cache_installed_low), 0, 0},
     {"cache", "objects", JIG_CONF_SIZE, IN_CONF(cache_objects), 0, 0},
+    {"cache", "remote", JIG_CONF_TEXT, IN_CONF(cache_remote), 0, 0},
+    {"cache", "remote_readonly", JIG_CONF_BOOL, IN_CONF(cache_remote_readonly), 0, 0},
     {"packages", "indexes", JIG_CONF_TEXTS, IN_CONF(indexes), 0, 0},
     {"packages", "indexes_only", JIG_CONF_BOOL, IN_CONF(indexes_only), 0, 0},
     {"packages", "install", JIG_CONF_BOOL, IN_CONF(install_packages), 0, 0},

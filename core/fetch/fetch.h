@@ -45,7 +45,9 @@ struct jig_fetcher_options {
     const char *ca_file;  /* certificates to trust; default: the system's */
     const char *netrc;    /* absolute paths; default: no such file */
     const char *tokens;
-    bool allow_file;        /* file:// */
+    bool allow_file;  /* file:// */
+    bool trust_plain; /* credentials over plain http to any host, too: for hosts that are configured
+                       */
     uint32_t connect_ms;    /* to make one connection; default 15,000 */
     uint32_t stall_ms;      /* default 30,000 */
     uint32_t stall_bytes;   /* fewer in stall_ms is a stall; default 1,024 */
@@ -61,6 +63,11 @@ struct jig_fetcher;
 /* Cheap: nothing is opened or started before the first fetch. */
 struct jig_fetcher *jig_fetcher_new(const struct jig_fetcher_options *options);
 void jig_fetcher_free(struct jig_fetcher *f); /* NULL is fine; nobody may be fetching */
+
+/* Before anything is pulled: a cache that pulls (pull.h) ask first and send to what they fetched.
+ * Borrowed; NULL: none. */
+struct jig_remote;
+void jig_fetcher_set_remote(struct jig_fetcher *f, struct jig_remote *remote);
 
 /* Where a body goes. A failure of the sink ends the fetch with just that failure, except for a
  * DATA_LOSS of `end`, which says that the content is wrong and puts the URL out. */

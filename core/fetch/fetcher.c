@@ -37,6 +37,7 @@ static struct jig_fetcher_options settle(const struct jig_fetcher_options *o)
         .netrc = jig_xstrdup(o->netrc),
         .tokens = jig_xstrdup(o->tokens),
         .allow_file = o->allow_file,
+        .trust_plain = o->trust_plain,
         .connect_ms = or_default(o->connect_ms, defaults.connect_ms),
         .stall_ms = or_default(o->stall_ms, defaults.stall_ms),
         .stall_bytes = or_default(o->stall_bytes, defaults.stall_bytes),
@@ -57,6 +58,11 @@ struct jig_fetcher *jig_fetcher_new(const struct jig_fetcher_options *options)
     jig_bell_init(&f->bell);
     jig_bell_init(&f->flight_bell);
     return f;
+}
+
+void jig_fetcher_set_remote(struct jig_fetcher *f, struct jig_remote *remote)
+{
+    f->remote = remote;
 }
 
 void jig_fetcher_free(struct jig_fetcher *f)

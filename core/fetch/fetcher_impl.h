@@ -27,6 +27,7 @@ struct jig_flight; /* pull.c */
 
 struct jig_fetcher {
     struct jig_fetcher_options options; /* with the defaults put in; strings are ours */
+    struct jig_remote *remote;          /* borrowed; NULL */
     pthread_mutex_t mu;
     struct jig_bell bell;        /* rung when a lane is given back */
     struct jig_bell flight_bell; /* rung when a flight gets on */

@@ -111,7 +111,7 @@ enum jig_code jig_flight_follow(struct jig_fetcher *f, struct jig_flight *flight
         struct jig_fetch_progress p;
         if (!look(f, flight, &p))
             break;
-        p.url = want->urls[0];
+        p.url = want->n_urls == 0 ? "" : want->urls[0];
         if (progress != NULL && p.received > 0)
             progress(ctx, &p);
         *ret_alike = true;

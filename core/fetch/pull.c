@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/fetch/fetcher_impl.h"
 #include "core/fetch/flight.h"
+#include "core/fetch/remote.h"
 
 /* A blob that is being downloaded: the sink's context. */
 struct download {
@@ -68,19 +70,47 @@ static void tell(void *ctx, const struct jig_fetch_progress *p)
         d->progress(d->progress_ctx, p);
 }
 
-static enum jig_code run(struct download *d, const struct jig_until *until, struct jig_err *reterr)
+static struct jig_fetch_spec spec_of(struct download *d)
 {
-    struct jig_fetch_spec spec = {
+    return (struct jig_fetch_spec){
         .urls = d->want->urls,
         .n_urls = d->want->n_urls,
         .size = d->want->size,
         .most = d->want->most,
-        .have = jig_blob_written(d->writer),
+        .have = d->writer == NULL ? 0 : jig_blob_written(d->writer),
         .sink = {.begin = begin, .write = write_some, .end = end, .ctx = d},
         .progress = tell,
         .progress_ctx = d,
     };
-    enum jig_code code = jig_fetch(d->fetcher, &spec, until, NULL, reterr);
+}
+
+/* From the remote cache, if there is one and it has it. Nobody hears of its failures but those that
+ * are not its own. */
+static enum jig_code run_remote(struct download *d, const struct jig_until *until,
+                                struct jig_err *reterr)
+{
+    struct jig_remote *remote = d->fetcher->remote;
+    if (remote == NULL || d->any)
+        return jig_err_set(reterr, JIG_NOT_FOUND, "there is no remote cache");
+    struct jig_fetch_spec spec = spec_of(d);
+    enum jig_code code = jig_remote_fetch(remote, &d->want->sha256, &spec, until, reterr);
+    if (code != JIG_OK && code != JIG_NOT_FOUND)
+        jig_log(JIG_LOG_DEBUG, "remote.not_fetched", "%s",
+                reterr == NULL ? jig_code_lower_name(code) : reterr->message);
+    return code;
+}
+
+static enum jig_code run(struct download *d, const struct jig_until *until, struct jig_err *reterr)
+{
+    enum jig_code code = run_remote(d, until, reterr);
+    if (code != JIG_OK && code != JIG_CANCELLED && code != JIG_DEADLINE_EXCEEDED &&
+        d->want->n_urls > 0) {
+        struct jig_fetch_spec spec = spec_of(d);
+        code = jig_fetch(d->fetcher, &spec, until, NULL, reterr);
+        if (code == JIG_OK && d->fetcher->remote != NULL)
+            jig_remote_send_later(d->fetcher->remote, d->cache,
+                                  d->any ? &d->sha256 : &d->want->sha256);
+    }
     jig_blob_abort(d->writer, code != JIG_DATA_LOSS); /* NULL once it has ended */
     return code;
 }
@@ -127,7 +157,7 @@ static enum jig_code try_pull(struct download *d, bool waited, const struct jig_
     *ret_over = true;
     enum jig_code code = find(d->cache, d->hold, d->want, &ret->blob, err);
     ret->fetched = waited;
-    if (code != JIG_NOT_FOUND || d->want->n_urls == 0)
+    if (code != JIG_NOT_FOUND || (d->want->n_urls == 0 && d->fetcher->remote == NULL))
         return code;
     bool leads;
     d->flight = jig_flight_join(d->fetcher, d->cache, d->want, &leads);

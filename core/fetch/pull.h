@@ -7,6 +7,9 @@
  *      | no                                (of another process: try ourselves)
  *   download, going on with what an earlier try left --> hash and size are right --> FETCHED
  *
+ * With a remote cache (remote.h) that is asked before any URL, and given what came from one; what
+ * becomes of that is nobody's failure.
+ *
  * A blob is known by its hash alone, so which URL it once came from does not matter here; who wants
  * to know whether a URL still gives just that asks jig_pull_prove.
  *
@@ -25,7 +28,7 @@ struct jig_want {
     struct jig_digest sha256;
     int64_t size; /* -1: not known */
     const char *const *urls;
-    size_t n_urls; /* 0: it is in the cache, or NOT_FOUND */
+    size_t n_urls; /* 0: it is in the cache, here or remote, or NOT_FOUND */
     enum jig_cache_kind kind;
     uint64_t most; /* bytes; 0: 16 GiB */
 };

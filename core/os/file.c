@@ -25,6 +25,35 @@ enum jig_code jig_file_open(const char *path, mode_t mode, int *ret_fd, uint64_t
     return JIG_OK;
 }
 
+enum jig_code jig_file_open_to_read(const char *path, int *ret_fd, uint64_t *ret_size,
+                                    struct jig_err *reterr)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return jig_err_sys(reterr, errno, "cannot read %s", path);
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return jig_err_set(reterr, JIG_FAILED_PRECONDITION, "%s is not a regular file", path);
+    }
+    *ret_fd = fd;
+    *ret_size = (uint64_t)st.st_size;
+    return JIG_OK;
+}
+
+enum jig_code jig_file_read(int fd, void *out, size_t n, size_t *ret_n, struct jig_err *reterr)
+{
+    for (;;) {
+        ssize_t got = read(fd, out, n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return jig_err_sys(reterr, errno, "cannot read");
+        *ret_n = (size_t)got;
+        return JIG_OK;
+    }
+}
+
 enum jig_code jig_file_empty(int fd, const char *path, struct jig_err *reterr)
 {
     if (ftruncate(fd, 0) != 0)

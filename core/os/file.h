@@ -16,6 +16,13 @@
 enum jig_code jig_file_open(const char *path, mode_t mode, int *ret_fd, uint64_t *ret_size,
                             struct jig_err *reterr) JIG_CHECKED;
 
+/* Opens a regular file to read it. Never through a link. */
+enum jig_code jig_file_open_to_read(const char *path, int *ret_fd, uint64_t *ret_size,
+                                    struct jig_err *reterr) JIG_CHECKED;
+/* The next bytes, up to n of them; *ret_n is 0 at the end only. */
+enum jig_code jig_file_read(int fd, void *out, size_t n, size_t *ret_n,
+                            struct jig_err *reterr) JIG_CHECKED;
+
 /* Makes the file empty. */
 enum jig_code jig_file_empty(int fd, const char *path, struct jig_err *reterr) JIG_CHECKED;
 

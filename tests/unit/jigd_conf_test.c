@@ -100,6 +100,8 @@ static void test_everything(void **state)
                                "enabled = no\n"
                                "flash = f.bin\n"
                                "[cache]\n"
+                               "remote = https://c.example.org/x\n"
+                               "remote_readonly = yes\n"
                                "archives = 1.5 GiB\n"
                                "installed_low = 10 GB\n"
                                "second = c\n"
@@ -117,6 +119,8 @@ static void test_everything(void **state)
     assert_int_equal(conf.cache_installed_low, UINT64_C(10000000000));
     assert_int_equal(conf.cache_installed, 0);
     assert_true(jig_str_ends(conf.cache_second, "/c"));
+    assert_string_equal(conf.cache_remote, "https://c.example.org/x");
+    assert_true(conf.cache_remote_readonly);
     JIG_CLEANUP_FREE char *hardware = jig_strv_join(&conf.hardware, " ");
     JIG_CLEANUP_FREE char *expected = jig_strf("/a %s/rel/b /d", (const char *)*state);
     assert_string_equal(hardware, expected);
