@@ -1,11 +1,10 @@
 /*
  * blob_fault_test.c - the cache when it is killed, or the disk is full, at each of its steps.
  *
- * A step is a system call of core/os or of SQLite that changes something. A child does a piece of
- * work and ends at its Nth step, by SIGKILL before it, or finds the disk full from there on; for
- * every N, until the work is done undisturbed. What must hold afterwards, whatever N was: what can
- * be found is whole, the same work succeeds, nothing is held, and a collection leaves nothing
- * behind.
+ * A step is a system call of core/os or of SQLite that changes something. A piece of work is ended
+ * at its Nth step, by SIGKILL before it, or finds the disk full from there on; for every N, until
+ * it is done undisturbed. What must hold afterwards, whatever N was: what can be found is whole,
+ * the same work succeeds, nothing is held, and a collection leaves nothing behind.
  */
 #include "tests/support/blob_bench.h"
 
@@ -33,7 +32,6 @@ static const struct jig_until forever = {.deadline_ns = JIG_NO_DEADLINE};
 
 enum fault { NONE, KILLED, FULL };
 
-/* The child's. */
 static enum fault fault = NONE;
 static int steps;   /* so far */
 static int fail_at; /* from 1 */
@@ -264,32 +262,41 @@ static bool do_pin(struct jig_cache *c, struct jig_hold *h)
 
 /* ---- the sweep ---- */
 
-/* In a process of its own: its exit status is 0 when the work was done, 1 when it said that it
- * could not do it; else it was killed. */
-static int run(struct blob_bench *b, bool (*work)(struct jig_cache *, struct jig_hold *),
-               enum fault what, int at)
+enum came { DONE, FAILED, NEVER_CAME_TO_IT, WAS_KILLED };
+
+static enum came work_until(struct blob_bench *b,
+                            bool (*work)(struct jig_cache *, struct jig_hold *), enum fault what,
+                            int at)
 {
+    struct jig_cache *c = open_cache(b->root, NULL);
+    struct jig_hold *h = new_hold(c);
+    steps = 0;
+    fail_at = at;
+    fault = what;
+    bool done = work(c, h);
+    jig_hold_free(h);
+    fault = NONE;
+    jig_cache_close(c);
+    if (what != NONE && steps < at)
+        return NEVER_CAME_TO_IT;
+    return done ? DONE : FAILED;
+}
+
+/* What may be killed runs in a process of its own. */
+static enum came run(struct blob_bench *b, bool (*work)(struct jig_cache *, struct jig_hold *),
+                     enum fault what, int at)
+{
+    if (what != KILLED)
+        return work_until(b, work, what, at);
     pid_t child = fork();
-    if (child == 0) {
-        struct jig_cache *c = open_cache(b->root, NULL);
-        struct jig_hold *h = new_hold(c);
-        fail_at = at;
-        fault = what;
-        bool done = work(c, h);
-        jig_hold_free(h);
-        fault = NONE;
-        jig_cache_close(c);
-        /* 2: it never came to that step */
-        _exit(steps < at ? (done ? 2 : 3) : done ? 0 : 1);
-    }
+    if (child == 0)
+        _exit(work_until(b, work, what, at));
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (WIFSIGNALED(status)) {
-        assert_int_equal(what, KILLED);
-        assert_int_equal(WTERMSIG(status), SIGKILL);
-        return -1;
-    }
-    return WEXITSTATUS(status);
+    if (!WIFSIGNALED(status))
+        return (enum came)WEXITSTATUS(status);
+    assert_int_equal(WTERMSIG(status), SIGKILL);
+    return WAS_KILLED;
 }
 
 static void count_damage(void *ctx, const struct jig_verify_finding *f)
@@ -341,11 +348,11 @@ static void sweep(struct blob_bench *b, bool (*work)(struct jig_cache *, struct 
         n++;
         assert_in_range(n, 1, MOST_STEPS);
         prepare(b);
-        int came = run(b, work, what, n);
-        over = came == 2;
-        assert_int_not_equal(came, 3);
+        enum came came = run(b, work, what, n);
+        over = came == NEVER_CAME_TO_IT;
+        assert_true(over || what != KILLED || came == WAS_KILLED);
         must_be_whole(b);
-        assert_int_equal(run(b, work, NONE, 0), 0); /* now that nothing is in its way */
+        assert_int_equal(run(b, work, NONE, 0), DONE); /* now that nothing is in its way */
         struct jig_digest d = hash("fault");
         assert_ok(b, jig_pin_blob(b->cache, &d, false, &b->err));
         must_leave_nothing(b);
@@ -373,13 +380,13 @@ SWEEP(pin)
 static void killed_downloads_are_gone_on_with(void **state)
 {
     struct blob_bench *b = *state;
-    int best = 0, came;
+    int killed = 0;
     prepare(b);
-    for (int n = 1; (came = run(b, do_blob, KILLED, n)) == -1; n += 2) {
+    for (int n = 1; run(b, do_blob, KILLED, n) == WAS_KILLED; n += 2) {
         assert_in_range(n, 1, MOST_STEPS);
-        best++;
+        killed++;
     }
-    assert_true(best > 2);
+    assert_true(killed > 2);
     must_be_whole(b);
     assert_true(has(b, "fault"));
 }
