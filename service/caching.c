@@ -24,7 +24,8 @@ void jig_caching_configure(struct jig_caching *c, const struct jig_conf *conf)
     pthread_mutex_lock(&c->mu);
     c->budgets =
         (struct jig_gc_options){.archives = {conf->cache_archives, conf->cache_archives_low},
-                                .installed = {conf->cache_installed, conf->cache_installed_low}};
+                                .installed = {conf->cache_installed, conf->cache_installed_low},
+                                .objects = {conf->cache_objects, 0}};
     pthread_mutex_unlock(&c->mu);
 }
 
@@ -69,13 +70,14 @@ void jig_caching_free(struct jig_caching *c)
 
 static void say(const struct jig_gc_result *r)
 {
-    uint64_t removed = r->archives.removed + r->installed.removed;
+    uint64_t removed = r->archives.removed + r->installed.removed + r->objects.removed;
     if (removed == 0 && r->leftovers == 0)
         return;
     jig_log(JIG_LOG_INFO, "cache.collected",
             "%llu entries of %llu bytes were removed, and %llu that others left unfinished",
             (unsigned long long)removed,
-            (unsigned long long)(r->archives.removed_bytes + r->installed.removed_bytes),
+            (unsigned long long)(r->archives.removed_bytes + r->installed.removed_bytes +
+                                 r->objects.removed_bytes),
             (unsigned long long)r->leftovers);
 }
 

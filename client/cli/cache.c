@@ -46,6 +46,7 @@ static void print_json(const struct jig_cache_figures *s)
                  json_budget(s->archives_high_bytes, s->archives_low_bytes));
     cli_json_set(line, "installed_budget",
                  json_budget(s->installed_high_bytes, s->installed_low_bytes));
+    cli_json_set(line, "objects_budget", json_budget(s->objects_high_bytes, s->objects_low_bytes));
     cli_json_set_int(line, "total_bytes", s->total_bytes);
     cli_json_set_int(line, "unfinished_bytes", s->unfinished_bytes);
     cli_json_set_int(line, "leased_entries", s->leased_entries);
@@ -82,6 +83,8 @@ static void print_text(const struct jig_cache_figures *s)
            cli_size(s->archives_low_bytes, low));
     printf("installed  goes past %s, until %s are left\n", cli_size(s->installed_high_bytes, high),
            cli_size(s->installed_low_bytes, low));
+    printf("objects    go past %s, until %s are left\n", cli_size(s->objects_high_bytes, high),
+           cli_size(s->objects_low_bytes, low));
     if (s->unfinished_bytes > 0)
         printf("unfinished %s\n", cli_size(s->unfinished_bytes, size));
     if (s->holders > 0)
@@ -209,6 +212,7 @@ static void add_collection(json_t *line, const struct jig_cache_collection *c)
     cli_json_set_bool(line, "dry_run", c->dry_run);
     cli_json_set(line, "archives", json_share(&c->archives));
     cli_json_set(line, "installed", json_share(&c->installed));
+    cli_json_set(line, "objects", json_share(&c->objects));
     cli_json_set_int(line, "leftovers", c->leftovers);
 }
 
@@ -272,6 +276,7 @@ void cli_report_cache(struct cli_view *view, const struct jig_cache_result *r)
         const char *verb = c->dry_run ? "would be removed" : "removed";
         print_share("archives", verb, &c->archives);
         print_share("installed", verb, &c->installed);
+        print_share("objects", verb, &c->objects);
     }
     if (c != NULL && c->leftovers > 0)
         printf("unfinished %" PRId64 " %s\n", c->leftovers, c->dry_run ? "would go" : "gone");

@@ -55,6 +55,10 @@ static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, v
         out->installed_high_bytes = in->installed_budget->high_bytes;
         out->installed_low_bytes = in->installed_budget->low_bytes;
     }
+    if (in->objects_budget != NULL) {
+        out->objects_high_bytes = in->objects_budget->high_bytes;
+        out->objects_low_bytes = in->objects_budget->low_bytes;
+    }
     return fill_kinds(arena, in, out);
 }
 

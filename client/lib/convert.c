@@ -198,6 +198,7 @@ static bool convert_collection(struct jig_arena *arena, const Jig__V1__CacheColl
         .dry_run = in->dry_run,
         .archives = convert_share(in->archives),
         .installed = convert_share(in->installed),
+        .objects = convert_share(in->objects),
         .leftovers = in->leftovers,
     };
     out->collection = c;

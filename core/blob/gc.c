@@ -42,6 +42,7 @@ struct collection {
     size_t n;
     enum jig_code code;
     struct jig_err *reterr;
+    struct jig_err first; /* that did not end it */
 };
 
 static enum jig_code fill_in(struct jig_cache *c, struct jig_budget *b, struct jig_err *reterr)
@@ -68,6 +69,7 @@ static enum jig_code remove_one(struct collection *g, const struct jig_evict *e,
                                 struct candidate *v)
 {
     enum jig_code code = JIG_OK;
+    struct jig_err err = JIG_ERR_INIT;
     if (jig_evict_holder(e, &v->id) != NULL) {
         g->share->in_use++;
         return JIG_OK;
@@ -77,14 +79,17 @@ static enum jig_code remove_one(struct collection *g, const struct jig_evict *e,
         return JIG_OK;
     }
     if (!g->options->dry_run && g->trees)
-        code = jig_tree_put_aside(g->cache, v->path, &v->aside, g->reterr);
+        code = jig_tree_put_aside(g->cache, v->path, &v->aside, &err);
     else if (!g->options->dry_run)
-        code = jig_fs_remove_tree(v->path, g->reterr);
-    if (code == JIG_NOT_FOUND) { /* somebody else removed it */
-        jig_err_clear(g->reterr);
+        code = jig_fs_remove_tree(v->path, &err);
+    if (code == JIG_NOT_FOUND) /* somebody else removed it */
         code = JIG_OK;
+    if (code != JIG_OK) {
+        if (g->first.code == JIG_OK)
+            g->first = err;
+        return JIG_OK;
     }
-    if (code == JIG_OK && !g->options->dry_run)
+    if (!g->options->dry_run)
         code = jig_index_forget(g->index, &v->id, g->reterr);
     if (code == JIG_OK) {
         g->share->removed++;
@@ -211,6 +216,7 @@ static enum jig_code collect(struct jig_index *x, void *ctx, struct jig_err *ret
     g->index = x;
     g->reterr = reterr;
     g->code = JIG_OK;
+    g->first = (struct jig_err)JIG_ERR_INIT;
     *g->result = (struct jig_gc_result){0};
     enum jig_code code = take_flag_down(g);
     if (code == JIG_OK)
@@ -219,6 +225,14 @@ static enum jig_code collect(struct jig_index *x, void *ctx, struct jig_err *ret
         code = collect_share(g, false, &g->result->archives, g->options->archives);
     if (code == JIG_OK)
         code = collect_share(g, true, &g->result->installed, g->options->installed);
+    if (code == JIG_OK)
+        code =
+            jig_gc_objects(g->cache, g->options, g->until, &g->result->objects, &g->first, reterr);
+    if (code == JIG_OK && g->first.code != JIG_OK) {
+        code = g->first.code;
+        if (reterr != NULL)
+            *reterr = g->first;
+    }
     return code;
 }
 
@@ -343,6 +357,7 @@ enum jig_code jig_cache_stats(struct jig_cache *c, const struct jig_gc_options *
         code = fill_in(c, &stats.archives_budget, reterr);
     if (code == JIG_OK)
         code = fill_in(c, &stats.installed_budget, reterr);
+    stats.objects_budget = jig_gc_objects_budget(options);
     if (code == JIG_OK)
         *ret = stats;
     return code;

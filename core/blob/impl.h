@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/blob/gc.h"
 #include "core/blob/hold.h"
 #include "core/hash/sha256.h"
 #include "core/os/lock.h"
@@ -85,6 +86,13 @@ bool jig_blob_is_untouched(const struct jig_stamp *s, enum jig_cache_kind *ret);
 bool jig_tree_name_fits(const char *s); /* as part of a path */
 enum jig_code jig_tree_check_names(const char *name, const char *version,
                                    struct jig_err *reterr) JIG_CHECKED;
+
+struct jig_budget jig_gc_objects_budget(const struct jig_gc_options *options);
+
+/* The budget of shared objects. *first gets a failure to remove something, if it has none yet. */
+enum jig_code jig_gc_objects(struct jig_cache *c, const struct jig_gc_options *options,
+                             const struct jig_until *until, struct jig_gc_share *ret,
+                             struct jig_err *first, struct jig_err *reterr) JIG_CHECKED;
 
 /* A tree that is to go: out of sight by one rename; `ret` is what is to be removed then. */
 enum jig_code jig_tree_put_aside(struct jig_cache *c, const char *path, char **ret,

@@ -73,8 +73,10 @@ static enum jig_code add(struct making *m, const struct jig_walk_entry *e)
         return jig_err_set(m->reterr, JIG_INVALID_ARGUMENT,
                            "%s has a line break in its name and cannot be installed", e->path);
     enum jig_code code = jig_fs_stamp_link(e->path, &s, m->reterr);
-    if (code != JIG_OK || S_ISDIR(s.mode) || jig_streq(e->relative, JIG_TREE_FILE))
+    if (code != JIG_OK || jig_streq(e->relative, JIG_TREE_FILE))
         return code;
+    if (S_ISDIR(s.mode)) /* one that its owner may not write to cannot be removed any more */
+        return (s.mode & 0700) == 0700 ? JIG_OK : jig_fs_set_mode(e->path, 0755, m->reterr);
     if (S_ISLNK(s.mode))
         return add_link(m, e);
     if (!S_ISREG(s.mode))
@@ -160,6 +162,16 @@ static void wrong(struct jig_strv *out, const char *relative, const char *what)
         jig_strv_append_take(out, jig_strf("%s: %s", relative, what));
 }
 
+/* A damaged list must not lead us out of the tree. */
+static bool is_inside(const char *relative)
+{
+    struct jig_strv parts = {0};
+    jig_str_split(relative, "/", true, &parts);
+    bool inside = relative[0] != '\0' && relative[0] != '/' && !jig_strv_contains(&parts, "..");
+    jig_strv_release(&parts);
+    return inside;
+}
+
 /* "0755 1234 <sha256> bin/avr-gcc"; false when it cannot be read. */
 static bool check_file(const char *dir, const char *line, struct jig_strv *out)
 {
@@ -170,7 +182,7 @@ static bool check_file(const char *dir, const char *line, struct jig_strv *out)
     struct jig_digest then, now;
     struct jig_stamp s;
     if (sscanf(line, "%o %lld %64s%n", &mode, &size, hex, &at) != 3 || at == 0 ||
-        line[at++] != ' ' || !jig_digest_parse(hex, &then))
+        line[at++] != ' ' || !jig_digest_parse(hex, &then) || !is_inside(line + at))
         return false;
     JIG_CLEANUP_FREE char *path = jig_path_join(dir, line + at);
     if (jig_fs_stamp_link(path, &s, NULL) != JIG_OK)
@@ -193,10 +205,14 @@ static bool check_link(const char *dir, const char *line, struct jig_strv *out)
 {
     size_t n;
     int at = 0;
-    if (sscanf(line, "%zu%n", &n, &at) != 1 || line[at] != ' ' || strlen(line + at) < n + 2 ||
-        line[(size_t)at + 1 + n] != ' ')
+    if (sscanf(line, "%zu%n", &n, &at) != 1 || line[at] != ' ')
+        return false;
+    size_t rest = strlen(line + at);
+    if (rest < 3 || n > rest - 3 || line[(size_t)at + 1 + n] != ' ')
         return false;
     const char *relative = line + at + n + 2;
+    if (!is_inside(relative))
+        return false;
     JIG_CLEANUP_FREE char *path = jig_path_join(dir, relative);
     JIG_CLEANUP_FREE char *target = NULL;
     if (jig_fs_link_target(path, &target, NULL) != JIG_OK)
@@ -206,23 +222,29 @@ static bool check_link(const char *dir, const char *line, struct jig_strv *out)
     return true;
 }
 
+enum jig_code jig_manifest_check_list(const char *dir, char *list, struct jig_strv *ret_wrong,
+                                      struct jig_err *reterr)
+{
+    for (char *line = list, *end; line[0] != '\0'; line = end + 1) {
+        end = strchr(line, '\n');
+        if (end == NULL)
+            return no_list(dir, reterr);
+        *end = '\0';
+        if ((jig_str_starts(line, "file ") && !check_file(dir, line + 5, ret_wrong)) ||
+            (jig_str_starts(line, "link ") && !check_link(dir, line + 5, ret_wrong)))
+            return no_list(dir, reterr);
+    }
+    return JIG_OK;
+}
+
 enum jig_code jig_manifest_check(const char *dir, struct jig_strv *ret_wrong,
                                  struct jig_err *reterr)
 {
     struct jig_buf list;
     jig_buf_init(&list, MOST_BYTES);
     enum jig_code code = load(dir, &list, reterr);
-    for (char *line = list.data, *end; code == JIG_OK && line[0] != '\0'; line = end + 1) {
-        end = strchr(line, '\n');
-        if (end == NULL) {
-            code = no_list(dir, reterr);
-            break;
-        }
-        *end = '\0';
-        if ((jig_str_starts(line, "file ") && !check_file(dir, line + 5, ret_wrong)) ||
-            (jig_str_starts(line, "link ") && !check_link(dir, line + 5, ret_wrong)))
-            code = no_list(dir, reterr);
-    }
+    if (code == JIG_OK)
+        code = jig_manifest_check_list(dir, list.data, ret_wrong, reterr);
     jig_buf_release(&list);
     return code;
 }

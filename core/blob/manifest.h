@@ -28,4 +28,8 @@ enum jig_code jig_manifest_size(const char *dir, uint64_t *ret_bytes,
 enum jig_code jig_manifest_check(const char *dir, struct jig_strv *ret_wrong,
                                  struct jig_err *reterr) JIG_CHECKED;
 
+/* The same by a list in memory, which is changed on the way. */
+enum jig_code jig_manifest_check_list(const char *dir, char *list, struct jig_strv *ret_wrong,
+                                      struct jig_err *reterr) JIG_CHECKED;
+
 #endif

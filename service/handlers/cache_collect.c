@@ -36,11 +36,13 @@ static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *re
         return code;
     Jig__V1__CacheShare archives = share_of(&result.archives);
     Jig__V1__CacheShare installed = share_of(&result.installed);
+    Jig__V1__CacheShare objects = share_of(&result.objects);
     Jig__V1__CacheCollection collection = JIG__V1__CACHE_COLLECTION__INIT;
     Jig__V1__CacheResult message = JIG__V1__CACHE_RESULT__INIT;
     collection.dry_run = w->dry_run;
     collection.archives = &archives;
     collection.installed = &installed;
+    collection.objects = &objects;
     collection.leftovers = (int64_t)result.leftovers;
     message.collection = &collection;
     jig_wire_set_cache(op, &message);

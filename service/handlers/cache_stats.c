@@ -9,6 +9,7 @@ struct reply {
     Jig__V1__CacheKindStats *pointers[JIG_CACHE_KIND_COUNT];
     Jig__V1__CacheBudget archives;
     Jig__V1__CacheBudget installed;
+    Jig__V1__CacheBudget objects;
     uint64_t total;
 };
 
@@ -53,6 +54,7 @@ static void fill(struct reply *r, struct jig_cache *cache, const struct jig_cach
         m->second_directory = (char *)jig_cache_second(cache);
     m->archives_budget = budget(&r->archives, &s->archives_budget);
     m->installed_budget = budget(&r->installed, &s->installed_budget);
+    m->objects_budget = budget(&r->objects, &s->objects_budget);
     m->total_bytes = (int64_t)r->total;
     m->unfinished_bytes = (int64_t)s->partial.bytes;
     m->leased_entries = (int64_t)s->leased.entries;

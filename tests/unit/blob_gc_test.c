@@ -141,6 +141,47 @@ static void trees_go_whole(void **state)
     assert_int_equal(files_in(b, "pins"), 0);
 }
 
+static void objects_have_a_budget(void **state)
+{
+    struct blob_bench *b = *state;
+    JIG_CLEANUP_FREE char *dir = jig_path_join(b->root, "objects/ab");
+    assert_ok(b, jig_fs_mkdirs(dir, 0755, &b->err));
+    for (int i = 0; i < 5; i++) {
+        JIG_CLEANUP_FREE char *path = jig_strf("%s/%d.out", dir, i);
+        struct timespec used[2] = {{.tv_sec = 1000 - i}, {.tv_sec = 1000 - i}};
+        assert_ok(b, jig_fs_write_unsynced(path, "0123456789", 10, 0444, &b->err));
+        assert_int_equal(utimensat(AT_FDCWD, path, used, 0), 0);
+    }
+    struct jig_gc_options o = {.objects = {40, 20}};
+    struct jig_gc_result r;
+    assert_ok(b, jig_gc_run(b->cache, &o, &forever, &r, &b->err));
+    assert_int_equal(r.objects.bytes, 50);
+    assert_int_equal(r.objects.removed_bytes, 30);
+    assert_int_equal(files_in(b, "objects/ab"), 2);
+    JIG_CLEANUP_FREE char *youngest = jig_path_join(dir, "0.out");
+    assert_true(jig_fs_is_there(youngest));
+    assert_int_equal(stats(b).objects.bytes, 20);
+    assert_int_equal(collect(b, 0, 0, true).objects.removed, 2);
+}
+
+/* A folder that its owner may not write to would stay for ever, and a list that is not ours is
+ * damage. */
+static void installed_folders_can_be_removed(void **state)
+{
+    struct blob_bench *b = *state;
+    struct jig_tree_staging s;
+    char *path;
+    assert_ok(b, jig_tree_begin(b->cache, JIG_CACHE_PLATFORMS, "x", "1", &s, &b->err));
+    JIG_CLEANUP_FREE char *dir = jig_path_join(s.path, "cores");
+    assert_int_equal(mkdir(dir, 0555), 0);
+    assert_ok(b, jig_tree_commit(&s, b->hold, &path, &b->err));
+    JIG_CLEANUP_FREE char *installed = jig_path_join(path, "cores");
+    struct stat st;
+    assert_int_equal(stat(installed, &st), 0);
+    assert_int_equal(st.st_mode & 0700, 0700);
+    free(path);
+}
+
 static void a_dry_run_removes_nothing(void **state)
 {
     struct blob_bench *b = *state;
@@ -434,6 +475,8 @@ int main(void)
         TEST(the_clock_does_not_matter),
         TEST(what_is_leased_or_pinned_stays),
         TEST(trees_go_whole),
+        TEST(objects_have_a_budget),
+        TEST(installed_folders_can_be_removed),
         TEST(a_dry_run_removes_nothing),
         TEST(what_the_dead_left_goes),
         TEST(a_lost_index_is_made_anew),

@@ -28,6 +28,8 @@ struct jig_cache_figures {
     int64_t archives_low_bytes;  /* ... until it is this */
     int64_t installed_high_bytes;
     int64_t installed_low_bytes;
+    int64_t objects_high_bytes;
+    int64_t objects_low_bytes;
     int64_t total_bytes;
     int64_t unfinished_bytes;
     int64_t leased_entries; /* in use right now */

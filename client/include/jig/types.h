@@ -149,7 +149,8 @@ struct jig_cache_collection {
     bool dry_run; /* nothing was removed, only counted */
     struct jig_cache_share archives;
     struct jig_cache_share installed;
-    int64_t leftovers; /* unfinished work of writers that died */
+    struct jig_cache_share objects; /* shared objects of builds */
+    int64_t leftovers;              /* unfinished work of writers that died */
 };
 
 enum jig_cache_finding_state {

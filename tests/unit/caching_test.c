@@ -1,0 +1,75 @@
+/* The daemon's cache: collections run beside it when one is due, and end when they are told to. */
+#include "tests/support/blob_bench.h"
+
+#include "service/caching.h"
+
+static void a_collection_runs_when_it_is_due(void **state)
+{
+    struct blob_bench *b = *state;
+    struct jig_conf conf;
+    struct jig_caching *c;
+    struct jig_pool *pool;
+    jig_conf_init(&conf);
+    conf.cache_archives = 25;
+    conf.cache_archives_low = 12;
+    free(put(b, "0123456780").path);
+    end_hold(b);
+    free(put(b, "0123456781").path);
+    end_hold(b);
+    free(put(b, "0123456782").path);
+    end_hold(b);
+    assert_ok(b, jig_caching_new(&conf, b->root, &c, &b->err));
+    assert_ok(b, jig_pool_new("test", 1, &pool, &b->err));
+    jig_caching_tend(c, pool); /* nothing of it is open yet in this process: not due */
+    struct jig_hold *h = new_hold(jig_caching_cache(c));
+    struct jig_digest d = hash("0123456780");
+    struct jig_blob blob;
+    assert_ok(b, jig_blob_find(jig_caching_cache(c), h, &d, &blob, &b->err));
+    free(blob.path);
+    jig_hold_free(h);
+    jig_caching_tend(c, pool);
+    jig_caching_tend(c, pool); /* one at a time */
+    jig_pool_stop(pool);       /* waits for what runs */
+    assert_false(jig_gc_is_due(jig_caching_cache(c)));
+    assert_true(has(b, "0123456780"));
+    assert_false(has(b, "0123456781"));
+    assert_false(has(b, "0123456782"));
+    jig_pool_free(pool);
+    jig_caching_free(c);
+    jig_conf_release(&conf);
+}
+
+static void a_collection_ends_when_it_is_told_to(void **state)
+{
+    struct blob_bench *b = *state;
+    struct jig_conf conf;
+    struct jig_caching *c;
+    struct jig_pool *pool;
+    jig_conf_init(&conf);
+    conf.cache_archives = 1;
+    free(put(b, "0123456780").path);
+    end_hold(b);
+    assert_ok(b, jig_caching_new(&conf, b->root, &c, &b->err));
+    assert_ok(b, jig_pool_new("test", 1, &pool, &b->err));
+    struct jig_hold *h = new_hold(jig_caching_cache(c));
+    struct jig_digest d = hash("something else");
+    struct jig_blob blob;
+    assert_int_equal(jig_blob_find(jig_caching_cache(c), h, &d, &blob, &b->err), JIG_NOT_FOUND);
+    jig_hold_free(h);
+    jig_caching_stop(c);
+    jig_caching_tend(c, pool);
+    jig_pool_free(pool);
+    jig_caching_free(c);
+    assert_true(has(b, "0123456780"));
+    jig_conf_release(&conf);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, blob_bench_setup, blob_bench_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_collection_runs_when_it_is_due),
+        TEST(a_collection_ends_when_it_is_told_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
