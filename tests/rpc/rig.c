@@ -202,13 +202,13 @@ static void gone(void *ctx, uint32_t connection)
     jig_dispatcher_connection_gone(rig->dispatcher, connection);
 }
 
-static void listen_on(struct rig *rig, const char *socket, bool inproc)
+static void listen_on(struct rig *rig, const char *socket, bool inproc, bool tcp)
 {
     static atomic_int count;
     struct jig_err err = JIG_ERR_INIT;
     struct jig_endpoint endpoint = {.transport = JIG_TRANSPORT_INPROC};
     JIG_CLEANUP_FREE char *own = NULL;
-    if (socket == NULL && !inproc && getenv("RIG_UNIX") != NULL) {
+    if (socket == NULL && !inproc && !tcp && getenv("RIG_UNIX") != NULL) {
         char folder[] = "/tmp/jig-unit-XXXXXX";
         assert_non_null(mkdtemp(folder));
         rig->folder = jig_xstrdup(folder);
@@ -217,6 +217,8 @@ static void listen_on(struct rig *rig, const char *socket, bool inproc)
     }
     if (socket != NULL)
         assert_int_equal(jig_endpoint_of_socket(socket, &endpoint, &err), JIG_OK);
+    else if (tcp)
+        assert_int_equal(jig_endpoint_parse("tcp://127.0.0.1:0", &endpoint, &err), JIG_OK);
     else
         endpoint.url = jig_strf("inproc://rig-%d-%d", (int)getpid(), atomic_fetch_add(&count, 1));
     assert_int_equal(jig_server_listen(rig->server, &endpoint, &err), JIG_OK);
@@ -273,7 +275,7 @@ struct rig *rig_new(const struct rig_options *options)
     rig->env = (struct jig_env){.operations = rig->operations, .ctx = rig};
     assert_int_equal(jig_methods_new(rows, JIG_COUNT(rows), &rig->methods, &err), JIG_OK);
     make_service(rig, o);
-    listen_on(rig, o->socket, o->inproc);
+    listen_on(rig, o->socket, o->inproc, o->tcp);
     jig_server_endpoints(rig->server, &rig->endpoints);
     assert_int_equal(jig_server_serve(rig->server, &err), JIG_OK);
     return rig;

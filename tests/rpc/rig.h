@@ -32,6 +32,7 @@ struct rig_options {
     const char *socket; /* a unix socket's path; NULL: inproc, or with RIG_UNIX in the environment
                            a socket in a folder of its own */
     bool inproc;        /* also with RIG_UNIX */
+    bool tcp;           /* on a port of the loopback interface */
     size_t message_max; /* 0: 16 MiB */
     unsigned outstanding_max; /* 0: 1024 */
     unsigned connections_max; /* 0: 512 */

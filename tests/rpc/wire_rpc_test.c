@@ -1,4 +1,5 @@
 /* What comes over the wire and is not a proper call gets a canonical status, and hurts nobody. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nng/nng.h>
@@ -370,6 +371,54 @@ static void too_many_connections(void **state)
     rig_free(r);
 }
 
+/* ---- whose connection it is ---- */
+
+static bool is_somebody_elses; /* the service that is being made */
+
+uid_t __real_getuid(void);
+uid_t __wrap_getuid(void);
+uid_t __wrap_getuid(void)
+{
+    return __real_getuid() + (is_somebody_elses ? 1 : 0);
+}
+
+/* Connects to the loopback interface and says hello; how many bytes came before the end. */
+static size_t knock(const char *url)
+{
+    uint64_t port = 0;
+    assert_true(jig_parse_u64(strrchr(url, ':') + 1, &port));
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = 10}; /* who lets us in says no more */
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    (void)send(fd, sp_hello, sizeof sp_hello, MSG_NOSIGNAL);
+    size_t n = read_to_the_end(fd);
+    close(fd);
+    return n;
+}
+
+/* Everybody on the machine can reach the loopback interface. */
+static void over_tcp_only_ones_own_user_is_let_in(void **state)
+{
+    (void)state;
+    Jig__V1__GetProjectRequest request = JIG__V1__GET_PROJECT_REQUEST__INIT;
+    struct rig *r = rig_new(&(struct rig_options){.tcp = true});
+    struct rig_client *c = rig_connect(r);
+    assert_int_equal(rig_code(rig_land(rig_send(c, GET_PROJECT, &request.base, NULL, 0))), JIG_OK);
+    rig_disconnect(c);
+    assert_int_equal(jig_stats_get(rig_stats(r), JIG_STAT_RPC_CONNECTIONS_REFUSED), 0);
+    rig_free(r);
+    is_somebody_elses = true;
+    r = rig_new(&(struct rig_options){.tcp = true});
+    assert_in_range(knock(rig_url(r)), 0, sizeof sp_hello); /* at most a greeting */
+    assert_int_equal(jig_stats_get(rig_stats(r), JIG_STAT_RPC_CONNECTIONS_REFUSED), 1);
+    rig_free(r);
+    is_somebody_elses = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +440,7 @@ int main(void)
                                         unit_folder_setup, unit_folder_teardown),
         cmocka_unit_test_setup_teardown(too_many_connections, unit_folder_setup,
                                         unit_folder_teardown),
+        cmocka_unit_test(over_tcp_only_ones_own_user_is_let_in),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     nng_fini();
