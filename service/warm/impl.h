@@ -47,6 +47,7 @@ struct jig_warm {
 
     pthread_mutex_t mu;
     struct jig_map live;           /* guarded by mu; key -> struct live */
+    uint64_t uses;                 /* guarded by mu; answers asked for, ever */
     struct jig_map refusals;       /* guarded by mu; key -> why its files cannot be watched */
     struct jig_warm_stats stats;   /* guarded by mu */
     struct jig_warm_work *queue;   /* guarded by mu; oldest first */
@@ -62,7 +63,12 @@ struct jig_warm {
 struct jig_warm_live {
     struct jig_warm_answer *answer;
     struct jig_watch *watch;
+    uint64_t used; /* the larger the later it was asked for */
 };
+
+/* Under the lock: the answer that nobody asked for the longest gives way, when there is no room for
+ * one more under that key. */
+void jig_warm_make_room(struct jig_warm *w, const char *key);
 
 struct jig_warm_answer *jig_warm_answer_new_take(struct jig_warm_builds *builds);
 

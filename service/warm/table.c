@@ -170,12 +170,30 @@ static void say(struct jig_warm_said *said, char *why, bool may_walk)
     *said = (struct jig_warm_said){.why = why, .may_walk = may_walk};
 }
 
+void jig_warm_make_room(struct jig_warm *w, const char *key)
+{
+    const char *oldest = NULL;
+    uint64_t used = UINT64_MAX;
+    if (w->live.count < JIG_WARM_MOST || jig_map_has(&w->live, key))
+        return;
+    for (size_t i = 0; i < w->live.used; i++) {
+        const struct jig_warm_live *live = w->live.entries[i].value;
+        if (w->live.entries[i].key == NULL || live->used >= used)
+            continue;
+        oldest = w->live.entries[i].key;
+        used = live->used;
+    }
+    JIG_CLEANUP_FREE char *gone = jig_xstrdup(oldest);
+    jig_map_remove(&w->live, gone);
+}
+
 /* Under the lock. What does not hold any more is dropped. */
 static struct jig_warm_answer *ask_watch(struct jig_warm *w, const char *key,
                                          struct jig_warm_live *live, struct jig_warm_said *said)
 {
     struct jig_watch_doubts doubts = {forget, w};
     char *why = NULL;
+    live->used = ++w->uses;
     enum jig_watch_answer answer = jig_watch_ask(live->watch, &doubts, &why);
     if (answer == JIG_WATCH_HOLDS) {
         w->stats.watched++;

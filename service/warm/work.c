@@ -131,16 +131,10 @@ void jig_warm_build_ended(struct jig_warm *w)
 static void publish(struct jig_warm *w, const struct jig_warm_work *work, struct jig_watch *watch)
 {
     struct jig_warm_live *live = jig_new(struct jig_warm_live);
-    *live = (struct jig_warm_live){.answer = work->answer, .watch = watch};
     atomic_fetch_add(&work->answer->refs, 1);
     pthread_mutex_lock(&w->mu);
-    if (w->live.count >= JIG_WARM_MOST && !jig_map_has(&w->live, work->key.hex)) {
-        size_t oldest = 0;
-        while (w->live.entries[oldest].key == NULL)
-            oldest++;
-        JIG_CLEANUP_FREE char *key = jig_xstrdup(w->live.entries[oldest].key);
-        jig_map_remove(&w->live, key);
-    }
+    *live = (struct jig_warm_live){.answer = work->answer, .watch = watch, .used = ++w->uses};
+    jig_warm_make_room(w, work->key.hex);
     jig_map_set(&w->live, work->key.hex, live);
     jig_map_remove(&w->refusals, work->key.hex);
     pthread_mutex_unlock(&w->mu);
