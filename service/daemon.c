@@ -403,8 +403,8 @@ enum jig_code jig_daemon_new(const struct jig_options *options, struct jig_daemo
 
 /* ---- running ---- */
 
-/* What can change while it runs: when it leaves, the fixed devices, how far devices are trusted,
- * and the budgets of the cache. */
+/* What can change while it runs: when it leaves, what it logs, the devices of the configuration,
+ * how far devices are trusted, and the budgets of the cache. */
 static void reload(struct jig_daemon *d)
 {
     struct jig_conf conf;
@@ -417,6 +417,7 @@ static void reload(struct jig_daemon *d)
         jig_deployer_configure(d->deployer, &d->conf);
         jig_caching_configure(d->caching, &d->conf);
         d->idle_ns = conf.idle_exit_s * JIG_NS_PER_S;
+        jig_log_set_least(conf.log_level);
     }
     if (code == JIG_OK)
         jig_log(JIG_LOG_INFO, "daemon.reloaded", "the configuration was read again");

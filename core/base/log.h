@@ -25,6 +25,7 @@ struct jig_log_sink {
 };
 
 void jig_log_set_sink(struct jig_log_sink sink);
+void jig_log_set_least(enum jig_log_level level); /* from now on; in any thread */
 void jig_log(enum jig_log_level level, const char *id, const char *fmt, ...) JIG_PRINTF(3, 4);
 const char *jig_log_level_name(enum jig_log_level level); /* "debug", "info", "warning", "error" */
 

@@ -282,3 +282,20 @@ def test_jig_beside_jigd(bench):
     """jig finds the jigd that it was built with, wherever it is called from."""
     pid = bench.jig("daemon", "status", cwd="/").result["pid"]
     assert os.readlink(f"/proc/{pid}/exe") == str((BIN / "jigd").resolve())
+
+
+def test_log_level_is_read_again(bench):
+    log = bench.folder / "state" / "jig" / "jigd.log"
+    bench.configure("[daemon]\nlog_level = info\n")
+    daemon = bench.start_daemon()
+    assert "daemon.started" in log.read_text()
+
+    def reloaded():
+        return log.read_text().count("daemon.reloaded")
+    bench.configure("[daemon]\nlog_level = warning\n[device desk]\nport = /dev/null\n")
+    os.kill(daemon, signal.SIGHUP)
+    wait_until(lambda: bench.jig("devices", "show", "desk").status == 0, "it was read")
+    assert reloaded() == 0
+    bench.configure("[daemon]\nlog_level = info\n")
+    os.kill(daemon, signal.SIGHUP)
+    wait_until(lambda: reloaded() == 1, log.read_text)
