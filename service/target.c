@@ -63,6 +63,12 @@ void jig_targets_free(struct jig_targets *t)
     free(t);
 }
 
+struct jig_targets_stats jig_targets_stats(struct jig_targets *t)
+{
+    return (struct jig_targets_stats){jig_hardware_stats(t->hardware),
+                                      jig_libcache_stats(t->libraries)};
+}
+
 /* ---- variables ---- */
 
 struct variables {

@@ -24,6 +24,7 @@
 #include "core/arduino/board.h"
 #include "core/arduino/libindex.h"
 #include "core/base/err.h"
+#include "core/base/memo.h"
 #include "core/base/strv.h"
 #include "core/config/conf.h"
 #include "core/config/project.h"
@@ -36,6 +37,12 @@ struct jig_targets;
 struct jig_targets *jig_targets_new(const struct jig_conf *conf, const struct jig_strv *installed,
                                     const char *data_dir);
 void jig_targets_free(struct jig_targets *t);
+
+struct jig_targets_stats {
+    struct jig_memo_stats platforms; /* a question is about all that there are */
+    struct jig_memo_stats libraries; /* a question is about one folder of them */
+};
+struct jig_targets_stats jig_targets_stats(struct jig_targets *t);
 
 /* One environment that can be built. */
 struct jig_target_environment {

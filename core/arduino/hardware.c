@@ -45,6 +45,7 @@ struct jig_hardware {
     char *overlays; /* NULL: none but the data folder's */
     pthread_mutex_t mu;
     struct jig_hardware_view *now; /* guarded by mu */
+    struct jig_memo_stats stats;   /* guarded by mu */
 };
 
 static void scan_unref(struct scan_ref *s)
@@ -246,8 +247,10 @@ static enum jig_code renew(struct jig_hardware *hw, bool *ret_changed, struct ji
     struct jig_hardware_view *old = hw->now;
     *ret_changed = false;
     if (old != NULL && !jig_readlog_changed(old->scan->scan->log)) {
-        if (!any_stale(old))
+        if (!any_stale(old)) {
+            hw->stats.hits++;
             return JIG_OK;
+        }
         hw->now = view_new(old->scan, old, true);
     } else {
         struct jig_hardware_scan *fresh = NULL;
@@ -263,6 +266,7 @@ static enum jig_code renew(struct jig_hardware *hw, bool *ret_changed, struct ji
         scan_unref(scan);
     }
     *ret_changed = true;
+    *(old != NULL ? &hw->stats.fallbacks : &hw->stats.misses) += 1;
     jig_hardware_view_unref(old);
     return JIG_OK;
 }
@@ -279,6 +283,15 @@ enum jig_code jig_hardware_refresh(struct jig_hardware *hw, struct jig_hardware_
     if (code == JIG_OK && ret_changed != NULL)
         *ret_changed = changed;
     return code;
+}
+
+struct jig_memo_stats jig_hardware_stats(struct jig_hardware *hw)
+{
+    pthread_mutex_lock(&hw->mu);
+    struct jig_memo_stats s = hw->stats;
+    s.entries = hw->now != NULL ? hw->now->n : 0;
+    pthread_mutex_unlock(&hw->mu);
+    return s;
 }
 
 /* --- asking -------------------------------------------------------------------------------- */

@@ -34,6 +34,7 @@
 
 #include "core/arduino/platform.h"
 #include "core/base/err.h"
+#include "core/base/memo.h"
 #include "core/base/strv.h"
 
 #define JIG_HARDWARE_FOLDERS_MAX  64
@@ -58,6 +59,9 @@ void jig_hardware_free(struct jig_hardware *hw); /* views outlive it */
 
 /* A folder of overlays besides DATA_DIR/overlays; before the first refresh. Copied. */
 void jig_hardware_set_overlays(struct jig_hardware *hw, const char *dir);
+
+/* A question is a refresh, an entry a platform. */
+struct jig_memo_stats jig_hardware_stats(struct jig_hardware *hw);
 
 /* The state of things now, with a reference for the caller. *ret_changed (may be NULL) says whether
  * it differs from the view that was handed out before. */

@@ -27,8 +27,9 @@ struct folder {
 
 struct jig_libcache {
     pthread_mutex_t mu;
-    struct folder **folders; /* guarded by mu; the one used last is last */
-    size_t n;                /* guarded by mu */
+    struct folder **folders;     /* guarded by mu; the one used last is last */
+    size_t n;                    /* guarded by mu */
+    struct jig_memo_stats stats; /* guarded by mu */
 };
 
 /* The libraries that claim one header. */
@@ -165,7 +166,9 @@ static enum jig_code current(struct jig_libcache *c, const struct jig_library_fo
                              struct folder **ret, struct jig_err *reterr)
 {
     struct folder *f = take_out(c, spec);
-    if (f != NULL && jig_readlog_changed(f->log)) {
+    bool holds = f != NULL && !jig_readlog_changed(f->log);
+    *(holds ? &c->stats.hits : f != NULL ? &c->stats.fallbacks : &c->stats.misses) += 1;
+    if (!holds) {
         folder_unref(f);
         f = NULL;
     }
@@ -178,6 +181,15 @@ static enum jig_code current(struct jig_libcache *c, const struct jig_library_fo
     atomic_fetch_add(&f->refs, 1);
     *ret = f;
     return JIG_OK;
+}
+
+struct jig_memo_stats jig_libcache_stats(struct jig_libcache *c)
+{
+    pthread_mutex_lock(&c->mu);
+    struct jig_memo_stats s = c->stats;
+    s.entries = c->n;
+    pthread_mutex_unlock(&c->mu);
+    return s;
 }
 
 /* --- the index -------------------------------------------------------------------------------- */

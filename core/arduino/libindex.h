@@ -31,6 +31,7 @@
 
 #include "core/arduino/library.h"
 #include "core/base/err.h"
+#include "core/base/memo.h"
 #include "core/base/strv.h"
 
 #define JIG_LIBINDEX_FOLDERS_MAX 256
@@ -42,7 +43,8 @@ struct jig_libcache;
 struct jig_libindex;
 
 struct jig_libcache *jig_libcache_new(void);
-void jig_libcache_free(struct jig_libcache *c); /* indexes outlive it */
+void jig_libcache_free(struct jig_libcache *c);                   /* indexes outlive it */
+struct jig_memo_stats jig_libcache_stats(struct jig_libcache *c); /* an entry is a folder */
 
 struct jig_library_folder {
     const char *path; /* absolute; one that is not there holds nothing */

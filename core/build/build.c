@@ -71,7 +71,9 @@ struct jig_files *jig_build_engine_files(struct jig_build_engine *e)
 
 struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e)
 {
-    struct jig_build_engine_stats s = {.files = jig_files_stats(e->files)};
+    struct jig_build_engine_stats s = {.files = jig_files_stats(e->files),
+                                       .tools = jig_toolids_stats(e->toolids),
+                                       .probes = jig_probes_stats(e->probes)};
     if (e->objcache != NULL)
         s.objects = jig_objcache_stats(e->objcache);
     pthread_mutex_lock(&e->mu);

@@ -26,6 +26,7 @@
 
 #include "core/arduino/board.h"
 #include "core/arduino/libindex.h"
+#include "core/base/memo.h"
 #include "core/build/events.h"
 #include "core/build/objcache.h"
 #include "core/build/runner.h"
@@ -47,6 +48,8 @@ void jig_build_engine_free(struct jig_build_engine *e);
 struct jig_build_engine_stats {
     struct jig_files_stats files;
     struct jig_objcache_stats objects;
+    struct jig_memo_stats tools;  /* what they are */
+    struct jig_memo_stats probes; /* what sources ask of the disk */
     uint64_t builds;
     uint64_t up_to_date;
 };

@@ -20,7 +20,8 @@ struct asks {
 
 struct jig_probes {
     pthread_mutex_t mu;
-    struct jig_map by_digest; /* guarded by mu; hex -> struct asks, NULL when there is nothing */
+    struct jig_map by_digest;    /* guarded by mu; hex -> struct asks, NULL when there is nothing */
+    struct jig_memo_stats stats; /* guarded by mu */
 };
 
 static void free_asks(void *p)
@@ -88,6 +89,7 @@ static bool recall(struct jig_probes *p, const char *hex, struct jig_strv *out, 
 {
     pthread_mutex_lock(&p->mu);
     bool known = jig_map_has(&p->by_digest, hex);
+    *(known ? &p->stats.hits : &p->stats.misses) += 1;
     const struct asks *a = jig_map_get(&p->by_digest, hex);
     if (a != NULL) {
         jig_strv_extend(out, &a->names);
@@ -140,4 +142,13 @@ void jig_probes_find(struct jig_probes *p, const char *path, const struct jig_di
     *ret_opaque = *ret_opaque || opaque;
     jig_strv_release(&names);
     jig_buf_release(&text);
+}
+
+struct jig_memo_stats jig_probes_stats(struct jig_probes *p)
+{
+    pthread_mutex_lock(&p->mu);
+    struct jig_memo_stats s = p->stats;
+    s.entries = p->by_digest.count;
+    pthread_mutex_unlock(&p->mu);
+    return s;
 }

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+#include "core/base/memo.h"
 #include "core/base/strv.h"
 #include "core/hash/sha256.h"
 
@@ -31,6 +32,9 @@ void jig_probes_free(struct jig_probes *p);
  * more, or cannot be read. Without p nothing is remembered. */
 void jig_probes_find(struct jig_probes *p, const char *path, const struct jig_digest *digest,
                      struct jig_strv *out, bool *ret_opaque);
+
+/* An entry is a text. What a text asks never changes, so there are no fallbacks. */
+struct jig_memo_stats jig_probes_stats(struct jig_probes *p);
 
 /* The same for a text; for tests. */
 void jig_probes_in_text(const char *text, size_t n, struct jig_strv *out, bool *ret_opaque);

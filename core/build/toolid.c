@@ -41,8 +41,9 @@ struct tool {
 struct jig_toolids {
     char *memo; /* the file, or NULL */
     pthread_mutex_t mu;
-    bool loaded;               /* guarded by mu */
-    struct jig_map by_program; /* guarded by mu; path -> struct tool */
+    bool loaded;                 /* guarded by mu */
+    struct jig_map by_program;   /* guarded by mu; path -> struct tool */
+    struct jig_memo_stats stats; /* guarded by mu */
 };
 
 static void free_tool(void *p)
@@ -367,6 +368,16 @@ enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program,
     bool known = tool != NULL && is_as_it_was(tool);
     if (known)
         *ret = tool->identity;
+    *(known ? &t->stats.hits : tool != NULL ? &t->stats.fallbacks : &t->stats.misses) += 1;
     pthread_mutex_unlock(&t->mu);
     return known ? JIG_OK : read_and_keep(t, program, until, ret, reterr);
+}
+
+struct jig_memo_stats jig_toolids_stats(struct jig_toolids *t)
+{
+    pthread_mutex_lock(&t->mu);
+    struct jig_memo_stats s = t->stats;
+    s.entries = t->by_program.count;
+    pthread_mutex_unlock(&t->mu);
+    return s;
 }

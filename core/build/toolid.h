@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "core/base/memo.h"
 #include "core/hash/sha256.h"
 #include "core/os/cancel.h"
 
@@ -33,5 +34,7 @@ bool jig_tool_is_driver(const char *program);
 enum jig_code jig_toolids_get(struct jig_toolids *t, const char *program,
                               const struct jig_until *until, struct jig_digest *ret,
                               struct jig_err *reterr) JIG_CHECKED;
+
+struct jig_memo_stats jig_toolids_stats(struct jig_toolids *t); /* an entry is a tool */
 
 #endif

@@ -14,6 +14,7 @@
 struct sources {
     struct jig_build_engine_stats builds;
     struct jig_warm_stats warm;
+    struct jig_targets_stats targets;
     struct jig_deployer_stats deploys;
     struct jig_trust_stats trust;
 };
@@ -55,15 +56,47 @@ static void read_trust(const struct sources *s, Jig__V1__Memo *memo)
     memo->misses = (int64_t)s->deploys.written;
 }
 
+static void put_memo(const struct jig_memo_stats *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->hits;
+    memo->misses = (int64_t)s->misses;
+    memo->fallbacks = (int64_t)s->fallbacks;
+    memo->entries = (int64_t)s->entries;
+}
+
+static void read_tools(const struct sources *s, Jig__V1__Memo *memo)
+{
+    put_memo(&s->builds.tools, memo);
+}
+
+static void read_probes(const struct sources *s, Jig__V1__Memo *memo)
+{
+    put_memo(&s->builds.probes, memo);
+}
+
+static void read_platforms(const struct sources *s, Jig__V1__Memo *memo)
+{
+    put_memo(&s->targets.platforms, memo);
+}
+
+static void read_libraries(const struct sources *s, Jig__V1__Memo *memo)
+{
+    put_memo(&s->targets.libraries, memo);
+}
+
 static const struct memo_row {
     const char *name;
     void (*read)(const struct sources *s, Jig__V1__Memo *memo);
 } memo_rows[] = {
-    {"files", read_files},     /* contents of files, by stamp */
-    {"objects", read_objects}, /* what compilers made, shared by projects */
-    {"builds", read_warm},     /* whole answers; fallbacks: by a walk */
-    {"images", read_images},   /* hashes of images, by the stamps of their parts */
-    {"trust", read_trust},     /* what boards hold; a fallback asked the board */
+    {"files", read_files},         /* contents of files, by stamp */
+    {"objects", read_objects},     /* what compilers made, shared by projects */
+    {"builds", read_warm},         /* whole answers; fallbacks: by a walk */
+    {"images", read_images},       /* hashes of images, by the stamps of their parts */
+    {"trust", read_trust},         /* what boards hold; a fallback asked the board */
+    {"tools", read_tools},         /* what tools are, by the stamps of their parts */
+    {"probes", read_probes},       /* what sources ask of the disk, by their content */
+    {"platforms", read_platforms}, /* all of their files, by stamp */
+    {"libraries", read_libraries}, /* folders of them, likewise */
 };
 
 static void put_memos(const struct sources *s, Jig__V1__GetStatsResponse *reply,
@@ -177,6 +210,7 @@ void jig_handle_daemon_stats(const struct jig_env *env, struct jig_call *call)
     if (env->builder != NULL) {
         sources.builds = jig_build_engine_stats(jig_builder_engine(env->builder));
         sources.warm = jig_warm_stats(jig_builder_warm(env->builder));
+        sources.targets = jig_targets_stats(jig_builder_targets(env->builder));
     }
     if (env->deployer != NULL)
         sources.deploys = jig_deployer_stats(env->deployer);

@@ -28,6 +28,10 @@ def test_what_builds_took(bench):
     assert times["rpc.GetOperation"]["count"] == 1
     for memo in ("files", "objects"):
         assert stats["memos"][memo]["hits"] + stats["memos"][memo]["misses"] > 0
+    for memo in ("tools", "probes", "platforms", "libraries"):
+        figures = stats["memos"][memo]
+        assert figures["entries"] > 0 and figures["hits"] > 0 and figures["fallbacks"] == 0, memo
+        assert figures["misses"] > 0 or memo == "tools", memo  # which are known from before
 
     failed = bench.jig("build", folder, "--fqbn", UNO, "-e", "nothing")
     assert failed.status != 0
