@@ -99,9 +99,9 @@ struct jig_conf {
     uint64_t cache_objects;
     char *cache_remote;         /* URL of a remote cache; NULL: none */
     bool cache_remote_readonly; /* nothing is sent to it */
-    struct jig_strv indexes; /* URLs of package and library indexes */
-    bool indexes_only;       /* and none beside them: not Arduino's own */
-    bool install_packages;   /* builds install what they miss */
+    struct jig_strv indexes;    /* URLs of package and library indexes */
+    bool indexes_only;          /* and none beside them: not Arduino's own */
+    bool install_packages;      /* builds install what they miss */
     struct jig_conf_device *devices;
     size_t n_devices;
     struct jig_conf_emulated *emulated;
