@@ -1,7 +1,5 @@
 #include "core/fetch/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/strv.h"
+#include "core/fetch/archive_api.h"
 #include "core/fetch/archive_name.h"
 #include "core/os/beneath.h"
 #include "core/os/fs.h"
@@ -23,23 +22,27 @@
 #define READ_CHUNK      (64 * 1024)
 #define LINKS_MAX       (16 << 20) /* bytes of names of links, which are kept to be looked at last */
 
+typedef int read_fn(struct archive *);
+
+/* Functions by where they are once they are loaded. */
+/* Functions are named by where they are to be found once they are loaded. */
 static const struct {
     const char *name;
     const char *other; /* how a file's name may end, too */
-    int (*filter)(struct archive *);
-    int (*format)(struct archive *);
+    read_fn *const *filter;
+    read_fn *const *format;
 } formats[JIG_ARCHIVE_FORMAT_COUNT] = {
     [JIG_ARCHIVE_ANY] = {"any", NULL, NULL, NULL},
-    [JIG_ARCHIVE_ZIP] = {"zip", NULL, NULL, archive_read_support_format_zip_seekable},
-    [JIG_ARCHIVE_TAR] = {"tar", NULL, NULL, archive_read_support_format_tar},
-    [JIG_ARCHIVE_TAR_GZ] = {"tar.gz", "tgz", archive_read_support_filter_gzip,
-                            archive_read_support_format_tar},
-    [JIG_ARCHIVE_TAR_BZ2] = {"tar.bz2", "tbz2", archive_read_support_filter_bzip2,
-                             archive_read_support_format_tar},
-    [JIG_ARCHIVE_TAR_XZ] = {"tar.xz", "txz", archive_read_support_filter_xz,
-                            archive_read_support_format_tar},
-    [JIG_ARCHIVE_TAR_ZST] = {"tar.zst", "tzst", archive_read_support_filter_zstd,
-                             archive_read_support_format_tar},
+    [JIG_ARCHIVE_ZIP] = {"zip", NULL, NULL, &archive_read_support_format_zip_seekable},
+    [JIG_ARCHIVE_TAR] = {"tar", NULL, NULL, &archive_read_support_format_tar},
+    [JIG_ARCHIVE_TAR_GZ] = {"tar.gz", "tgz", &archive_read_support_filter_gzip,
+                            &archive_read_support_format_tar},
+    [JIG_ARCHIVE_TAR_BZ2] = {"tar.bz2", "tbz2", &archive_read_support_filter_bzip2,
+                             &archive_read_support_format_tar},
+    [JIG_ARCHIVE_TAR_XZ] = {"tar.xz", "txz", &archive_read_support_filter_xz,
+                            &archive_read_support_format_tar},
+    [JIG_ARCHIVE_TAR_ZST] = {"tar.zst", "tzst", &archive_read_support_filter_zstd,
+                             &archive_read_support_format_tar},
 };
 
 struct unpack {
@@ -104,9 +107,9 @@ static int support(struct archive *a, size_t format)
 {
     int rc = ARCHIVE_OK;
     if (formats[format].filter != NULL)
-        rc = formats[format].filter(a);
+        rc = (*formats[format].filter)(a);
     if (rc == ARCHIVE_OK && formats[format].format != NULL)
-        rc = formats[format].format(a);
+        rc = (*formats[format].format)(a);
     return rc; /* WARN: it would be read by another program, which is not started here */
 }
 
@@ -114,6 +117,9 @@ static enum jig_code open_archive(struct unpack *u, struct jig_err *reterr)
 {
     size_t first = u->spec->format == JIG_ARCHIVE_ANY ? JIG_ARCHIVE_ZIP : u->spec->format;
     size_t last = u->spec->format == JIG_ARCHIVE_ANY ? JIG_ARCHIVE_TAR_ZST : u->spec->format;
+    enum jig_code code = jig_libarchive_load(reterr);
+    if (code != JIG_OK)
+        return code;
     u->archive = archive_read_new();
     if (u->archive == NULL)
         return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "there is no memory for reading it");

@@ -16,13 +16,6 @@ static const struct jig_fetcher_options defaults = {
     .at_once = 16,
 };
 
-/* curl_global_init is not safe beside other threads that use curl, and nothing else here does. */
-static void start_curl(void)
-{
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        abort(); /* memory is out: see mem.h */
-}
-
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
     return value == 0 ? otherwise : value;
@@ -70,7 +63,8 @@ void jig_fetcher_free(struct jig_fetcher *f)
     if (f == NULL)
         return;
     for (uint32_t i = 0; i < f->options.at_once; i++) {
-        curl_easy_cleanup(f->lanes[i].easy);
+        if (f->lanes[i].easy != NULL)
+            curl_easy_cleanup(f->lanes[i].easy);
         if (f->lanes[i].multi != NULL)
             curl_multi_cleanup(f->lanes[i].multi);
         free(f->lanes[i].host);
@@ -124,10 +118,9 @@ static struct jig_lane *try_hold(struct jig_fetcher *f, const char *host)
 /* Not before it is needed: a daemon that fetches nothing pays nothing. */
 static enum jig_code equip(struct jig_lane *lane, struct jig_err *reterr)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    int rc = pthread_once(&once, start_curl);
-    if (rc != 0)
-        return jig_err_sys(reterr, rc, "cannot start curl");
+    enum jig_code code = jig_curl_load(reterr);
+    if (code != JIG_OK)
+        return code;
     if (lane->multi == NULL)
         lane->multi = curl_multi_init();
     if (lane->easy == NULL)

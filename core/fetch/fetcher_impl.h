@@ -10,9 +10,9 @@
 #ifndef JIG_FETCH_FETCHER_IMPL_H
 #define JIG_FETCH_FETCHER_IMPL_H
 
-#include <curl/curl.h>
 #include <pthread.h>
 
+#include "core/fetch/curl_api.h"
 #include "core/fetch/fetch.h"
 #include "core/os/bell.h"
 

@@ -1,11 +1,11 @@
 #include "core/fetch/url.h"
 
-#include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/fetch/curl_api.h"
 
 static bool is_printable(const char *text)
 {
@@ -127,11 +127,13 @@ enum jig_code jig_url_parse(const char *text, bool allow_file, struct jig_url *r
         return refuse(text, "is too long", reterr);
     if (!is_printable(text))
         return refuse(text, "has blanks or control characters in it", reterr);
+    enum jig_code code = jig_curl_load(reterr);
+    if (code != JIG_OK)
+        return code;
     CURLU *u = curl_url();
     if (u == NULL)
         abort(); /* memory is out: see mem.h */
     struct jig_url url = {0};
-    enum jig_code code;
     if (curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
         code = refuse(text, "is no URL", reterr);
     else if (has(u, CURLUPART_USER) || has(u, CURLUPART_PASSWORD))
