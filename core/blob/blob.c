@@ -80,8 +80,7 @@ static bool look_in_second(struct jig_cache *c, struct jig_hold *hold,
     JIG_CLEANUP_FREE char *path = jig_blob_path(c->second, sha256);
     if (!jig_fs_is_there(path))
         return false;
-    jig_hold_second(hold);
-    if (!look(path, sha256, false, ret))
+    if (!jig_hold_second(hold) || !look(path, sha256, false, ret))
         return false;
     ret->path = jig_steal(&path);
     return true;

@@ -8,9 +8,12 @@
 #include "core/base/str.h"
 #include "core/blob/impl.h"
 #include "core/os/fs.h"
+#include "core/os/time.h"
 
-#define FIRST_IDS 128u
-#define MOST_IDS  (1u << 20) /* leases of one hold: 32 MiB */
+#define GATE_WAIT_MS   60000 /* removing a batch takes milliseconds; its process may be stopped */
+#define SECOND_WAIT_MS 10000
+#define FIRST_IDS      128u
+#define MOST_IDS       (1u << 20) /* leases of one hold: 32 MiB */
 
 /* Ids that were leased already: open addressing, at most half full. */
 struct id_set {
@@ -32,6 +35,7 @@ struct jig_hold {
     struct id_set known;
     struct jig_lock second; /* our share of the second cache */
     bool second_tried;
+    bool second_usable;
 };
 
 static size_t slot_of(const struct id_set *s, const struct jig_digest *id)
@@ -160,7 +164,8 @@ enum jig_code jig_hold_enter(struct jig_hold *h, const struct jig_digest *id, st
     if (atomic_load(&control->evicting) == 0)
         return JIG_OK;
     JIG_CLEANUP_FREE char *path = jig_cache_path(h->cache, "evict" JIG_LOCK_EXT);
-    return jig_lock_wait(gate, path, h->who, &JIG_UNTIL_FOREVER, reterr);
+    struct jig_until until = {.deadline_ns = jig_deadline_in_ms(GATE_WAIT_MS)};
+    return jig_lock_wait(gate, path, h->who, &until, reterr);
 }
 
 void jig_hold_leave(struct jig_lock *gate)
@@ -168,16 +173,20 @@ void jig_hold_leave(struct jig_lock *gate)
     jig_lock_release(gate);
 }
 
-void jig_hold_second(struct jig_hold *h)
+bool jig_hold_second(struct jig_hold *h)
 {
     pthread_mutex_lock(&h->mu);
     if (!h->second_tried) {
         h->second_tried = true;
         JIG_CLEANUP_FREE char *path = jig_path_join(h->cache->second, "readers" JIG_LOCK_EXT);
-        if (jig_lock_share(&h->second, path, &JIG_UNTIL_FOREVER, NULL) != JIG_OK)
-            jig_log(JIG_LOG_DEBUG, "hold.second", "nobody has ever collected by %s", path);
+        struct jig_until until = {.deadline_ns = jig_deadline_in_ms(SECOND_WAIT_MS)};
+        enum jig_code code = jig_lock_share(&h->second, path, &until, NULL);
+        /* Without the file nobody has ever collected there. */
+        h->second_usable = code == JIG_OK || code == JIG_NOT_FOUND;
     }
+    bool usable = h->second_usable;
     pthread_mutex_unlock(&h->mu);
+    return usable;
 }
 
 /* What was used goes where the index takes it from, under a number that says when. */

@@ -62,8 +62,9 @@ enum jig_code jig_hold_enter(struct jig_hold *h, const struct jig_digest *id, st
                              struct jig_err *reterr) JIG_CHECKED;
 void jig_hold_leave(struct jig_lock *gate);
 
-/* The second cache's collection lets all be while somebody who called this lives. */
-void jig_hold_second(struct jig_hold *h);
+/* The second cache's collection lets all be while somebody who called this lives. False when it is
+ * being collected, and that does not end: it is not to be used. */
+bool jig_hold_second(struct jig_hold *h);
 
 /* Between these two nobody leases anything that is not seen by jig_evict_holder. */
 struct jig_evict;

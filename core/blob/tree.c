@@ -80,11 +80,8 @@ static char *find_in_second(struct jig_cache *c, struct jig_hold *hold, enum jig
     if (c->second == NULL)
         return NULL;
     char *path = jig_installed_path(c->second, kind, name, version);
-    if (is_complete(path)) {
-        jig_hold_second(hold);
-        if (is_complete(path))
-            return path;
-    }
+    if (is_complete(path) && jig_hold_second(hold) && is_complete(path))
+        return path;
     free(path);
     return NULL;
 }

@@ -2,7 +2,9 @@
 #include "tests/support/blob_bench.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -411,34 +413,77 @@ static void strangers_are_named(void **state)
 #define RACERS 3
 #define ROUNDS 60
 
-/* Puts or finds a blob, and looks whether it stays until the hold ends. */
+/* Puts or finds a blob, and looks whether it stays until the hold ends. 0: it does. */
+static int race_once(struct jig_cache *c, int which)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "blob %d", which % 4), wrong = 0;
+    struct jig_digest d = hash(text), is;
+    struct jig_hold *h = new_hold(c);
+    struct jig_blob blob;
+    struct jig_blob_writer *w;
+    enum jig_code code = jig_blob_find(c, h, &d, &blob, NULL);
+    if (code == JIG_NOT_FOUND) {
+        code = jig_blob_begin(c, NULL, &w, NULL);
+        if (code == JIG_OK && jig_blob_write(w, text, (size_t)n, NULL) == JIG_OK)
+            code = jig_blob_commit(w, h, JIG_CACHE_LNK, &d, n, &blob, NULL);
+    }
+    if (code == JIG_OK) {
+        for (int look = 0; look < 5; look++) {
+            if (jig_sha256_file(blob.path, &is, NULL) != JIG_OK || !jig_digest_equal(&is, &d))
+                wrong = 2;
+        }
+        free(blob.path);
+    }
+    jig_hold_free(h);
+    return code == JIG_OK ? wrong : 1;
+}
+
 static void race(struct blob_bench *b, int seed)
 {
     struct jig_cache *c = open_cache(b->root, NULL);
-    for (int i = 0; i < ROUNDS; i++) {
-        char text[32];
-        int n = snprintf(text, sizeof text, "blob %d", (seed + i) % 4);
-        struct jig_digest d = hash(text), is;
-        struct jig_hold *h = new_hold(c);
-        struct jig_blob blob;
-        struct jig_blob_writer *w;
-        enum jig_code code = jig_blob_find(c, h, &d, &blob, NULL);
-        if (code == JIG_NOT_FOUND) {
-            code = jig_blob_begin(c, NULL, &w, NULL);
-            if (code == JIG_OK && jig_blob_write(w, text, (size_t)n, NULL) == JIG_OK)
-                code = jig_blob_commit(w, h, JIG_CACHE_LNK, &d, n, &blob, NULL);
-        }
-        if (code != JIG_OK)
-            _exit(1);
-        for (int look = 0; look < 5; look++) {
-            if (jig_sha256_file(blob.path, &is, NULL) != JIG_OK || !jig_digest_equal(&is, &d))
-                _exit(2);
-        }
-        free(blob.path);
-        jig_hold_free(h);
-    }
+    int wrong = 0;
+    for (int i = 0; i < ROUNDS && wrong == 0; i++)
+        wrong = race_once(c, seed + i);
     jig_cache_close(c);
-    _exit(0);
+    _exit(wrong);
+}
+
+struct racer {
+    pthread_t thread;
+    struct jig_cache *cache;
+    int seed;
+    int wrong;
+    atomic_int *left;
+};
+
+static void *race_in_thread(void *ctx)
+{
+    struct racer *r = ctx;
+    for (int i = 0; i < ROUNDS && r->wrong == 0; i++)
+        r->wrong = race_once(r->cache, r->seed + i);
+    atomic_fetch_sub(r->left, 1);
+    return NULL;
+}
+
+static void nothing_in_use_goes_while_threads_work(void **state)
+{
+    struct blob_bench *b = *state;
+    struct racer racers[RACERS];
+    atomic_int left = RACERS;
+    for (int i = 0; i < RACERS; i++) {
+        racers[i] = (struct racer){.cache = b->cache, .seed = i, .left = &left};
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race_in_thread, &racers[i]), 0);
+    }
+    while (atomic_load(&left) > 0)
+        collect(b, 0, 0, true);
+    for (int i = 0; i < RACERS; i++) {
+        pthread_join(racers[i].thread, NULL);
+        assert_int_equal(racers[i].wrong, 0);
+    }
+    collect(b, 0, 0, true);
+    assert_int_equal(files_in(b, "holds"), 0);
+    assert_int_equal(files_in(b, "tmp"), 0);
 }
 
 static void nothing_in_use_goes_while_others_work(void **state)
@@ -487,6 +532,7 @@ int main(void)
         TEST(damage_is_found_and_removed),
         TEST(strangers_are_named),
         TEST(nothing_in_use_goes_while_others_work),
+        TEST(nothing_in_use_goes_while_threads_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
