@@ -267,8 +267,9 @@ static enum jig_code pull(struct jig_building *b, struct jig_operation *op, stru
     if (lnks == NULL)
         return jig_err_set(reterr, JIG_UNIMPLEMENTED, "nothing pulls what %s points to",
                            b->target->project->root);
-    enum jig_code code = jig_lnks_pull(lnks, op, b->target->project->root, b->target->build_base, 0,
-                                       false, false, reterr);
+    struct jig_lnks_request request = {.root = b->target->project->root,
+                                       .base = b->target->build_base};
+    enum jig_code code = jig_lnks_pull(lnks, op, &request, reterr);
     if (code != JIG_OK)
         return code;
     jig_target_free(b->unpulled);

@@ -305,7 +305,8 @@ static void make_builders(struct jig_daemon *d)
     struct jig_lnks_config lnks = {.cache = jig_caching_cache(d->caching),
                                    .fetcher = d->fetcher,
                                    .limits = jig_fetching_limits(&d->conf),
-                                   .cache_dir = d->place.cache_dir};
+                                   .cache_dir = d->place.cache_dir,
+                                   .pool = d->reading};
     d->lnks = jig_lnks_new(&lnks);
     jig_builder_set_lnks(d->builder, d->lnks);
 }

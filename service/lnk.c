@@ -9,6 +9,7 @@
 #include "core/lnk/pull.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
+#include "service/lnk_memory.h"
 #include "service/wire/operation.h"
 
 #define RESULT_MAX_BYTES (64u << 20)
@@ -18,6 +19,7 @@ struct jig_lnks {
     struct jig_fetcher *fetcher;
     struct jig_archive_limits limits;
     struct jig_ledger *ledger;
+    struct jig_lnk_memory *memory;
 };
 
 struct jig_lnks *jig_lnks_new(const struct jig_lnks_config *config)
@@ -28,6 +30,7 @@ struct jig_lnks *jig_lnks_new(const struct jig_lnks_config *config)
     l->fetcher = config->fetcher;
     l->limits = config->limits;
     l->ledger = jig_ledger_open(ledger);
+    l->memory = jig_lnk_memory_new(config->pool);
     return l;
 }
 
@@ -35,6 +38,7 @@ void jig_lnks_free(struct jig_lnks *l)
 {
     if (l == NULL)
         return;
+    jig_lnk_memory_free(l->memory);
     jig_ledger_close(l->ledger);
     free(l);
 }
@@ -160,8 +164,8 @@ static char *text(struct jig_arena *arena, const char *s)
     return copy != NULL ? copy : (char *)"";
 }
 
-static bool put_pointer(const struct jig_lnk_verdict *v, struct jig_arena *arena,
-                        Jig__V1__Pointer **ret)
+static bool put_pointer(const struct jig_lnk_verdict *v, enum jig_lnk_outcome outcome,
+                        struct jig_arena *arena, Jig__V1__Pointer **ret)
 {
     char hex[JIG_SHA256_HEX] = "";
     Jig__V1__Pointer *m = jig_arena_alloc(arena, sizeof *m);
@@ -171,7 +175,7 @@ static bool put_pointer(const struct jig_lnk_verdict *v, struct jig_arena *arena
         jig_digest_hex(&v->sha256, hex);
     jig__v1__pointer__init(m);
     m->path = text(arena, v->path);
-    m->state = (Jig__V1__PointerState)v->outcome;
+    m->state = (Jig__V1__PointerState)outcome;
     m->sha256 = text(arena, hex);
     m->size_bytes = v->is_known ? v->size : -1;
     m->materialized = text(arena, v->materialized);
@@ -180,17 +184,25 @@ static bool put_pointer(const struct jig_lnk_verdict *v, struct jig_arena *arena
     return true;
 }
 
-static void set_result(struct jig_operation *op, const struct jig_lnk_report *r, int64_t since_ns)
+/* `well` is what is said of a pointer whose content was in its place. */
+static void set_result(struct jig_operation *op, const struct jig_lnk_report *r,
+                       enum jig_lnk_outcome well, bool news_only, int64_t since_ns)
 {
     Jig__V1__LnkResult m = JIG__V1__LNK_RESULT__INIT;
     struct jig_arena arena;
     jig_arena_init(&arena, RESULT_MAX_BYTES);
     m.pointers = jig_arena_alloc(&arena, (r->n + 1) * sizeof *m.pointers);
     for (size_t i = 0; m.pointers != NULL && i < r->n; i++) {
-        if (!put_pointer(&r->items[i], &arena, &m.pointers[m.n_pointers]))
+        const struct jig_lnk_verdict *v = &r->items[i];
+        bool was_well = v->outcome == JIG_LNK_CACHED || v->outcome == JIG_LNK_OK;
+        if (was_well && news_only) {
+            m.left_out++;
+            continue;
+        }
+        if (!put_pointer(v, was_well ? well : v->outcome, &arena, &m.pointers[m.n_pointers]))
             break;
         m.n_pointers++;
-        m.received_bytes += (int64_t)r->items[i].received;
+        m.received_bytes += (int64_t)v->received;
     }
     m.removed = (uint32_t)r->removed;
     m.server_us = (jig_now_ns() - since_ns) / 1000;
@@ -217,9 +229,36 @@ static enum jig_code hold_for(struct jig_lnks *l, struct jig_operation *op, stru
     return jig_hold_new(l->cache, who, ret, reterr);
 }
 
-enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op, const char *root,
-                            const char *base, uint32_t jobs, bool prove, bool tell_result,
-                            struct jig_err *reterr)
+/* What a watch vouches for. */
+static bool tell_known(struct jig_lnks *l, struct jig_operation *op,
+                       const struct jig_lnks_request *q, enum jig_lnk_outcome well,
+                       int64_t since_ns)
+{
+    struct jig_lnk_known *known = jig_lnk_memory_ask(l->memory, q->root, q->base);
+    if (known != NULL && q->tell_result)
+        set_result(op, &known->report, well, q->news_only, since_ns);
+    jig_lnk_known_unref(known);
+    return known != NULL;
+}
+
+/* The result is told, and kept when a look was all there was to do. Takes both. */
+static void finish(struct jig_lnks *l, struct jig_operation *op, const struct jig_lnks_request *q,
+                   enum jig_lnk_outcome well, int64_t since_ns, struct jig_sightings *seen,
+                   struct jig_lnk_report *report, enum jig_code code)
+{
+    if (q->tell_result)
+        set_result(op, report, well, q->news_only, since_ns);
+    struct jig_until until = jig_operation_until(op);
+    if (code == JIG_OK && report->as_was && jig_until_check(&until, NULL) == JIG_OK) {
+        jig_lnk_memory_offer_take(l->memory, q->root, q->base, seen, report);
+        return;
+    }
+    jig_sightings_free(seen);
+    jig_lnk_report_release(report);
+}
+
+enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op,
+                            const struct jig_lnks_request *q, struct jig_err *reterr)
 {
     int64_t since_ns = jig_now_ns();
     struct traffic t = {.lnks = l, .op = op};
@@ -229,48 +268,55 @@ enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op, const 
     struct jig_lnk_report report = {0};
     struct jig_hold *hold = NULL;
     JIG_CLEANUP_FREE char *holder = jig_strf("operation %s", jig_operation_id(op));
+    if (tell_known(l, op, q, JIG_LNK_CACHED, since_ns))
+        return JIG_OK;
     enum jig_code code = hold_for(l, op, &hold, reterr);
     if (code != JIG_OK)
         return code;
     pthread_mutex_init(&t.mu, NULL);
-    struct jig_lnk_pull_spec spec = {.root = root,
-                                     .base = base,
+    struct jig_lnk_pull_spec spec = {.root = q->root,
+                                     .base = q->base,
                                      .holder = holder,
                                      .cache = l->cache,
                                      .hold = hold,
                                      .ledger = l->ledger,
                                      .source = &source,
                                      .limits = l->limits,
-                                     .prove = prove,
-                                     .jobs = jobs,
+                                     .prove = q->prove,
+                                     .jobs = q->jobs,
                                      .until = jig_operation_until(op),
                                      .events = &events};
+    struct jig_sightings *seen = jig_sightings_new();
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
     code = outward(jig_lnk_pull(&spec, &report, reterr), reterr);
-    if (tell_result)
-        set_result(op, &report, since_ns);
-    jig_lnk_report_release(&report);
+    jig_observe(before);
+    finish(l, op, q, JIG_LNK_CACHED, since_ns, seen, &report, code);
     pthread_mutex_destroy(&t.mu);
     jig_hold_free(hold);
     return code;
 }
 
-enum jig_code jig_lnks_check(struct jig_lnks *l, struct jig_operation *op, const char *root,
-                             const char *base, bool deep, struct jig_err *reterr)
+enum jig_code jig_lnks_check(struct jig_lnks *l, struct jig_operation *op,
+                             const struct jig_lnks_request *q, struct jig_err *reterr)
 {
     int64_t since_ns = jig_now_ns();
     struct jig_lnk_report report = {0};
     struct jig_hold *hold = NULL;
+    if (!q->deep && tell_known(l, op, q, JIG_LNK_OK, since_ns))
+        return JIG_OK;
     enum jig_code code = hold_for(l, op, &hold, reterr);
     if (code != JIG_OK)
         return code;
-    struct jig_lnk_pull_spec spec = {.root = root,
-                                     .base = base,
+    struct jig_lnk_pull_spec spec = {.root = q->root,
+                                     .base = q->base,
                                      .cache = l->cache,
                                      .hold = hold,
                                      .until = jig_operation_until(op)};
-    code = jig_lnk_check(&spec, deep, &report, reterr);
-    set_result(op, &report, since_ns);
-    jig_lnk_report_release(&report);
+    struct jig_sightings *seen = jig_sightings_new();
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
+    code = jig_lnk_check(&spec, q->deep, &report, reterr);
+    jig_observe(before);
+    finish(l, op, q, JIG_LNK_OK, since_ns, seen, &report, code);
     jig_hold_free(hold);
     return code;
 }
@@ -341,7 +387,7 @@ static void tell_added(struct jig_operation *op, const struct jig_pointer *p, co
                                 .size = p->size,
                                 .received = (uint64_t)p->size};
     struct jig_lnk_report r = {.items = &v, .n = 1};
-    set_result(op, &r, since_ns);
+    set_result(op, &r, JIG_LNK_CACHED, false, since_ns);
 }
 
 enum jig_code jig_lnks_add(struct jig_lnks *l, struct jig_operation *op, const char *url,

@@ -14,6 +14,7 @@
 #include "core/fetch/fetch.h"
 #include "core/lnk/pointer.h"
 #include "service/operation.h"
+#include "service/run/pool.h"
 #include "service/wire/messages.h"
 
 struct jig_lnks;
@@ -23,21 +24,32 @@ struct jig_lnks_config {
     struct jig_fetcher *fetcher;
     struct jig_archive_limits limits;
     const char *cache_dir; /* where the ledger is (core/lnk/ledger.h) */
+    struct jig_pool *pool; /* for what nobody waits for; borrowed, stopped before; may be NULL */
 };
 
 struct jig_lnks *jig_lnks_new(const struct jig_lnks_config *config);
 void jig_lnks_free(struct jig_lnks *l);
 
-/* From run(): pulls what a project's pointers stand for; `prove`: also asks URLs that an earlier
- * build could not ask. The result, if `tell_result`, is the operation's. A source that cannot be
- * reached is FAILED_PRECONDITION: what is UNAVAILABLE to a caller is the daemon. */
-enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op, const char *root,
-                            const char *base, uint32_t jobs, bool prove, bool tell_result,
+struct jig_lnks_request {
+    const char *root;
+    const char *base;
+    uint32_t jobs;
+    bool prove;       /* a pull: also asks URLs that an earlier build could not ask */
+    bool deep;        /* a check */
+    bool tell_result; /* the operation's result is what became of the pointers */
+    bool news_only;   /* without those that were in their places already */
+};
+
+/* From run(): pulls what a project's pointers stand for. A source that cannot be reached is
+ * FAILED_PRECONDITION: what is UNAVAILABLE to a caller is the daemon. */
+enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op,
+                            const struct jig_lnks_request *request,
                             struct jig_err *reterr) JIG_CHECKED;
 
 /* From run(): how they stand. */
-enum jig_code jig_lnks_check(struct jig_lnks *l, struct jig_operation *op, const char *root,
-                             const char *base, bool deep, struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_lnks_check(struct jig_lnks *l, struct jig_operation *op,
+                             const struct jig_lnks_request *request,
+                             struct jig_err *reterr) JIG_CHECKED;
 
 /* From run(): downloads once and writes the pointer. ALREADY_EXISTS when something else is there.
  */

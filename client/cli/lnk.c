@@ -57,6 +57,7 @@ static struct jig_lnk_options options_of(const struct cli *cli)
     const struct cli_options *o = &cli->options;
     return (struct jig_lnk_options){.jobs = o->jobs,
                                     .deep = o->deep,
+                                    .news_only = !o->json && !o->verbose,
                                     .detach = o->detach,
                                     .wait_ms = o->detach ? 0 : CLI_START_WAIT_MS};
 }

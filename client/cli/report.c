@@ -148,7 +148,8 @@ static void print_sum(const struct jig_lnk_result *r)
         fetched += r->pointers[i].state == JIG_POINTER_FETCHED;
         bad += !is_well(&r->pointers[i]);
     }
-    printf("%zu pointer%s", r->pointer_count, r->pointer_count == 1 ? "" : "s");
+    size_t all = r->pointer_count + r->left_out;
+    printf("%zu pointer%s", all, all == 1 ? "" : "s");
     if (fetched > 0)
         printf(", %zu fetched (%s)", fetched, cli_size(r->received_bytes, size));
     if (r->removed > 0)

@@ -276,7 +276,8 @@ static bool convert_lnk(struct jig_arena *arena, const Jig__V1__LnkResult *in,
                                    .pointer_count = in->n_pointers,
                                    .removed = in->removed,
                                    .received_bytes = in->received_bytes,
-                                   .server_us = in->server_us};
+                                   .server_us = in->server_us,
+                                   .left_out = in->left_out};
     out->lnk = lnk;
     return true;
 }

@@ -35,6 +35,7 @@ enum jig_status jig_client_start_pull(struct jig_client *client,
     Jig__V1__OperationTie tie = jig_tie(client, options->detach);
     Jig__V1__StartPullRequest request = JIG__V1__START_PULL_REQUEST__INIT;
     request.jobs = options->jobs;
+    request.news_only = options->news_only;
     request.wait_ms = options->wait_ms;
     request.tie = &tie;
     const struct jig_project_call call = {
@@ -57,6 +58,7 @@ enum jig_status jig_client_start_check(struct jig_client *client,
     Jig__V1__OperationTie tie = jig_tie(client, options->detach);
     Jig__V1__StartCheckRequest request = JIG__V1__START_CHECK_REQUEST__INIT;
     request.deep = options->deep;
+    request.news_only = options->news_only;
     request.wait_ms = options->wait_ms;
     request.tie = &tie;
     const struct jig_project_call call = {

@@ -137,6 +137,10 @@ enum jig_code jig_lnk_check(const struct jig_lnk_pull_spec *spec, bool deep,
             check_item(spec, deep, item, v);
         code = jig_until_check(&spec->until, reterr);
     }
+    ret->as_was = code == JIG_OK && !deep && !look.changed;
+    for (size_t i = 0; i < look.n; i++)
+        ret->as_was =
+            ret->as_was && look.items[i].holds && look.items[i].row->proof == JIG_LNK_PROVEN;
     jig_lnk_look_release(&look);
     return code == JIG_OK ? judge(ret, reterr) : code;
 }

@@ -370,9 +370,11 @@ static enum jig_code look_and_pull(const struct jig_lnk_pull_spec *spec,
 static void report_as_is(const struct jig_lnk_look *look, struct jig_lnk_report *report)
 {
     report->items = jig_xcalloc(look->n, sizeof *report->items);
+    report->as_was = true;
     for (size_t i = 0; i < look->n; i++) {
         begin_verdict(&report->items[i], &look->items[i]);
         end_verdict(&report->items[i], &look->items[i]);
+        report->as_was = report->as_was && look->items[i].row->proof == JIG_LNK_PROVEN;
     }
     report->n = look->n;
 }

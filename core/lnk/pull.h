@@ -54,6 +54,7 @@ struct jig_lnk_report {
     size_t n;
     size_t removed; /* stale ones */
     bool changed;   /* something is there that was not, or the other way round */
+    bool as_was;    /* one look was all: everything is in its place, and proven */
 };
 void jig_lnk_report_release(struct jig_lnk_report *r);
 

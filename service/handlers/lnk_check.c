@@ -8,7 +8,12 @@ static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *re
     JIG_CLEANUP_FREE char *root = NULL;
     JIG_CLEANUP_FREE char *base = NULL;
     enum jig_code code = jig_lnk_work_place(w, &root, &base, reterr);
-    return code == JIG_OK ? jig_lnks_check(w->lnks, op, root, base, w->deep, reterr) : code;
+    struct jig_lnks_request request = {.root = root,
+                                       .base = base,
+                                       .deep = w->deep,
+                                       .tell_result = true,
+                                       .news_only = w->news_only};
+    return code == JIG_OK ? jig_lnks_check(w->lnks, op, &request, reterr) : code;
 }
 
 void jig_handle_lnk_check(const struct jig_env *env, struct jig_call *call)
@@ -16,5 +21,6 @@ void jig_handle_lnk_check(const struct jig_env *env, struct jig_call *call)
     const Jig__V1__StartCheckRequest *request = jig_call_request(call);
     struct jig_lnk_work *w = jig_lnk_work_new(env, request->project);
     w->deep = request->deep;
+    w->news_only = request->news_only;
     jig_lnk_start(env, call, w, run, w->directory, request->tie, request->wait_ms);
 }

@@ -15,6 +15,7 @@ struct jig_lnk_work {
     char *build_directory;
     uint32_t jobs;
     bool deep;
+    bool news_only;
     char *url;
     char *path;
     enum jig_pointer_extract extract;

@@ -11,13 +11,14 @@ import sys
 
 import builds
 import deploys
+import pointers
 import processes
 import pulls
 import warm
 from common import CORES, ROOT, Bench
 
 PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": deploys.measure,
-         "warm": warm.measure, "pulls": pulls.measure}
+         "warm": warm.measure, "pulls": pulls.measure, "pointers": pointers.measure}
 
 
 def show(row):

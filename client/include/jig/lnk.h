@@ -16,6 +16,7 @@ extern "C" {
 struct jig_lnk_options {
     uint32_t jobs;   /* pull: pointers at once; 0: the daemon's own choice */
     bool deep;       /* check: read and hash all that is there */
+    bool news_only;  /* only count pointers that were in their places already */
     bool detach;     /* the operation lives on when this process ends */
     int64_t wait_ms; /* how long the call waits for the end; at most 60000 */
 };

@@ -210,6 +210,7 @@ struct jig_lnk_result {
     uint32_t removed;       /* contents whose pointers are gone */
     int64_t received_bytes; /* over the network */
     int64_t server_us;
+    uint32_t left_out; /* with news_only: pointers that were in their places already */
 };
 
 enum jig_package_kind {

@@ -264,6 +264,44 @@ def test_a_new_url_with_an_old_hash(bench, server):
     assert states(flagged) == {"lib.bin.lnk": "cached"} and flagged.notices("lnk.unproven")
 
 
+def test_what_is_known_is_exact(bench, server):
+    """Pulls and checks in a row are answered without a look at a file; no change may be missed."""
+    folder = bench.projects / "p"
+    (folder / "data").mkdir(parents=True)
+    names = [f"data/f{i}.txt" for i in range(20)]
+    for name in names:
+        (folder / f"{name}.lnk").write_text(pointer(server.put(name, name.encode()), name.encode()))
+
+    def known():
+        for _ in range(4):
+            assert set(states(bench.jig("lnk", "pull", folder)).values()) == {"cached"}
+            assert set(states(bench.jig("lnk", "check", folder)).values()) == {"ok"}
+
+    bench.jig("lnk", "pull", folder).result
+    made = folder / ".jig/build/.lnk/files"
+    for turn in range(3):
+        known()
+        text = f"same size {turn}".encode()
+        (folder / "data/f3.txt.lnk").write_text(pointer(server.put(f"t{turn}", text), text))
+        assert bench.jig("lnk", "check", folder).status == EXIT_NOT_FOUND
+        assert states(bench.jig("lnk", "pull", folder))["data/f3.txt.lnk"] == "fetched"
+        assert (made / "data/f3.txt").read_bytes() == text
+        known()
+        (made / "data/f5.txt").unlink()
+        bench.jig("lnk", "pull", folder).result
+        assert (made / "data/f5.txt").read_bytes() == b"data/f5.txt"
+        known()
+        (folder / f"new{turn}.txt.lnk").write_text(pointer(server.put("new", b"new"), b"new"))
+        assert f"new{turn}.txt.lnk" in states(bench.jig("lnk", "pull", folder))
+        known()
+        (folder / ".gitignore").write_text(f"f{turn + 10}.txt.lnk\n")
+        assert f"data/f{turn + 10}.txt.lnk" not in states(bench.jig("lnk", "pull", folder))
+        assert not (made / f"data/f{turn + 10}.txt").exists()
+    # what a person gets to see of it
+    status, out, _ = bench.plain("lnk", "pull", folder)
+    assert status == 0 and out.startswith("22 pointers")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_git_leaves_out_the_same(bench, seed):
     """Random trees and rules: the pointers that are found are those that git would list."""
