@@ -70,7 +70,7 @@ bool jig_stamp_is_racy(const struct jig_stamp *s, int64_t now_unix_ns)
     return youngest > now_unix_ns - (keeps_whole_seconds(s) ? WHOLE_SECOND_NS : TICK_NS);
 }
 
-/* A link that leads nowhere may lead to a file at any time, and the folder's stamp stays as it is
+/* Where a link leads something may come or go at any time, and the folder's stamp stays as it is
  * then: *ret_open says that such a folder is to be looked at each time. */
 static enum jig_code hash_folder(const char *path, struct jig_digest *ret, bool *ret_open,
                                  struct jig_err *reterr)
@@ -85,9 +85,8 @@ static enum jig_code hash_folder(const char *path, struct jig_digest *ret, bool 
                 continue;
             JIG_CLEANUP_FREE char *link =
                 jig_strf("%s/%.*s", path, (int)strlen(names.v[i]) - 2, names.v[i]);
-            bool leads = jig_fs_exists(link);
-            jig_sha256_u64(h, leads);
-            *ret_open = *ret_open || !leads;
+            jig_sha256_u64(h, jig_fs_exists(link));
+            *ret_open = true;
         }
         *ret = jig_sha256_final(h);
         jig_sha256_free(h);
