@@ -197,6 +197,8 @@ static enum jig_code call(struct jig_builder *b, struct jig_operation *op,
     request.clean = options->clean;
     request.explain = options->explain;
     request.walk = options->walk;
+    request.changes = options->changes;
+    request.doubt_changes = b->checks_answers;
     request.until = jig_operation_until(op);
     request.events = &events;
     request.finished = options->finished;

@@ -28,7 +28,8 @@ struct jig_building {
     struct jig_sightings *seen;    /* NULL: nobody listens */
     struct jig_warm_builds builds; /* what was up to date */
     struct jig_missing missing;    /* why it could not be opened */
-    size_t ran;                    /* environments that went well, in order */
+    bool opened;
+    size_t ran; /* environments that went well, in order */
 };
 
 struct jig_building *jig_building_new(struct jig_builder *builder,
@@ -98,6 +99,23 @@ static enum jig_code open_target(struct jig_building *b, struct jig_strv *needs_
     return code;
 }
 
+/* The build looks at no more than what changed; and so what it looks at is not all that its answer
+ * rests on: that is looked up ahead of the next one. */
+static void use_changes(struct jig_building *b)
+{
+    const struct jig_warm_said *said = &b->said;
+    bool again = b->opened; /* after something was installed: that changed, too */
+    b->opened = true;
+    b->options.changes = NULL;
+    if (again || wants_the_work(b) || said->last == NULL)
+        return;
+    b->options.changes = &said->changes;
+    jig_log(JIG_LOG_DEBUG, "warm.changes", "%s: %zu files changed%s", b->selector->directory,
+            said->changes.files.n, said->changes.plain ? ", and are no part of the plan" : "");
+    if (said->changes.plain && jig_warm_builds(said->last)->target != NULL)
+        b->target = jig_target_ref(jig_warm_builds(said->last)->target);
+}
+
 enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_env,
                                 struct jig_err *reterr)
 {
@@ -110,9 +128,10 @@ enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_e
     b->options.walk = b->options.walk || b->claim != NULL;
     if (b->said.why != NULL)
         jig_log(JIG_LOG_DEBUG, "warm.no_answer", "%s: %s", b->selector->directory, b->said.why);
+    use_changes(b);
     jig_sightings_free(b->seen);
-    b->seen = b->options.walk ? NULL : jig_sightings_new();
-    enum jig_code code = open_target(b, needs_env, reterr);
+    b->seen = b->options.walk || b->options.changes != NULL ? NULL : jig_sightings_new();
+    enum jig_code code = b->target == NULL ? open_target(b, needs_env, reterr) : JIG_OK;
     if (code == JIG_OK) {
         free(b->subject);
         b->subject = jig_builder_subject(b->target);
@@ -274,6 +293,7 @@ static enum jig_code pull(struct jig_building *b, struct jig_operation *op, stru
         return code;
     jig_target_free(b->unpulled);
     b->unpulled = jig_steal(&b->target); /* which callers may know */
+    b->options.changes = NULL;           /* there are more now */
     jig_sightings_free(b->seen);
     b->seen = b->options.walk ? NULL : jig_sightings_new();
     code = open_target(b, &needs, reterr);

@@ -43,6 +43,7 @@
 #define JIG_WARM_KEPT_BYTES (UINT64_C(1) << 30)
 
 struct jig_warm;
+struct jig_warm_answer; /* counted */
 
 /* What builds of a selector's environments came to. It does not change. */
 struct jig_warm_builds {
@@ -71,7 +72,6 @@ struct jig_warm *jig_warm_new(const struct jig_warm_config *config);
 void jig_warm_stop(struct jig_warm *w);
 void jig_warm_free(struct jig_warm *w);
 
-struct jig_warm_answer; /* counted */
 const struct jig_warm_builds *jig_warm_builds(const struct jig_warm_answer *a);
 void jig_warm_unref(struct jig_warm_answer *a);
 
@@ -79,6 +79,8 @@ void jig_warm_unref(struct jig_warm_answer *a);
 struct jig_warm_said {
     char *why;     /* how the answer is known, or why there is none: "src/a.c changed"; owned */
     bool may_walk; /* no answer, but jig_warm_walk() may have one */
+    struct jig_warm_answer *last; /* what the answer was until a watched file changed; or NULL */
+    struct jig_watch_changes changes; /* since then */
 };
 void jig_warm_said_release(struct jig_warm_said *said);
 

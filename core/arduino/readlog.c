@@ -61,6 +61,10 @@ static struct entry *add(struct jig_readlog *log, enum kind kind, const char *pa
     log->entries = jig_grow(log->entries, &log->cap, log->n, sizeof *log->entries);
     struct entry *e = &log->entries[log->n++];
     *e = (struct entry){.path = jig_xstrdup(path), .kind = kind};
+    if (kind == LOOKED_FOR) { /* what it holds is no matter */
+        e->found = jig_fs_exists_as(path, &e->is_dir);
+        return e;
+    }
     e->found = jig_fs_stamp(path, &e->stamp, NULL) == JIG_OK;
     if (e->found) {
         e->is_dir = S_ISDIR(e->stamp.mode);
@@ -153,13 +157,14 @@ static bool content_changed(const struct entry *e)
 static bool entry_changed(struct entry *e)
 {
     struct jig_stamp now;
+    bool is_dir = false;
+    if (e->kind == LOOKED_FOR)
+        return jig_fs_exists_as(e->path, &is_dir) != e->found || is_dir != e->is_dir;
     bool found = jig_fs_stamp(e->path, &now, NULL) == JIG_OK;
     if (found != e->found)
         return true;
     if (!found)
         return false;
-    if (e->kind == LOOKED_FOR)
-        return S_ISDIR(now.mode) != e->is_dir;
     if (!jig_stamp_equal(&now, &e->stamp))
         return true;
     if (!e->young)

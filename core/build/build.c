@@ -13,6 +13,7 @@
 #include "core/build/last.h"
 #include "core/build/plan.h"
 #include "core/build/pulled.h"
+#include "core/build/records.h"
 #include "core/os/lock.h"
 #include "core/os/time.h"
 
@@ -30,11 +31,14 @@ struct jig_build_engine {
     struct jig_toolids *toolids;
     struct jig_probes *probes;
     struct jig_objcache *objcache;
+    struct jig_records *records;
     struct jig_slots slots;
     size_t processors;
     pthread_mutex_t mu;
     uint64_t builds;     /* guarded by mu */
     uint64_t up_to_date; /* guarded by mu */
+    uint64_t narrow;     /* guarded by mu */
+    uint64_t planned;    /* guarded by mu */
 };
 
 struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_config *config)
@@ -45,6 +49,7 @@ struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_conf
     e->files = jig_files_new(config->max_files);
     e->toolids = jig_toolids_new(config->tools);
     e->probes = jig_probes_new();
+    e->records = jig_records_new();
     if (config->object_cache != NULL)
         e->objcache = jig_objcache_new(config->object_cache, config->object_cache_bytes);
     atomic_init(&e->slots.free, (int)e->processors);
@@ -59,6 +64,7 @@ void jig_build_engine_free(struct jig_build_engine *e)
     jig_objcache_free(e->objcache);
     jig_toolids_free(e->toolids);
     jig_probes_free(e->probes);
+    jig_records_free(e->records);
     jig_files_free(e->files);
     pthread_mutex_destroy(&e->mu);
     free(e);
@@ -73,12 +79,15 @@ struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e)
 {
     struct jig_build_engine_stats s = {.files = jig_files_stats(e->files),
                                        .tools = jig_toolids_stats(e->toolids),
-                                       .probes = jig_probes_stats(e->probes)};
+                                       .probes = jig_probes_stats(e->probes),
+                                       .records = jig_records_stats(e->records)};
     if (e->objcache != NULL)
         s.objects = jig_objcache_stats(e->objcache);
     pthread_mutex_lock(&e->mu);
     s.builds = e->builds;
     s.up_to_date = e->up_to_date;
+    s.narrow = e->narrow;
+    s.planned = e->planned;
     pthread_mutex_unlock(&e->mu);
     return s;
 }
@@ -224,7 +233,8 @@ enum jig_code jig_plan_wait(struct jig_plan *p, struct jig_err *reterr)
 static void plan_release(struct jig_plan *p)
 {
     jig_runner_free(p->runner);
-    jig_record_release(&p->record);
+    jig_vouch_free(p->vouch);
+    jig_records_put_take(p->engine->records, p->record_path, p->record);
     jig_props_free(p->props);
     jig_readlog_free(p->log);
     if (p->request->walk) {
@@ -261,7 +271,9 @@ static void make_runner(struct jig_plan *p)
         .toolids = p->toolids,
         .probes = p->engine->probes,
         .objcache = p->engine->objcache,
-        .record = &p->record,
+        .record = p->record,
+        .vouch = p->vouch,
+        .doubt_vouch = q->doubt_changes,
         .slots = &p->engine->slots,
         .until = q->until,
         .events = q->events,
@@ -282,10 +294,10 @@ static void tell_not_recorded(const struct jig_build_request *q, struct jig_buil
     jig_strv_append_take(&result->notices, text);
 }
 
-static void save_record(struct jig_plan *p, const char *path)
+static void save_record(struct jig_plan *p)
 {
     struct jig_err err = JIG_ERR_INIT;
-    if (jig_record_save(&p->record, path, &err) != JIG_OK)
+    if (jig_record_save(p->record, p->record_path, &err) != JIG_OK)
         tell_not_recorded(p->request, p->result, &err);
 }
 
@@ -298,8 +310,15 @@ static void save_last(const struct jig_build_request *q, struct jig_build_result
         tell_not_recorded(q, result, &err);
 }
 
+/* Everything was looked at, and holds: what changes from here on is told. */
+static void looked(struct jig_plan *p)
+{
+    p->record->looked = true;
+    p->record->found_for = p->request->environment;
+}
+
 /* Takes what the runner counted and saves the record, whatever came of the build. */
-static void settle(struct jig_plan *p, const char *record_path, enum jig_code code)
+static void settle(struct jig_plan *p, enum jig_code code)
 {
     struct jig_runner_summary *s = jig_runner_summary(p->runner);
     p->result->summary = *s;
@@ -312,16 +331,15 @@ static void settle(struct jig_plan *p, const char *record_path, enum jig_code co
     p->result->up_to_date = code == JIG_OK && p->result->summary.ran == 0;
     jig_runner_free(p->runner); /* nothing of it may run on while the record is written */
     p->runner = NULL;
-    if (code == JIG_OK)
-        jig_record_forget_unused(&p->record);
-    save_record(p, record_path);
+    if (code == JIG_OK && !p->same) /* else nothing is gone */
+        jig_record_forget_unused(p->record);
+    save_record(p);
+    if (p->result->up_to_date && p->request->changes == NULL)
+        looked(p);
 }
 
-/* Editors want the commands most when a build has failed: all of them, also of what did not run. */
-static void write_all_commands(struct jig_plan *p)
+static void list_all_commands(struct jig_plan *p)
 {
-    if (!p->libraries_known || jig_until_check(&p->request->until, NULL) != JIG_OK)
-        return;
     p->commands_only = true;
     jig_strv_clear(&p->commands);
     enum jig_code code = jig_plan_compile_core(p, NULL);
@@ -329,35 +347,75 @@ static void write_all_commands(struct jig_plan *p)
         code = jig_plan_compile_own(p, NULL);
     if (code == JIG_OK)
         code = jig_plan_compile_libraries(p, NULL);
-    if (code == JIG_OK)
-        code = jig_plan_write_commands(p, NULL);
     if (code != JIG_OK)
         jig_log(JIG_LOG_DEBUG, "build.no_commands", "%s", p->build_dir);
 }
 
-/* A look changes nothing but what is known of files that came and do not matter. */
-static void settle_look(struct jig_plan *p, const char *record_path, enum jig_code code)
+static enum jig_code write_commands(struct jig_plan *p, struct jig_err *reterr)
+{
+    if (p->skipped && p->same)
+        return JIG_OK;
+    if (p->skipped)
+        list_all_commands(p);
+    return jig_plan_write_commands(p, reterr);
+}
+
+/* Editors want the commands most when a build has failed: all of them, also of what did not run. */
+static void write_all_commands(struct jig_plan *p)
+{
+    if (!p->libraries_known || jig_until_check(&p->request->until, NULL) != JIG_OK)
+        return;
+    list_all_commands(p);
+    if (jig_plan_write_commands(p, NULL) != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "build.no_commands", "%s", p->build_dir);
+}
+
+/* A look changes nothing but what is remembered: of files that came and do not matter, and of runs
+ * that nobody asks for any more. */
+static void settle_look(struct jig_plan *p, enum jig_code code)
 {
     struct jig_runner_summary *s = jig_runner_summary(p->runner);
     p->result->summary = *s;
     *s = (struct jig_runner_summary){0};
     p->result->up_to_date = code == JIG_OK;
     if (code == JIG_OK)
-        save_record(p, record_path);
+        jig_record_forget_unused(p->record);
+    if (code == JIG_OK)
+        save_record(p);
+    if (code == JIG_OK)
+        looked(p);
+}
+
+/* What the last look found holds, but for what changed since. */
+static void take_record(struct jig_plan *p)
+{
+    p->record = jig_records_take(p->engine->records, p->record_path);
+    if (p->record->looked)
+        p->vouch = jig_vouch_new(p->request->changes, p->build_dir);
+    p->same = p->vouch != NULL && p->request->changes->plain && !p->request->doubt_changes &&
+              p->record->found_for == p->request->environment;
+    p->record->looked = false;
+    pthread_mutex_lock(&p->engine->mu);
+    p->engine->narrow += p->vouch != NULL;
+    p->engine->planned += p->same;
+    pthread_mutex_unlock(&p->engine->mu);
 }
 
 static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
                                   struct jig_build_result *result, struct jig_err *reterr)
 {
-    struct jig_plan p = {.engine = e, .request = q, .result = result, .build_dir = q->build_dir};
     JIG_CLEANUP_FREE char *record_path = jig_path_join(q->build_dir, ".jig-record");
+    struct jig_plan p = {.engine = e,
+                         .request = q,
+                         .result = result,
+                         .build_dir = q->build_dir,
+                         .record_path = record_path};
     int64_t since = 0;
     phase(&p, "prepare", &since);
     p.log = jig_readlog_new();
     p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
     p.toolids = q->walk ? jig_toolids_new(NULL) : e->toolids;
-    jig_record_init(&p.record);
-    jig_record_load(&p.record, record_path);
+    take_record(&p);
     set_places(&p);
     make_runner(&p);
     enum jig_code code = load_flags(&p, reterr);
@@ -367,13 +425,13 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
         code = run_steps(&p, &since, reterr);
     phase(&p, "record", &since);
     if (code == JIG_OK)
-        code = jig_plan_write_commands(&p, reterr);
+        code = write_commands(&p, reterr);
     else if (!q->look_only)
         write_all_commands(&p);
     if (q->look_only)
-        settle_look(&p, record_path, code);
+        settle_look(&p, code);
     else
-        settle(&p, record_path, code);
+        settle(&p, code);
     add_missing_header_hint(&p, reterr);
     phase(&p, NULL, &since);
     plan_release(&p);

@@ -29,9 +29,11 @@
 #include "core/base/memo.h"
 #include "core/build/events.h"
 #include "core/build/objcache.h"
+#include "core/build/records.h"
 #include "core/build/runner.h"
 #include "core/build/size.h"
 #include "core/config/project.h"
+#include "core/watch/watcher.h"
 
 struct jig_build_engine;
 
@@ -50,8 +52,11 @@ struct jig_build_engine_stats {
     struct jig_objcache_stats objects;
     struct jig_memo_stats tools;  /* what they are */
     struct jig_memo_stats probes; /* what sources ask of the disk */
+    struct jig_records_stats records;
     uint64_t builds;
     uint64_t up_to_date;
+    uint64_t narrow;  /* looked at no more than what changed (vouch.h) */
+    uint64_t planned; /* of these, were planned as the last one */
 };
 struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e);
 
@@ -74,6 +79,10 @@ struct jig_build_request {
     bool clean;
     bool explain;
     bool walk; /* believe no stamp: read every file anew */
+    /* All that became of the files since a look (look_only) at this very build found that it would
+     * do nothing; NULL when that is not known. What read none of them is not looked at again. */
+    const struct jig_watch_changes *changes;
+    bool doubt_changes; /* it is all the same, and the build fails when it was otherwise */
     /* Run no tool: FAILED_PRECONDITION when one would have to be, ABORTED when somebody else builds
      * here. What the last build left stays as it is. */
     bool look_only;

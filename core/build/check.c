@@ -136,6 +136,14 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
     return check_shadows(c, t, ret_updated);
 }
 
+bool jig_check_command(const struct jig_check *c, const struct jig_trace *t)
+{
+    if (t == NULL || t->opaque || !jig_digest_equal(&t->command, &c->command))
+        return false;
+    JIG_CLEANUP_FREE char *fresh = check_new_inputs(c, t);
+    return fresh == NULL;
+}
+
 bool jig_check_outputs(const struct jig_check *c, const struct jig_trace *t)
 {
     for (size_t i = 0; i < t->output_count; i++) {

@@ -27,6 +27,10 @@ struct jig_check {
  * set when the trace was brought up to date (see shadow.h). */
 char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated);
 
+/* True when the trace is of this very command, and of no more inputs than it names now: the part of
+ * jig_check_trace that looks at no file. */
+bool jig_check_command(const struct jig_check *c, const struct jig_trace *t);
+
 /* True when what the run left is there, as it left it. */
 bool jig_check_outputs(const struct jig_check *c, const struct jig_trace *t);
 

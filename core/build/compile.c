@@ -164,9 +164,24 @@ static void complete(const struct jig_plan *p, const struct jig_compile *c, stru
     a->shareable = c->scope != JIG_SCOPE_PROJECT && is_shareable(p, a);
 }
 
+const struct jig_trace *jig_plan_held(const struct jig_plan *p, const char *output)
+{
+    if (!p->same)
+        return NULL;
+    JIG_CLEANUP_FREE char *name = jig_build_relative(p->build_dir, output);
+    const struct jig_trace *t = jig_record_get(p->record, name);
+    return jig_vouch_holds(p->vouch, t) ? t : NULL;
+}
+
 enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
                                struct jig_err *reterr)
 {
+    const struct jig_trace *held = p->commands_only ? NULL : jig_plan_held(p, c->object);
+    if (held != NULL) {
+        JIG_CLEANUP_FREE char *step = jig_strf("compile %s", c->step);
+        p->skipped = true;
+        return jig_runner_submit_held(p->runner, step, c->object, held, reterr);
+    }
     struct jig_action *a = NULL;
     enum jig_code code = compile_action(p, c, &a, reterr);
     if (code != JIG_OK)
@@ -339,5 +354,5 @@ void jig_plan_guess_compile(struct jig_plan *p, size_t index)
     if (jig_plan_own_action(p, index, &a, NULL) != JIG_OK)
         return;
     jig_plan_fresh_copies(p, &a->known);
-    jig_runner_guess(p->runner, a, false, false);
+    jig_runner_guess(p->runner, a, false, p->same);
 }

@@ -5,9 +5,15 @@
  * the library that has it joins, its sources queue up, and the same source is tried again.
  *
  * What was found for a source is remembered in the record as "#includes SOURCE". It is taken again
- * when the libraries before it are the same, each header still means the same library, and the
- * preprocessor's last run over the source still holds; else the source is searched anew. Source of
- * the order: arduino-cli 1.0.4.
+ * when the libraries before it are the same, each header is still missing and means the same
+ * library, and the preprocessor's last run over the source still holds; else the source is searched
+ * anew. Source of the order: arduino-cli 1.0.4.
+ *
+ * A compile that went well has found every header. So where it and the preprocessor see the same
+ * text (jig_words_preprocess_alike), it speaks for both.
+ *
+ * While a build is planned by the same as the last look (plan.h, `same`), only sources of which
+ * something changed are looked at; the others lead to what they led to then (record.h, `found`).
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -20,9 +26,13 @@
 #include "core/build/check.h"
 #include "core/build/plan.h"
 #include "core/build/pulled.h"
+#include "core/build/words.h"
 #include "core/os/fs.h"
 
 #define MOST_LIBRARIES 500
+
+/* What the include path was in the end, among what sources led to; no source is called so. */
+#define ALL_FOLDERS "#folders"
 
 #define MEMO_VERSION "includes 1"
 
@@ -269,7 +279,7 @@ static void remember(struct jig_plan *p, const char *source, const struct jig_di
     t->command = *command;
     t->errors = jig_xstrdup("");
     t->output = jig_strv_join(found, "\n");
-    jig_record_put_take(&p->record, t);
+    jig_record_put_take(p->record, t);
 }
 
 /* Undoes the libraries and the queue back to a point. */
@@ -289,15 +299,35 @@ static void rewind_to(struct discovery *d, size_t library_count, size_t include_
     }
 }
 
-/* One remembered line: the header still means that library. */
-static enum jig_code recall_line(struct discovery *d, const char *line, bool *ret_holds,
-                                 struct jig_err *reterr)
+/* Whether a folder of the path that is there now has the header: then nobody misses it. A later run
+ * does not say so, as it has the library before some of these folders. */
+static bool is_on_path(struct jig_plan *p, const struct waiting *w, const char *header)
+{
+    struct jig_action *a = NULL;
+    struct jig_strv folders = {0};
+    bool has = preprocess_action(p, w, false, &a, NULL) != JIG_OK;
+    if (!has)
+        jig_words_include_path(&a->argv, &folders);
+    for (size_t i = 0; !has && i < folders.n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_path_join(folders.v[i], header);
+        has = jig_fs_is_file(path);
+    }
+    jig_strv_release(&folders);
+    jig_action_free(a);
+    return has;
+}
+
+/* One remembered line: the header is still missing, and still means that library. */
+static enum jig_code recall_line(struct discovery *d, const struct waiting *w, const char *line,
+                                 bool *ret_holds, struct jig_err *reterr)
 {
     const char *tab = strchr(line, '\t');
     JIG_CLEANUP_FREE char *header = jig_xstrndup(line, tab != NULL ? (size_t)(tab - line) : 0);
     size_t before = d->plan->library_count;
     bool again = false;
-    enum jig_code code = tab != NULL ? resolve(d, header, &again, reterr) : JIG_OK;
+    enum jig_code code = JIG_OK;
+    if (tab != NULL && !is_on_path(d->plan, w, header))
+        code = resolve(d, header, &again, reterr);
     const struct jig_used_library *last = &d->plan->libraries[before];
     *ret_holds = again && strcmp(last->lib->path, tab + 1) == 0;
     return code;
@@ -305,13 +335,13 @@ static enum jig_code recall_line(struct discovery *d, const char *line, bool *re
 
 /* Takes what was found for the source last time, when its preprocessor's last run still holds: then
  * the earlier ones, which read no more than it did, would want the same headers again. */
-static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds,
+static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds, char **ret_found,
                             struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
     struct waiting w = d->queue[index];
     JIG_CLEANUP_FREE char *name = memo_name(p, w.source);
-    const struct jig_trace *t = jig_record_get(&p->record, name);
+    const struct jig_trace *t = jig_record_get(p->record, name);
     struct jig_digest command = memo_command(p, &w);
     *ret_holds = t != NULL && jig_digest_equal(&t->command, &command) &&
                  t->output[0] != '\0'; /* it found nothing: there is nothing to save */
@@ -324,14 +354,16 @@ static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds,
     jig_str_split(t->output, "\n", false, &lines);
     enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && *ret_holds && i < lines.n; i++)
-        code = recall_line(d, lines.v[i], ret_holds, reterr);
+        code = recall_line(d, &w, lines.v[i], ret_holds, reterr);
     jig_strv_release(&lines);
     struct jig_action *a = NULL;
     if (code == JIG_OK && *ret_holds)
         code = preprocess_action(p, &w, false, &a, reterr);
     *ret_holds = a != NULL && jig_runner_is_current(p->runner, a);
     jig_action_free(a);
-    if (!*ret_holds)
+    if (*ret_holds)
+        *ret_found = jig_xstrdup(t->output);
+    else
         rewind_to(d, libraries, includes, queued);
     return code;
 }
@@ -353,7 +385,8 @@ static void look_ahead(struct discovery *d, size_t index)
 }
 
 /* Preprocesses a source until nothing is missing that a library has. */
-static enum jig_code search(struct discovery *d, size_t index, struct jig_err *reterr)
+static enum jig_code search(struct discovery *d, size_t index, char **ret_found,
+                            struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
     struct waiting w = d->queue[index];
@@ -382,8 +415,39 @@ static enum jig_code search(struct discovery *d, size_t index, struct jig_err *r
         else if (code == JIG_OK && status == 0 && !jig_job_reused(job))
             remember(p, w.source, &command, &found);
     }
+    *ret_found = jig_strv_join(&found, "\n");
     jig_strv_release(&found);
     return code;
+}
+
+static bool is_cxx(const char *source)
+{
+    const char *ext = jig_path_ext(source);
+    return strcmp(ext, ".c") != 0 && strcmp(ext, ".S") != 0;
+}
+
+/* The runs over one source of the project, with the include path that is there now. */
+struct runs {
+    struct jig_action *preprocess;
+    struct jig_action *compile;
+    bool alike; /* they see the same text */
+};
+
+static bool make_runs(struct jig_plan *p, const struct waiting *w, struct runs *ret)
+{
+    *ret = (struct runs){0};
+    if (w->own == 0 || preprocess_action(p, w, false, &ret->preprocess, NULL) != JIG_OK ||
+        jig_plan_own_action(p, w->own - 1, &ret->compile, NULL) != JIG_OK)
+        return false;
+    ret->alike = is_cxx(w->source) && !ret->preprocess->always && !ret->compile->always &&
+                 jig_words_preprocess_alike(&ret->preprocess->argv, &ret->compile->argv);
+    return true;
+}
+
+static void runs_release(struct runs *r)
+{
+    jig_action_free(r->preprocess);
+    jig_action_free(r->compile);
 }
 
 /* A source of the project is about to be compiled with the path that is there now, and its last
@@ -391,26 +455,122 @@ static enum jig_code search(struct discovery *d, size_t index, struct jig_err *r
 static bool is_implied(const struct discovery *d, size_t index)
 {
     struct jig_plan *p = d->plan;
-    const struct waiting *w = &d->queue[index];
-    struct jig_action *preprocess = NULL;
-    struct jig_action *compile = NULL;
-    if (w->own == 0 || p->request->explain || p->record.traces.count == 0)
+    struct runs r;
+    bool implied = p->record->traces.count > 0 && make_runs(p, &d->queue[index], &r);
+    if (p->record->traces.count == 0)
         return false;
-    bool implied = preprocess_action(p, w, false, &preprocess, NULL) == JIG_OK &&
-                   jig_plan_own_action(p, w->own - 1, &compile, NULL) == JIG_OK &&
-                   jig_runner_is_implied(p->runner, preprocess, compile);
-    jig_action_free(preprocess);
-    jig_action_free(compile);
+    if (implied)
+        implied = r.alike ? jig_runner_is_current(p->runner, r.compile)
+                          : jig_runner_is_implied(p->runner, r.preprocess, r.compile);
+    runs_release(&r);
     return implied;
+}
+
+static enum jig_code look_anew(struct discovery *d, size_t index, char **ret_found,
+                               struct jig_err *reterr)
+{
+    bool holds = false;
+    enum jig_code code = recall(d, index, &holds, ret_found, reterr);
+    if (code != JIG_OK || holds)
+        return code;
+    if (!is_implied(d, index))
+        return search(d, index, ret_found, reterr);
+    *ret_found = jig_xstrdup("");
+    return JIG_OK;
+}
+
+/* ---- what is as in the last look ---- */
+
+/* Nothing that the source's runs read has changed. */
+static bool is_held(const struct discovery *d, const struct waiting *w)
+{
+    const struct jig_plan *p = d->plan;
+    JIG_CLEANUP_FREE char *depfile = scratch_path(p, w->source, ".d");
+    JIG_CLEANUP_FREE char *name = jig_build_relative(p->build_dir, depfile);
+    bool preprocessed = jig_plan_held(p, depfile) != NULL;
+    if (w->own == 0)
+        return preprocessed;
+    return jig_plan_held(p, p->own_objects.v[w->own - 1]) != NULL &&
+           (preprocessed || !jig_map_has(&p->record->traces, name));
+}
+
+/* Leads to the same libraries as it did then. */
+static enum jig_code find_again(struct discovery *d, const struct waiting *w, const char *found,
+                                struct jig_err *reterr)
+{
+    struct jig_strv lines = {0};
+    bool holds = true;
+    enum jig_code code = JIG_OK;
+    if (found[0] != '\0')
+        jig_str_split(found, "\n", false, &lines);
+    for (size_t i = 0; code == JIG_OK && holds && i < lines.n; i++)
+        code = recall_line(d, w, lines.v[i], &holds, reterr);
+    jig_strv_release(&lines);
+    d->plan->same = d->plan->same && holds;
+    return code;
+}
+
+static char *all_folders(const struct jig_plan *p)
+{
+    return jig_strv_join(&p->lib_includes, "\n");
+}
+
+/* The changed source, which led to nothing, compiles with the path that is there now, and its
+ * preprocessor would see the same text. The compile is the one that the build needs anyway; those
+ * of the other changed sources are begun beside it. */
+static bool compiles_well(struct discovery *d, size_t index)
+{
+    struct jig_plan *p = d->plan;
+    struct runs r;
+    JIG_CLEANUP_FREE char *folders = all_folders(p);
+    bool at_the_end = jig_streq(jig_map_get(&p->record->found, ALL_FOLDERS), folders);
+    bool usable = make_runs(p, &d->queue[index], &r) && r.alike && at_the_end;
+    for (size_t i = index; usable && i < d->n; i++) {
+        if (d->queue[i].own != 0 && is_cxx(d->queue[i].source) &&
+            jig_plan_held(p, p->own_objects.v[d->queue[i].own - 1]) == NULL)
+            jig_plan_begin_compile(p, d->queue[i].own - 1);
+    }
+    bool well = usable && jig_runner_guess_went_well(p->runner, r.compile);
+    runs_release(&r);
+    return well;
+}
+
+/* *ret_known says whether the source leads to what it led to then. */
+static enum jig_code look_again(struct discovery *d, size_t index, bool *ret_known,
+                                struct jig_err *reterr)
+{
+    struct jig_plan *p = d->plan;
+    const struct waiting w = d->queue[index];
+    const char *found = jig_map_get(&p->record->found, w.source);
+    *ret_known = false;
+    if (found == NULL) {
+        p->same = false;
+        return JIG_OK;
+    }
+    if (is_held(d, &w)) {
+        *ret_known = true;
+        return find_again(d, &w, found, reterr);
+    }
+    *ret_known = found[0] == '\0' && compiles_well(d, index);
+    return JIG_OK;
 }
 
 static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *reterr)
 {
-    bool holds = false;
-    enum jig_code code = recall(d, index, &holds, reterr);
-    if (code != JIG_OK || holds || is_implied(d, index))
+    struct jig_plan *p = d->plan;
+    char *found = NULL;
+    bool known = false;
+    enum jig_code code = p->same ? look_again(d, index, &known, reterr) : JIG_OK;
+    if (code != JIG_OK || known)
         return code;
-    return search(d, index, reterr);
+    const char *source = d->queue[index].source; /* the queue may move; its texts stay */
+    code = look_anew(d, index, &found, reterr);
+    if (code == JIG_OK) {
+        p->same = p->same && jig_streq(jig_map_get(&p->record->found, source), found);
+        jig_map_set(&p->record->found, source, jig_steal(&found));
+    }
+    free(found);
+    return code;
 }
 
 static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
@@ -437,8 +597,12 @@ enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
     struct discovery d = {.plan = p};
     jig_map_init(&d.queued, NULL);
+    if (!p->same)
+        jig_record_forget_found(p->record);
     enum jig_code code = discover(&d, reterr);
     p->libraries_known = code == JIG_OK;
+    if (code == JIG_OK)
+        jig_map_set(&p->record->found, ALL_FOLDERS, all_folders(p));
     release(&d);
     if (code == JIG_OK)
         jig_plan_remember_libraries(p);

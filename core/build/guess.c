@@ -24,7 +24,7 @@
 
 void jig_plan_remember_libraries(struct jig_plan *p)
 {
-    const struct jig_trace *last = jig_record_get(&p->record, LIBRARIES_NAME);
+    const struct jig_trace *last = jig_record_get(p->record, LIBRARIES_NAME);
     JIG_CLEANUP_FREE char *folders = jig_strv_join(&p->lib_includes, "\n");
     if (p->generated == NULL || (last != NULL && strcmp(last->output, folders) == 0))
         return;
@@ -32,7 +32,7 @@ void jig_plan_remember_libraries(struct jig_plan *p)
     t->name = jig_xstrdup(LIBRARIES_NAME);
     t->errors = jig_xstrdup("");
     t->output = jig_steal(&folders);
-    jig_record_put_take(&p->record, t);
+    jig_record_put_take(p->record, t);
 }
 
 /* The name in an #include line, or NULL. The caller frees. */
@@ -84,7 +84,7 @@ static void look_for_libraries(const struct jig_plan *p, struct jig_strv *out)
 
 static void guess_libraries(const struct jig_plan *p, struct jig_strv *out)
 {
-    const struct jig_trace *last = jig_record_get(&p->record, LIBRARIES_NAME);
+    const struct jig_trace *last = jig_record_get(p->record, LIBRARIES_NAME);
     if (last != NULL)
         jig_str_split(last->output, "\n", false, out);
     else
@@ -133,6 +133,12 @@ static void guess_compile(struct jig_plan *p)
         if (jig_streq(p->own_sources.v[i], p->generated))
             jig_plan_guess_compile(p, i);
     }
+}
+
+void jig_plan_begin_compile(struct jig_plan *p, size_t index)
+{
+    if (!p->request->look_only && !has_hook(p))
+        jig_plan_guess_compile(p, index);
 }
 
 void jig_plan_guess(struct jig_plan *p)

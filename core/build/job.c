@@ -28,6 +28,7 @@ void jig_job_free(struct jig_job *j)
     jig_action_free(j->action);
     free(j->because);
     jig_map_release(&j->before);
+    jig_trace_free(j->trace);
     jig_buf_release(&j->out);
     jig_buf_release(&j->err);
     free(j);
@@ -67,6 +68,8 @@ enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_con
     }
     for (size_t i = 0; last != NULL && i < last->input_count; i++) {
         JIG_CLEANUP_FREE char *path = jig_build_absolute(c->build_dir, last->inputs[i].path);
+        if (jig_vouch_is_same(c->vouch, path)) /* its stamp will say that it was not written */
+            continue;
         if (look_at(j, c, path, NULL) != JIG_OK)
             continue; /* gone since: then this run does not read it */
     }
@@ -249,21 +252,29 @@ static bool fill_inputs(const struct jig_job *j, const struct jig_runner_config 
     return keep && *ret_changed == NULL;
 }
 
-enum jig_code jig_job_trace(const struct jig_job *j, const struct jig_runner_config *c,
-                            struct jig_shadow *shadow, struct jig_trace **ret, char **ret_changed,
-                            struct jig_err *reterr)
+enum jig_code jig_job_begin_trace(struct jig_job *j, const struct jig_runner_config *c,
+                                  struct jig_err *reterr)
 {
     struct jig_trace *t = empty_trace(j, c);
-    *ret = NULL;
-    *ret_changed = NULL;
     enum jig_code code = look_at_outputs(j, c, t, reterr);
-    if (code != JIG_OK || !fill_inputs(j, c, shadow, t, ret_changed)) {
+    if (code == JIG_OK)
+        j->trace = t;
+    else
         jig_trace_free(t);
-        return code;
+    return code;
+}
+
+struct jig_trace *jig_job_end_trace(struct jig_job *j, const struct jig_runner_config *c,
+                                    struct jig_shadow *shadow, char **ret_changed)
+{
+    struct jig_trace *t = jig_steal(&j->trace);
+    *ret_changed = NULL;
+    if (!fill_inputs(j, c, shadow, t, ret_changed)) {
+        jig_trace_free(t);
+        return NULL;
     }
     t->key = jig_action_key(&t->command, t->inputs, t->input_count);
-    *ret = t;
-    return JIG_OK;
+    return t;
 }
 
 void jig_job_describe_failure(const struct jig_job *j, const char *said, struct jig_err *err)

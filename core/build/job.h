@@ -35,6 +35,7 @@ struct jig_job {
     struct jig_digest tool;
     struct jig_digest command;
     struct jig_map before; /* path -> struct jig_file_content, as it was when the job was decided */
+    struct jig_trace *trace; /* begun, and not ended; or NULL */
     struct jig_proc *proc;
     struct jig_buf out;
     struct jig_buf err;
@@ -63,12 +64,14 @@ bool jig_job_inputs_hold(const struct jig_job *j, const struct jig_runner_config
 /* Starts the tool, after what an earlier run left is gone. */
 enum jig_code jig_job_start(struct jig_job *j, struct jig_err *reterr) JIG_CHECKED;
 
-/* The trace of a run that went well. *ret stays NULL when it may not be remembered; *ret_changed
- * (the caller frees) then names the input that changed meanwhile, if that is why. Fails when an
- * output is missing. */
-enum jig_code jig_job_trace(const struct jig_job *j, const struct jig_runner_config *c,
-                            struct jig_shadow *shadow, struct jig_trace **ret, char **ret_changed,
-                            struct jig_err *reterr) JIG_CHECKED;
+/* Begins the trace of a run that went well: with what it left. Fails when an output is missing. */
+enum jig_code jig_job_begin_trace(struct jig_job *j, const struct jig_runner_config *c,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* Ends it, with what the run read; it is the caller's. NULL when it may not be remembered;
+ * *ret_changed (the caller frees) then names the input that changed meanwhile, if that is why. */
+struct jig_trace *jig_job_end_trace(struct jig_job *j, const struct jig_runner_config *c,
+                                    struct jig_shadow *shadow, char **ret_changed);
 
 /* The sentence for a tool that said no; `said` is its first error, or NULL. */
 void jig_job_describe_failure(const struct jig_job *j, const char *said, struct jig_err *err);

@@ -26,9 +26,13 @@ struct jig_plan {
     struct jig_files *files;     /* the engine's, or a fresh one for a full walk */
     struct jig_toolids *toolids; /* likewise */
     struct jig_runner *runner;
-    struct jig_record record;
+    struct jig_record *record;
+    struct jig_vouch *vouch; /* NULL: nothing vouches for anything */
+    bool same;               /* all that this build is planned by is as it was in the last look */
+    bool skipped;            /* commands that are not in `commands`, as they are the same */
     struct jig_props *props; /* the build's: jig_build_props and more */
     const char *build_dir;
+    const char *record_path;
     const char *source_dir; /* the sketch's folder, or PlatformIO's src_dir */
     char *project_name;     /* artifacts are named after it: "Blink.ino", "firmware" */
     bool is_sketch;
@@ -109,6 +113,9 @@ enum jig_code jig_plan_own_action(const struct jig_plan *p, size_t index, struct
                                   struct jig_err *reterr) JIG_CHECKED;
 /* Begins the compile of own_sources.v[index], as long as nobody else wants to run. */
 void jig_plan_guess_compile(struct jig_plan *p, size_t index);
+/* The action's last run holds, and is what this action would be: nothing it is planned by changed.
+ * `output` names it. NULL when that is not known. Borrowed from the record. */
+const struct jig_trace *jig_plan_held(const struct jig_plan *p, const char *output);
 
 /* Adds the project's flags to a compiler's words and takes its unflags out. */
 void jig_plan_apply_flags(const struct jig_plan *p, const char *source, enum jig_scope scope,
@@ -143,6 +150,10 @@ void jig_plan_guess(struct jig_plan *p);
 char *jig_plan_guess_text(const struct jig_plan *p);
 /* Once all libraries are known: for the next build's guess. */
 void jig_plan_remember_libraries(struct jig_plan *p);
+
+/* Begins that compile while nobody waits for another tool, as it will be needed for certain; unless
+ * a hook comes before it. */
+void jig_plan_begin_compile(struct jig_plan *p, size_t index);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;

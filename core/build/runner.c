@@ -45,6 +45,19 @@ static size_t running_procs(const struct jig_runner *r, struct jig_proc *out[MOS
     return r->running_count;
 }
 
+struct jig_runner_summary *jig_runner_summary(struct jig_runner *r)
+{
+    return &r->report.summary;
+}
+
+/* The first one is what the build is said to have failed of. */
+static void fail(struct jig_runner *r, const struct jig_err *err)
+{
+    if (!r->failed)
+        r->first_failure = *err;
+    r->failed = true;
+}
+
 static void stop_running(struct jig_runner *r)
 {
     struct jig_proc *procs[MOST_RUNNING];
@@ -54,30 +67,6 @@ static void stop_running(struct jig_runner *r)
         r->running[i]->state = JIG_JOB_FAILED;
     }
     r->running_count = 0;
-}
-
-void jig_runner_free(struct jig_runner *r)
-{
-    if (r == NULL)
-        return;
-    stop_running(r);
-    for (size_t i = 0; i < r->job_count; i++)
-        jig_job_free(r->jobs[i]);
-    for (size_t i = 0; i < r->guess_count; i++)
-        jig_job_free(r->guesses[i]);
-    free(r->jobs);
-    jig_map_release(&r->tools);
-    jig_map_release(&r->looked);
-    jig_map_release(&r->held);
-    jig_map_release(&r->makers);
-    jig_shadow_free(r->shadow);
-    jig_runner_summary_release(&r->report.summary);
-    free(r);
-}
-
-struct jig_runner_summary *jig_runner_summary(struct jig_runner *r)
-{
-    return &r->report.summary;
 }
 
 /* ---- would it do anything new? ---- */
@@ -134,13 +123,36 @@ enum jig_code jig_runner_prepare(struct jig_runner *r, const struct jig_action *
     return code;
 }
 
+static void tell_wrong_vouch(struct jig_runner *r, const char *name, const char *why)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    jig_err_set(&err, JIG_INTERNAL, "no change that %s rests on was told, and yet %s", name, why);
+    jig_err_hint(&err, "please report this; --walk gives the right answer");
+    fail(r, &err);
+}
+
 /* Why it has to run, or NULL. */
 char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, const char *name)
 {
     bool updated = false;
-    char *why = jig_check_trace(check, jig_record_get(r->config.record, name), &updated);
-    r->config.record->changed = r->config.record->changed || updated;
+    struct jig_trace *t = jig_record_get(r->config.record, name);
+    bool vouched = jig_vouch_holds(r->config.vouch, t) && jig_check_command(check, t);
+    if (vouched && !r->config.doubt_vouch)
+        return NULL;
+    bool before = jig_observe_checking(true);
+    char *why = jig_check_trace(check, t, &updated);
+    jig_observe_checking(before);
+    if (updated)
+        jig_record_touch(r->config.record, t);
+    if (vouched && why != NULL)
+        tell_wrong_vouch(r, name, why);
     return why;
+}
+
+void jig_runner_makes(struct jig_runner *r, const struct jig_action *a)
+{
+    for (size_t i = 0; i < a->outputs.n; i++)
+        jig_vouch_made(r->config.vouch, a->outputs.v[i]);
 }
 
 static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
@@ -168,11 +180,13 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
         const struct jig_objcache_place place = {c->build_dir, c->files, r->shadow, &r->looked};
         struct jig_trace *shared = jig_objcache_fetch(c->objcache, &j->command, &place);
         if (shared != NULL) {
+            jig_runner_makes(r, j->action);
             jig_record_put_take(c->record, shared);
             replay(r, j, shared, "taken from the shared objects");
             return JIG_OK;
         }
     }
+    jig_runner_makes(r, j->action);
     code = jig_job_look_before(j, c, last, reterr);
     jig_record_forget(c->record, name); /* not current from here until it has run well */
     return code;
@@ -185,6 +199,8 @@ bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *a)
         return false;
     JIG_CLEANUP_FREE char *name = jig_action_record_name(a, r->config.build_dir);
     JIG_CLEANUP_FREE char *why = jig_runner_check(r, &check, name);
+    if (why == NULL)
+        jig_map_set(&r->held, name, jig_record_get(r->config.record, name));
     return why == NULL;
 }
 
@@ -199,6 +215,14 @@ static struct jig_trace *last_run(struct jig_runner *r, const struct jig_action 
     return t != NULL && jig_digest_equal(&t->command, &ret->command) ? t : NULL;
 }
 
+static bool outputs_hold(const struct jig_check *check, const struct jig_trace *t)
+{
+    bool before = jig_observe_checking(true);
+    bool hold = jig_check_outputs(check, t);
+    jig_observe_checking(before);
+    return hold;
+}
+
 bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
                            const struct jig_action *by)
 {
@@ -206,23 +230,18 @@ bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
     bool updated = false;
     const struct jig_trace *part = last_run(r, a, &check);
     struct jig_trace *whole = part != NULL ? last_run(r, by, &check) : NULL;
-    if (whole == NULL || !jig_trace_covers(whole, part) || !jig_check_outputs(&check, part))
+    if (whole != NULL && jig_vouch_holds(r->config.vouch, part) && !r->config.doubt_vouch)
+        return true;
+    if (whole == NULL || !jig_trace_covers(whole, part) || !outputs_hold(&check, part))
         return false;
+    bool before = jig_observe_checking(true);
     JIG_CLEANUP_FREE char *why = jig_check_trace(&check, whole, &updated);
-    r->config.record->changed = r->config.record->changed || updated;
+    jig_observe_checking(before);
+    if (updated)
+        jig_record_touch(r->config.record, whole);
     if (why == NULL)
         jig_map_set(&r->held, whole->name, whole);
     return why == NULL && !updated;
-}
-
-/* ---- failing ---- */
-
-/* The first one is what the build is said to have failed of. */
-static void fail(struct jig_runner *r, const struct jig_err *err)
-{
-    if (!r->failed)
-        r->first_failure = *err;
-    r->failed = true;
 }
 
 /* ---- running ---- */
@@ -268,19 +287,65 @@ static void start_queued(struct jig_runner *r)
 }
 
 /* Makes the trace of a run that went well and keeps it, unless an input changed meanwhile. */
-static enum jig_code record(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
+static void record(struct jig_runner *r, struct jig_job *j)
 {
-    struct jig_trace *t = NULL;
     JIG_CLEANUP_FREE char *changed = NULL;
-    enum jig_code code = jig_job_trace(j, &r->config, r->shadow, &t, &changed, reterr);
+    struct jig_trace *t = jig_job_end_trace(j, &r->config, r->shadow, &changed);
     if (changed != NULL)
         jig_report_changed(&r->report, changed);
-    if (code != JIG_OK || t == NULL)
-        return code;
+    if (t == NULL)
+        return;
     if (j->action->shareable && !t->opaque && r->config.objcache != NULL)
         jig_objcache_store(r->config.objcache, t, r->config.build_dir);
     jig_record_put_take(r->config.record, t);
+}
+
+/* A compile's outputs are looked at at once, and its many inputs while something else runs. */
+static enum jig_code record_later(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
+{
+    enum jig_code code = jig_job_begin_trace(j, &r->config, reterr);
+    if (code != JIG_OK)
+        return code;
+    if (!j->action->is_compile) {
+        record(r, j);
+        return JIG_OK;
+    }
+    r->unrecorded =
+        jig_grow(r->unrecorded, &r->unrecorded_cap, r->unrecorded_count, sizeof *r->unrecorded);
+    r->unrecorded[r->unrecorded_count++] = j;
     return JIG_OK;
+}
+
+static void record_next(struct jig_runner *r)
+{
+    record(r, r->unrecorded[r->unrecorded_next++]);
+}
+
+static void record_all(struct jig_runner *r)
+{
+    while (r->unrecorded_next < r->unrecorded_count)
+        record_next(r);
+}
+
+void jig_runner_free(struct jig_runner *r)
+{
+    if (r == NULL)
+        return;
+    stop_running(r);
+    record_all(r);
+    for (size_t i = 0; i < r->job_count; i++)
+        jig_job_free(r->jobs[i]);
+    for (size_t i = 0; i < r->guess_count; i++)
+        jig_job_free(r->guesses[i]);
+    free(r->jobs);
+    free(r->unrecorded);
+    jig_map_release(&r->tools);
+    jig_map_release(&r->looked);
+    jig_map_release(&r->held);
+    jig_map_release(&r->makers);
+    jig_shadow_free(r->shadow);
+    jig_runner_summary_release(&r->report.summary);
+    free(r);
 }
 
 /* What came of a job whose tool has exited. */
@@ -297,7 +362,7 @@ static void conclude(struct jig_runner *r, struct jig_job *j)
     bool well = j->result.exit_status == 0;
     enum jig_code code = JIG_OK;
     if (well && !j->action->always)
-        code = record(r, j, &err);
+        code = record_later(r, j, &err);
     if (!well && (!j->asked || j->result.signal != 0)) {
         jig_job_describe_failure(j, said, &err);
         code = err.code;
@@ -367,14 +432,20 @@ static void give_up(struct jig_runner *r, struct jig_err *why)
     fail(r, why);
 }
 
-/* Waits until one child has ended. */
-static void wait_for_one(struct jig_runner *r)
+void jig_runner_wait_for_one(struct jig_runner *r)
 {
     struct jig_proc *procs[MOST_RUNNING];
     struct jig_err err = JIG_ERR_INIT;
     size_t index = 0;
     int64_t longest = eldest(r)->started_ns + r->config.longest_run_ms * JIG_NS_PER_MS;
     struct jig_until until = jig_until_sooner(&r->config.until, longest);
+    while (r->unrecorded_next < r->unrecorded_count) {
+        if (jig_proc_any_exited(procs, running_procs(r, procs), &index)) {
+            finish_running(r, index);
+            return;
+        }
+        record_next(r);
+    }
     if (jig_proc_wait_any(procs, running_procs(r, procs), &until, &index, &err) == JIG_OK)
         finish_running(r, index);
     else
@@ -388,7 +459,7 @@ enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct 
     start_queued(r);
     while ((job == NULL || job->state != JIG_JOB_DONE) &&
            r->running_count > jig_runner_guesses(r)) {
-        wait_for_one(r);
+        jig_runner_wait_for_one(r);
         start_queued(r);
     }
     bool done = job != NULL ? job->state == JIG_JOB_DONE : !r->failed;
@@ -429,18 +500,25 @@ static void adopt(struct jig_runner *r, struct jig_job *j)
         conclude(r, j);
 }
 
+static struct jig_job *append_job(struct jig_runner *r, struct jig_job *j)
+{
+    r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
+    r->jobs[r->job_count++] = j;
+    r->report.total = r->job_count;
+    return j;
+}
+
 static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, bool asked)
 {
     struct jig_err err = JIG_ERR_INIT;
     if (action->is_hook) { /* which may change anything */
         jig_map_release(&r->held);
         jig_map_init(&r->held, NULL);
+        jig_vouch_end(r->config.vouch);
+        record_all(r);
     }
     struct jig_job *guess = jig_runner_take_guess(r, action, asked);
-    struct jig_job *j = guess != NULL ? guess : jig_job_new(action, asked);
-    r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
-    r->jobs[r->job_count++] = j;
-    r->report.total = r->job_count;
+    struct jig_job *j = append_job(r, guess != NULL ? guess : jig_job_new(action, asked));
     enum jig_code code =
         r->failed ? r->first_failure.code : jig_until_check(&r->config.until, &err);
     if (code == JIG_OK && !asked) /* who asks may ask again */
@@ -484,4 +562,23 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
     *ret_job = j;
     *ret_exit_status = j->result.exit_status;
     return JIG_OK;
+}
+
+enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *step, const char *object,
+                                     const struct jig_trace *last, struct jig_err *reterr)
+{
+    struct jig_action *a = jig_action_new("compile", step);
+    a->is_compile = true;
+    jig_strv_append(&a->outputs, object);
+    struct jig_job *j = append_job(r, jig_job_new(a, false));
+    enum jig_code code = r->failed ? r->first_failure.code : claim_outputs(r, a, reterr);
+    if (code == JIG_OK)
+        code = jig_until_check(&r->config.until, reterr);
+    if (code == JIG_OK)
+        replay(r, j, last, "up to date");
+    else
+        j->state = JIG_JOB_FAILED;
+    if (r->running_count > 0)
+        catch_up(r);
+    return r->failed ? jig_runner_wait_all(r, reterr) : code;
 }

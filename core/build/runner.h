@@ -17,6 +17,9 @@
  * that the run turned out to read was written after its start) the run's outputs serve this build,
  * but nothing is recorded, so the next build runs the action again.
  *
+ * A compile may read a thousand headers, and a link need not wait until they are looked at: that is
+ * done while something else runs, or at the runner's end, and so is what becomes of the record.
+ *
  * After a failure nothing new is started, and every call fails alike; what runs already is waited
  * for, so that its diagnostics are not lost. A cancel or a deadline kills what runs, and so does a
  * tool that runs longer than any tool should.
@@ -33,6 +36,7 @@
 #include "core/build/objcache.h"
 #include "core/build/record.h"
 #include "core/build/toolid.h"
+#include "core/build/vouch.h"
 #include "core/os/cancel.h"
 #include "core/watch/files.h"
 
@@ -51,6 +55,8 @@ struct jig_runner_config {
     struct jig_probes *probes;     /* NULL: nothing is remembered of what texts ask */
     struct jig_objcache *objcache; /* NULL: none */
     struct jig_record *record;
+    struct jig_vouch *vouch; /* says of traces that they hold; told of what is made anew. Or NULL */
+    bool doubt_vouch;        /* look all the same, and fail when it was wrong */
     struct jig_slots *slots; /* NULL: no common limit */
     struct jig_until until;
     const struct jig_build_events *events;
@@ -81,12 +87,18 @@ struct jig_runner;
 struct jig_job;
 
 struct jig_runner *jig_runner_new(const struct jig_runner_config *config);
-void jig_runner_free(struct jig_runner *r); /* kills what still runs */
+void jig_runner_free(struct jig_runner *r); /* kills what still runs; keeps what went well */
 
 /* Takes the action. ret_job (may be NULL) lives as long as the runner. Fails when an input or the
  * tool is missing, when an earlier job failed, or when an earlier job leaves the same file. */
 enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
                                 struct jig_job **ret_job, struct jig_err *reterr) JIG_CHECKED;
+
+/* As jig_runner_submit, for a compile whose last trace is known to hold (jig_vouch_holds) while
+ * its command is the same: what it would be run with need not be found out. */
+enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *step, const char *object,
+                                     const struct jig_trace *last,
+                                     struct jig_err *reterr) JIG_CHECKED;
 
 /* FAILED_PRECONDITION with reason BUILD_FAILED when the job failed. */
 enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job,
@@ -116,10 +128,15 @@ bool jig_runner_may_guess(const struct jig_runner *r); /* there is room for one,
 bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
                            const struct jig_action *by);
 
+/* Waits for a guess at this very action, which stays the caller's. True when its tool went well;
+ * false also when there is none. */
+bool jig_runner_guess_went_well(struct jig_runner *r, const struct jig_action *action);
+
 /* True while something that was submitted or asked is not done. */
 bool jig_runner_is_busy(const struct jig_runner *r);
 
-/* True when the action would be answered from the record; it stays the caller's. */
+/* True when the action would be answered from the record; it stays the caller's. That is then known
+ * until a hook runs: it is not looked at again when it is submitted. */
 bool jig_runner_is_current(struct jig_runner *r, const struct jig_action *action);
 
 /* What the tool printed, or would have; borrowed from the runner. Only for a job that is done. */

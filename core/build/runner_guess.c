@@ -123,6 +123,8 @@ bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool aske
     struct jig_job *j = jig_job_new(action, asked);
     bool room = has_room(r, certain ? 0 : 1) && guess_for(r, action) == NULL;
     bool ready = room && decide_guess(r, j) && jig_runner_take_slot(r, false);
+    if (ready)
+        jig_runner_makes(r, action);
     if (ready && jig_job_start(j, NULL) != JIG_OK)
         jig_runner_give_slot(r);
     if (!ready || j->state != JIG_JOB_RUNNING) {
@@ -133,4 +135,12 @@ bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool aske
     r->running[r->running_count++] = j;
     r->guesses[r->guess_count++] = j;
     return true;
+}
+
+bool jig_runner_guess_went_well(struct jig_runner *r, const struct jig_action *action)
+{
+    const struct jig_job *j = guess_for(r, action);
+    while (j != NULL && j->state == JIG_JOB_RUNNING)
+        jig_runner_wait_for_one(r);
+    return j != NULL && j->state == JIG_JOB_EXITED && j->result.exit_status == 0;
 }

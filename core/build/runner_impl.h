@@ -25,6 +25,10 @@ struct jig_runner {
     size_t running_count;
     struct jig_job *guesses[MOST_RUNNING]; /* owned; those that run are among the running */
     size_t guess_count;
+    struct jig_job **unrecorded; /* compiles that went well, and have no trace yet; borrowed */
+    size_t unrecorded_count;
+    size_t unrecorded_cap;
+    size_t unrecorded_next; /* those before have one by now */
     bool failed;
     struct jig_err first_failure;
     struct jig_report report;
@@ -35,6 +39,10 @@ enum jig_code jig_runner_prepare(struct jig_runner *r, const struct jig_action *
                                  struct jig_check *ret, struct jig_err *reterr) JIG_CHECKED;
 char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, const char *name);
 void jig_runner_give_slot(struct jig_runner *r);
+void jig_runner_wait_for_one(struct jig_runner *r); /* until one child has ended */
+
+/* Whatever it leaves is another from here on. */
+void jig_runner_makes(struct jig_runner *r, const struct jig_action *a);
 
 /* runner_guess.c: how many of the running ones nobody has asked for yet. */
 size_t jig_runner_guesses(const struct jig_runner *r);

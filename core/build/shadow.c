@@ -6,6 +6,7 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/build/words.h"
 #include "core/os/fs.h"
 
 /* The names in one folder. */
@@ -117,21 +118,16 @@ static void search_release(struct search *q)
 /* The folders of the include path, absolute and in the order in which they are searched. */
 static void read_path(const struct jig_trace *t, const char *build_dir, struct jig_strv *out)
 {
-    static const char *const options[] = {"-iquote", "-I", "-isystem", "-idirafter"};
-    for (size_t k = 0; k < JIG_COUNT(options); k++) {
-        for (size_t i = 0; i < t->argv.n; i++) {
-            if (!jig_str_starts(t->argv.v[i], options[k]))
-                continue;
-            const char *dir = t->argv.v[i] + strlen(options[k]);
-            if (dir[0] == '\0' && i + 1 < t->argv.n)
-                dir = t->argv.v[++i];
-            JIG_CLEANUP_FREE char *absolute = jig_build_absolute(build_dir, dir);
-            for (size_t n = strlen(absolute); n > 1 && absolute[n - 1] == '/'; n--)
-                absolute[n - 1] = '\0';
-            if (absolute[0] == '/')
-                jig_strv_add_unique(out, absolute);
-        }
+    struct jig_strv dirs = {0};
+    jig_words_include_path(&t->argv, &dirs);
+    for (size_t i = 0; i < dirs.n; i++) {
+        JIG_CLEANUP_FREE char *absolute = jig_build_absolute(build_dir, dirs.v[i]);
+        for (size_t n = strlen(absolute); n > 1 && absolute[n - 1] == '/'; n--)
+            absolute[n - 1] = '\0';
+        if (absolute[0] == '/')
+            jig_strv_add_unique(out, absolute);
     }
+    jig_strv_release(&dirs);
 }
 
 static bool is_below(const char *path, const char *dir)

@@ -70,8 +70,10 @@ enum jig_code jig_plan_put_dir(const struct jig_plan *p, const char *dir, struct
 enum jig_code jig_plan_put_file(const struct jig_plan *p, const char *path, const void *data,
                                 size_t n, struct jig_err *reterr)
 {
-    if (!p->request->look_only)
+    if (!p->request->look_only) {
+        jig_vouch_made(p->vouch, path);
         return jig_fs_write_if_changed(path, data, n, 0644, reterr);
+    }
     struct jig_buf there;
     jig_buf_init(&there, n + 1);
     bool same = jig_fs_read(path, &there, NULL) == JIG_OK && there.len == n &&
@@ -131,6 +133,8 @@ static enum jig_code remove_stale(const struct jig_plan *p, const struct jig_map
     JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
     struct stale s = {.wanted = wanted};
     enum jig_code code = jig_fs_walk(dir, false, find_stale, &s, reterr);
+    if (s.found.n > 0)
+        jig_vouch_end(p->vouch);
     for (size_t i = 0; code == JIG_OK && i < s.found.n; i++)
         code = jig_fs_remove_tree(s.found.v[i], reterr);
     jig_strv_release(&s.found);
@@ -350,7 +354,7 @@ static enum jig_code generation_digest(const struct jig_plan *p, const char *mer
 
 static bool is_generated_already(const struct jig_plan *p, const struct jig_digest *command)
 {
-    const struct jig_trace *t = jig_record_get(&p->record, PROTOTYPES_NAME);
+    const struct jig_trace *t = jig_record_get(p->record, PROTOTYPES_NAME);
     struct jig_file_content now;
     return t != NULL && jig_digest_equal(&t->command, command) && t->output_count == 1 &&
            jig_files_look(p->files, p->generated, &now, NULL) == JIG_OK &&
@@ -359,7 +363,7 @@ static bool is_generated_already(const struct jig_plan *p, const struct jig_dige
 
 bool jig_plan_guesses_well(const struct jig_plan *p)
 {
-    const struct jig_trace *t = jig_record_get(&p->record, PROTOTYPES_NAME);
+    const struct jig_trace *t = jig_record_get(p->record, PROTOTYPES_NAME);
     return t == NULL || strcmp(t->output, BADLY_GUESSED) != 0;
 }
 
@@ -377,7 +381,7 @@ static void remember_generated(struct jig_plan *p, const struct jig_digest *comm
     t->outputs = jig_xcalloc(1, sizeof *t->outputs);
     t->outputs[0] = jig_trace_file_make(p->build_dir, p->generated, &now.sha256);
     t->output_count = 1;
-    jig_record_put_take(&p->record, t);
+    jig_record_put_take(p->record, t);
 }
 
 static enum jig_code write_generated(struct jig_plan *p, const char *preprocessed,

@@ -158,3 +158,78 @@ void jig_words_files(const struct jig_strv *argv, const struct jig_strv *but, st
     jig_strv_release(&f.dirs);
     jig_map_release(&f.seen);
 }
+
+void jig_words_include_path(const struct jig_strv *argv, struct jig_strv *out)
+{
+    static const char *const kinds[] = {"-iquote", "-I", "-isystem", "-idirafter"};
+    for (size_t k = 0; k < JIG_COUNT(kinds); k++) {
+        for (size_t i = 0; i < argv->n; i++) {
+            if (!jig_str_starts(argv->v[i], kinds[k]))
+                continue;
+            const char *dir = argv->v[i] + strlen(kinds[k]);
+            if (dir[0] == '\0' && i + 1 < argv->n)
+                dir = argv->v[++i];
+            jig_strv_append(out, dir);
+        }
+    }
+}
+
+/* ---- what a preprocessor makes of them ---- */
+
+/* The word, and the next one when it belongs to it, leave the preprocessed text alone. 0: they may
+ * not. */
+static size_t harmless(const struct jig_strv *argv, size_t i)
+{
+    static const char *const plain[] = {"-c",
+                                        "-E",
+                                        "-S",
+                                        "-C",
+                                        "-CC",
+                                        "-w",
+                                        "-pipe",
+                                        "-MD",
+                                        "-g",
+                                        "-MMD",
+                                        "-flto",
+                                        "-fno-fat-lto-objects",
+                                        "-ffat-lto-objects"};
+    static const char *const with_next[] = {"-o", "-MF", "-MT", "-MQ"};
+    const char *word = argv->v[i];
+    for (size_t k = 0; k < JIG_COUNT(plain); k++) {
+        if (strcmp(word, plain[k]) == 0)
+            return 1;
+    }
+    for (size_t k = 0; k < JIG_COUNT(with_next); k++) {
+        if (strcmp(word, with_next[k]) == 0)
+            return 2;
+    }
+    if (strcmp(word, "-x") == 0 && i + 1 < argv->n && strcmp(argv->v[i + 1], "c++") == 0)
+        return 2;
+    bool passes_on = jig_str_starts(word, "-Wp,") || jig_str_starts(word, "-Wa,");
+    return jig_str_starts(word, "-W") && !passes_on && !jig_str_starts(word, "-Werror") ? 1 : 0;
+}
+
+/* The next word that counts, or NULL at the end. */
+static const char *next_word(const struct jig_strv *argv, size_t *at)
+{
+    while (*at < argv->n) {
+        size_t n = harmless(argv, *at);
+        if (n == 0)
+            return argv->v[(*at)++];
+        *at += n;
+    }
+    return NULL;
+}
+
+bool jig_words_preprocess_alike(const struct jig_strv *a, const struct jig_strv *b)
+{
+    size_t i = 0, k = 0;
+    for (;;) {
+        const char *x = next_word(a, &i);
+        const char *y = next_word(b, &k);
+        if (x == NULL || y == NULL)
+            return x == y;
+        if (strcmp(x, y) != 0)
+            return false;
+    }
+}

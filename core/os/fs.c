@@ -106,6 +106,15 @@ bool jig_fs_exists(const char *path)
     return look(JIG_SAW_TYPE, path, true, &st);
 }
 
+bool jig_fs_exists_as(const char *path, bool *ret_is_dir)
+{
+    struct stat st;
+    if (!look(JIG_SAW_TYPE, path, true, &st))
+        return false;
+    *ret_is_dir = S_ISDIR(st.st_mode);
+    return true;
+}
+
 bool jig_fs_is_there(const char *path)
 {
     struct stat st;
@@ -325,6 +334,30 @@ enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t
                 (n == 0 || memcmp(old.data, data, n) == 0);
     jig_buf_release(&old);
     return same ? JIG_OK : jig_fs_write_unsynced(path, data, n, mode, reterr);
+}
+
+enum jig_code jig_fs_append(const char *path, const struct jig_stamp *expected, const void *data,
+                            size_t n, struct jig_err *reterr)
+{
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return jig_err_sys(reterr, errno, "cannot write %s", path);
+    enum jig_code code = JIG_OK;
+    struct jig_stamp now = {0};
+    if (fstat(fd, &st) != 0)
+        code = jig_err_sys(reterr, errno, "cannot look at %s", path);
+    else
+        now = jig_stamp_of(&st);
+    if (code == JIG_OK && !jig_stamp_equal(&now, expected))
+        code = jig_err_set(reterr, JIG_ABORTED, "%s was changed by somebody else", path);
+    if (code == JIG_OK) {
+        code = jig_fd_write_all(fd, data, n, reterr);
+        if (code != JIG_OK && ftruncate(fd, expected->size) != 0)
+            jig_err_prefix(reterr, "%s is damaged", path);
+    }
+    close(fd);
+    return code;
 }
 
 static enum jig_code copy_bytes(int from, int to, const char *path, struct jig_err *reterr)

@@ -46,7 +46,8 @@ enum jig_code jig_fs_stamp_names(const char *path, struct jig_stamp *ret,
 /* What a link says. The caller frees. */
 enum jig_code jig_fs_link_target(const char *path, char **ret, struct jig_err *reterr) JIG_CHECKED;
 
-bool jig_fs_exists(const char *path);   /* follows links */
+bool jig_fs_exists(const char *path);                      /* follows links */
+bool jig_fs_exists_as(const char *path, bool *ret_is_dir); /* false leaves it alone */
 bool jig_fs_is_there(const char *path); /* a link that leads nowhere is there, too */
 bool jig_fs_is_dir(const char *path);
 bool jig_fs_is_file(const char *path);
@@ -81,6 +82,12 @@ enum jig_code jig_fs_write_unsynced(const char *path, const void *data, size_t n
  * already. */
 enum jig_code jig_fs_write_if_changed(const char *path, const void *data, size_t n, mode_t mode,
                                       struct jig_err *reterr) JIG_CHECKED;
+
+/* Adds to the end of a file that is as `expected` says, and of nobody else's doing meanwhile: the
+ * caller holds a lock. ABORTED when it is not; what could not be written whole is taken back.
+ * Without waiting for the disk. */
+enum jig_code jig_fs_append(const char *path, const struct jig_stamp *expected, const void *data,
+                            size_t n, struct jig_err *reterr) JIG_CHECKED;
 
 /* Copies a regular file's content atomically to `to` with `mode`; a reflink where the filesystem
  * can. `synced` waits for the disk; without it the file may be empty after a power cut, which is

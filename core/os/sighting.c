@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 
 static _Thread_local const struct jig_observer *listener;
+static _Thread_local bool checks;
 
 const struct jig_observer *jig_observe(const struct jig_observer *o)
 {
@@ -20,6 +21,18 @@ const struct jig_observer *jig_observe(const struct jig_observer *o)
 const struct jig_observer *jig_observer(void)
 {
     return listener;
+}
+
+bool jig_observe_checking(bool checking)
+{
+    bool before = checks;
+    checks = checking;
+    return before;
+}
+
+bool jig_observer_checks(void)
+{
+    return checks;
 }
 
 void jig_observe_doubt(const char *path)

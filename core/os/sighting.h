@@ -28,6 +28,7 @@ struct jig_sighting {
     const char *path; /* as it was asked for */
     bool follow;      /* through a link that the path ends in */
     bool there;       /* else the rest means nothing */
+    bool checking;    /* seen between jig_observe_checking(true) and (false) */
     struct jig_stamp stamp;
     const char *real; /* JIG_SAW_REAL; else NULL */
 };
@@ -48,6 +49,13 @@ const struct jig_observer *jig_observer(void);
 
 /* Tells this thread's listener of a doubt. */
 void jig_observe_doubt(const char *path);
+
+/* Marks this thread's looks from now on as a check whether something that is known still holds,
+ * rather than as a way to find out what is to be done; returns what was said before. */
+bool jig_observe_checking(bool checking);
+
+/* For core/os. */
+bool jig_observer_checks(void);
 
 /* Looks at the same thing now, telling nobody. False when it differs from `s` in what its kind is
  * about. */

@@ -14,6 +14,7 @@ struct way {
     struct jig_node *made; /* the newest node on the way */
     char rest[2 * JIG_WATCH_PATH_MAX];
     unsigned links;
+    const struct jig_sighting *sighting;
 };
 
 static enum jig_code cannot(const struct jig_node *node, const char *why, struct jig_err *reterr)
@@ -49,15 +50,33 @@ static enum jig_code watch_node(struct jig_watcher *w, struct jig_node *node, un
     return JIG_OK;
 }
 
-static void add_item(struct jig_watch *watch, struct jig_node *node, enum jig_sighting_kind kind,
+static void add_item(struct way *p, struct jig_node *node, enum jig_sighting_kind kind,
                      const struct jig_stamp *stamp)
 {
+    struct jig_watch *watch = p->watch;
     watch->items = jig_grow(watch->items, &watch->cap, watch->n, sizeof *watch->items);
     struct jig_watch_item *item = &watch->items[watch->n++];
-    *item = (struct jig_watch_item){.node = node, .kind = (uint8_t)kind, .there = stamp != NULL};
+    *item = (struct jig_watch_item){.node = node,
+                                    .kind = (uint8_t)kind,
+                                    .there = stamp != NULL,
+                                    .checking = p->sighting->checking};
     if (stamp != NULL)
         item->stamp = *stamp;
     node->refs++;
+}
+
+/* A change of the node is a change of what the path means, however that is spelled. */
+static void add_alias(struct way *p, const struct jig_node *node)
+{
+    struct jig_watch *watch = p->watch;
+    char path[JIG_WATCH_PATH_MAX];
+    if (jig_tree_node_path(node, path, sizeof path) && strcmp(path, p->sighting->path) == 0)
+        return;
+    watch->aliases =
+        jig_grow(watch->aliases, &watch->alias_cap, watch->alias_count, sizeof *watch->aliases);
+    watch->aliases[watch->alias_count++] =
+        (struct jig_watch_alias){node->number, jig_xstrdup(p->sighting->path)};
+    watch->alias_bytes += strlen(p->sighting->path) + 1;
 }
 
 /* Goes on with what a link says. The link itself is held against, too. */
@@ -71,7 +90,8 @@ static enum jig_code follow(struct way *p, struct jig_node *link, const struct j
     enum jig_code code = jig_fs_link_target(path, &target, reterr);
     if (code != JIG_OK)
         return code;
-    add_item(p->watch, link, JIG_SAW_STAMP, stamp);
+    add_item(p, link, JIG_SAW_STAMP, stamp);
+    p->watch->items[p->watch->n - 1].on_way = true;
     JIG_CLEANUP_FREE char *whole = jig_strf("%s/%s", target, p->rest);
     if (strlen(whole) >= sizeof p->rest)
         return cannot(link, "the path is too long", reterr);
@@ -86,9 +106,10 @@ static enum jig_code arrive(struct way *p, struct jig_node *node, const struct j
                             const struct jig_stamp *now, uint64_t names, struct jig_err *reterr)
 {
     struct jig_watcher *w = p->watch->watcher;
-    add_item(p->watch, node, s->kind, s->kind == JIG_SAW_REAL ? now : &s->stamp);
+    add_item(p, node, s->kind, s->kind == JIG_SAW_REAL ? now : &s->stamp);
     if (s->kind != JIG_SAW_STAMP)
         return JIG_OK;
+    add_alias(p, node);
     if (S_ISDIR(now->mode))
         return watch_node(w, node, JIG_NOTIFY_NAMES, reterr);
     enum jig_code code = watch_node(w, node->parent, JIG_NOTIFY_CONTENTS, reterr);
@@ -124,7 +145,7 @@ static enum jig_code step(struct way *p, const struct jig_sighting *s, const cha
     *ret_ended = true;
     if (jig_fs_stamp_names(path, &now, &names) != JIG_OK ||
         (!last && !S_ISDIR(now.mode) && !S_ISLNK(now.mode))) {
-        add_item(p->watch, node, JIG_SAW_TYPE, names > 0 ? &now : NULL);
+        add_item(p, node, JIG_SAW_TYPE, names > 0 ? &now : NULL);
         return s->there ? jig_err_set(reterr, JIG_ABORTED, "%s is gone", s->path) : JIG_OK;
     }
     if (S_ISLNK(now.mode) && (!last || s->follow)) {
@@ -162,7 +183,7 @@ static enum jig_code walk(struct way *p, const struct jig_sighting *s, struct ji
                 continue;
             ended = true; /* at a folder that is known to be there */
             code = watch_node(p->watch->watcher, p->at, JIG_NOTIFY_NAMES, reterr);
-            add_item(p->watch, p->at, s->kind == JIG_SAW_STAMP ? s->kind : JIG_SAW_REAL, &s->stamp);
+            add_item(p, p->at, s->kind == JIG_SAW_STAMP ? s->kind : JIG_SAW_REAL, &s->stamp);
             continue;
         }
         code = step(p, s, word, n, p->rest[0] == '\0', &ended, reterr);
@@ -174,7 +195,7 @@ enum jig_code jig_watcher_place(struct jig_watch *watch, const struct jig_sighti
                                 struct jig_err *reterr)
 {
     struct jig_watcher *w = watch->watcher;
-    struct way p = {.watch = watch, .at = w->tree.root};
+    struct way p = {.watch = watch, .at = w->tree.root, .sighting = s};
     size_t n = strlen(s->path);
     if (n >= JIG_WATCH_PATH_MAX)
         return cannot(p.at, "a path below is too long", reterr);

@@ -50,6 +50,7 @@ static void keep(struct jig_sightings *all, const struct jig_sighting *s)
     seen->items = jig_grow(seen->items, &seen->cap, seen->n, sizeof *seen->items);
     struct jig_sighting *copy = &seen->items[seen->n++];
     *copy = *s;
+    copy->checking = jig_observer_checks();
     copy->path = jig_xstrdup(s->path);
     copy->real = s->real != NULL ? jig_xstrdup(s->real) : NULL;
 }
@@ -75,8 +76,10 @@ static void add(struct jig_sightings *all, const struct jig_sighting *s)
     uintptr_t place = (uintptr_t)jig_map_get(&all->places, key);
     if (place != 0 && !same(&all->seen->items[place - 1], s))
         give_up(all, s->path, "changed while it was looked at");
-    if (place != 0)
+    if (place != 0) {
+        all->seen->items[place - 1].checking &= jig_observer_checks();
         return;
+    }
     keep(all, s);
     jig_map_set(&all->places, key,
                 (void *)(uintptr_t)all->seen->n); /* NOLINT(performance-no-int-to-ptr) */

@@ -10,6 +10,9 @@
  * (files.h); jig_sightings_young() says so. Such a list is only worth keeping while a watch that
  * was armed before the look goes on (watcher.h), or once it has been made anew.
  *
+ * A file that was looked at for nothing but to check what is known (jig_observe_checking) is marked
+ * so, unless the list came from bytes.
+ *
  * Two looks that differ, a program that was run, or a path that depends on a working directory make
  * the list unusable.
  *

@@ -160,6 +160,19 @@ static int by_number(const void *va, const void *vb)
     return (int)a->kind - (int)b->kind; /* stamps first: they say all that the others do */
 }
 
+static int by_alias_number(const void *va, const void *vb)
+{
+    const struct jig_watch_alias *a = va;
+    const struct jig_watch_alias *b = vb;
+    return a->number != b->number ? (a->number < b->number ? -1 : 1) : strcmp(a->path, b->path);
+}
+
+static size_t bytes_of(const struct jig_watch *watch)
+{
+    return watch->cap * sizeof *watch->items + watch->alias_cap * sizeof *watch->aliases +
+           watch->alias_bytes;
+}
+
 /* Sorts the items, and keeps of those of one node what says most. */
 static void tidy(struct jig_watch *watch)
 {
@@ -169,16 +182,23 @@ static void tidy(struct jig_watch *watch)
     for (size_t i = 0; i < watch->n; i++) {
         const struct jig_watch_item *item = &watch->items[i];
         const struct jig_watch_item *last = kept > 0 ? &watch->items[kept - 1] : NULL;
-        if (last != NULL && last->node == item->node && last->there == item->there)
-            item->node->refs--;
-        else
+        if (last == NULL || last->node != item->node || last->there != item->there) {
             watch->items[kept++] = *item;
+            continue;
+        }
+        item->node->refs--;
+        if (item->kind == JIG_SAW_STAMP) {
+            watch->items[kept - 1].checking &= item->checking;
+            watch->items[kept - 1].on_way |= item->on_way;
+        }
     }
     watch->n = kept;
+    if (watch->alias_count > 1)
+        qsort(watch->aliases, watch->alias_count, sizeof *watch->aliases, by_alias_number);
     if (kept > 0)
         watch->items = jig_xrealloc(watch->items, kept, sizeof *watch->items);
     watch->cap = kept;
-    watch->watcher->item_bytes += kept * sizeof *watch->items;
+    watch->watcher->item_bytes += bytes_of(watch);
 }
 
 static enum jig_code place_all(struct jig_watch *watch, const struct jig_sightings *seen,
@@ -309,9 +329,12 @@ void jig_watch_free(struct jig_watch *watch)
         if (i + 1 == watch->n || watch->items[i + 1].node != node)
             jig_tree_prune(&w->tree, node, jig_watcher_forget_node, w);
     }
-    w->item_bytes -= watch->cap * sizeof *watch->items;
+    w->item_bytes -= bytes_of(watch);
     w->stats.watches--;
     pthread_mutex_unlock(&w->mu);
+    for (size_t i = 0; i < watch->alias_count; i++)
+        free(watch->aliases[i].path);
+    free(watch->aliases);
     free(watch->items);
     free(watch);
 }
@@ -333,7 +356,7 @@ struct finding {
     struct jig_watch *watch;
     enum jig_watch_answer answer;
     char *why;
-    struct jig_strv doubts;
+    struct jig_watch_changes *changes;
 };
 
 static void found_lost(struct finding *f, const char *path, const char *why)
@@ -345,9 +368,40 @@ static void found_lost(struct finding *f, const char *path, const char *why)
     f->answer = JIG_WATCH_LOST;
 }
 
-static void found_changed(struct finding *f, const char *path, const char *why)
+/* Every way in which the node was spelled. */
+static void add_spellings(struct finding *f, const struct jig_watch_item *item, const char *path)
 {
-    jig_strv_append(&f->doubts, path);
+    const struct jig_watch *watch = f->watch;
+    size_t low = 0, high = watch->alias_count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (watch->aliases[mid].number < item->node->number)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    jig_strv_add_unique(&f->changes->files, path);
+    for (; low < watch->alias_count && watch->aliases[low].number == item->node->number; low++)
+        jig_strv_add_unique(&f->changes->files, watch->aliases[low].path);
+}
+
+/* A file that is one still can only have another content; anything else may matter to more than
+ * those who read it. */
+static bool is_content_alone(const struct jig_watch_item *item, const char *path)
+{
+    struct jig_stamp now;
+    return item->kind == JIG_SAW_STAMP && item->there != 0 && item->on_way == 0 &&
+           S_ISREG(item->stamp.mode) && jig_fs_stamp_link(path, &now, NULL) == JIG_OK &&
+           now.mode == item->stamp.mode;
+}
+
+static void found_changed(struct finding *f, const struct jig_watch_item *item, const char *path,
+                          const char *why)
+{
+    struct jig_watch_changes *changes = f->changes;
+    add_spellings(f, item, path);
+    changes->whole = changes->whole && is_content_alone(item, path);
+    changes->plain = changes->plain && item->checking != 0;
     if (f->answer != JIG_WATCH_HOLDS)
         return;
     f->answer = JIG_WATCH_CHANGED;
@@ -381,11 +435,11 @@ static void look(struct finding *f, uint32_t number, bool open)
         }
         bool content = item->kind == JIG_SAW_STAMP && item->there != 0;
         if (content && open)
-            found_changed(f, path, "is open for writing");
+            found_changed(f, item, path, "is open for writing");
         else if (content && item->node->written_at > watch->armed_at)
-            found_changed(f, path, "was written");
+            found_changed(f, item, path, "was written");
         else if (!holds(item, path))
-            found_changed(f, path, item->there ? "changed" : "is new");
+            found_changed(f, item, path, item->there ? "changed" : "is new");
     }
 }
 
@@ -404,15 +458,17 @@ static void answer(struct finding *f)
         look(f, w->open[i]->number, true);
 }
 
-enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_watch_doubts *doubts,
+enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, struct jig_watch_changes *changes,
                                     char **ret_why)
 {
     struct jig_watcher *w = watch->watcher;
-    struct finding f = {.watch = watch, .answer = watch->answer};
+    struct finding f = {.watch = watch, .answer = watch->answer, .changes = changes};
+    *changes = (struct jig_watch_changes){.whole = false};
     if (f.answer != JIG_WATCH_HOLDS) {
         *ret_why = jig_xstrdup("it was so before");
         return f.answer;
     }
+    changes->whole = changes->plain = true;
     pthread_mutex_lock(&w->mu);
     jig_watcher_drain(w);
     jig_watcher_check_mounts(w);
@@ -427,12 +483,17 @@ enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_wa
     w->stats.changed += f.answer == JIG_WATCH_CHANGED;
     w->stats.lost += f.answer == JIG_WATCH_LOST;
     pthread_mutex_unlock(&w->mu);
-    for (size_t i = 0; i < f.doubts.n; i++)
-        doubts->doubt(doubts->ctx, f.doubts.v[i]);
-    jig_strv_release(&f.doubts);
+    changes->whole = changes->whole && f.answer == JIG_WATCH_CHANGED;
+    changes->plain = changes->plain && changes->whole;
     if (f.why != NULL)
         *ret_why = f.why;
     return f.answer;
+}
+
+void jig_watch_changes_release(struct jig_watch_changes *c)
+{
+    jig_strv_release(&c->files);
+    *c = (struct jig_watch_changes){.whole = false};
 }
 
 struct jig_watcher_stats jig_watcher_stats(struct jig_watcher *w)

@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/base/strv.h"
 #include "core/watch/sightings.h"
 
 #define JIG_WATCHER_MOST_NODES 2000000
@@ -63,15 +64,18 @@ void jig_watch_free(struct jig_watch *watch);
 
 enum jig_watch_answer { JIG_WATCH_HOLDS, JIG_WATCH_CHANGED, JIG_WATCH_LOST };
 
-/* Hears of each path that is to be read anew; the watcher's lock is not held. */
-struct jig_watch_doubts {
-    void (*doubt)(void *ctx, const char *path);
-    void *ctx;
+/* What became of the files of a watch. */
+struct jig_watch_changes {
+    struct jig_strv files; /* that are to be read anew, by each path by which they were looked at */
+    bool whole;            /* CHANGED, and nothing changed but the content of these files */
+    bool plain;            /* whole, and these were looked at by checks alone (sightings.h) */
 };
+void jig_watch_changes_release(struct jig_watch_changes *c);
 
 /* *ret_why says what changed, the first of it ("/x/a.h was written"), or why events cannot be
- * believed; the caller frees. Untouched while it holds. */
-enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, const struct jig_watch_doubts *doubts,
+ * believed; the caller frees. Untouched while it holds. *ret_changes is set in any case, and
+ * released by the caller. */
+enum jig_watch_answer jig_watch_ask(struct jig_watch *watch, struct jig_watch_changes *ret_changes,
                                     char **ret_why);
 
 struct jig_watcher_stats {

@@ -42,8 +42,16 @@ struct jig_watcher {
 struct jig_watch_item {
     struct jig_node *node;
     struct jig_stamp stamp;
-    uint8_t kind;  /* enum jig_sighting_kind; JIG_SAW_REAL: that it is there */
-    uint8_t there; /* else: that it is not */
+    uint8_t kind;     /* enum jig_sighting_kind; JIG_SAW_REAL: that it is there */
+    uint8_t there;    /* else: that it is not */
+    uint8_t checking; /* as jig_sighting.checking */
+    uint8_t on_way;   /* a link that leads to what was looked at */
+};
+
+/* Another path than the node's own by which it was looked at. */
+struct jig_watch_alias {
+    uint32_t number; /* of the node */
+    char *path;
 };
 
 struct jig_watch {
@@ -51,6 +59,10 @@ struct jig_watch {
     struct jig_watch_item *items; /* by node number */
     size_t n;
     size_t cap;
+    struct jig_watch_alias *aliases; /* by node number */
+    size_t alias_count;
+    size_t alias_cap;
+    size_t alias_bytes;
     uint64_t armed_at; /* in the log */
     uint64_t cursor;   /* likewise: what is before was looked at */
     uint64_t epoch;

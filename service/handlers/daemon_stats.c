@@ -34,6 +34,13 @@ static void read_objects(const struct sources *s, Jig__V1__Memo *memo)
     memo->fallbacks = (int64_t)s->builds.objects.damaged;
 }
 
+static void read_records(const struct sources *s, Jig__V1__Memo *memo)
+{
+    memo->hits = (int64_t)s->builds.records.hits;
+    memo->misses = (int64_t)s->builds.records.misses;
+    memo->entries = (int64_t)s->builds.records.entries;
+}
+
 static void read_warm(const struct sources *s, Jig__V1__Memo *memo)
 {
     memo->hits = (int64_t)s->warm.watched;
@@ -89,6 +96,7 @@ static const struct memo_row {
     void (*read)(const struct sources *s, Jig__V1__Memo *memo);
 } memo_rows[] = {
     {"files", read_files},         /* contents of files, by stamp */
+    {"records", read_records},     /* what build folders remember */
     {"objects", read_objects},     /* what compilers made, shared by projects */
     {"builds", read_warm},         /* whole answers; fallbacks: by a walk */
     {"images", read_images},       /* hashes of images, by the stamps of their parts */
@@ -143,6 +151,8 @@ static void put_counters(const struct jig_env *env, const struct sources *s,
     } rows[] = {
         {"build.builds", s->builds.builds},
         {"build.up_to_date", s->builds.up_to_date},
+        {"build.narrow", s->builds.narrow},   /* looked at no more than what changed */
+        {"build.planned", s->builds.planned}, /* of these: were planned as the one before */
         {"files.looks", s->builds.files.looks},
         {"objects.stored", s->builds.objects.stored},
         {"trust.known", s->trust.known},     /* devices */

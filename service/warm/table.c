@@ -152,22 +152,19 @@ void jig_warm_free(struct jig_warm *w)
     free(w);
 }
 
-static void forget(void *ctx, const char *path)
-{
-    const struct jig_warm *w = ctx;
-    jig_files_forget(w->files, path);
-}
-
 void jig_warm_said_release(struct jig_warm_said *said)
 {
     free(said->why);
+    jig_warm_unref(said->last);
+    jig_watch_changes_release(&said->changes);
     *said = (struct jig_warm_said){0};
 }
 
 static void say(struct jig_warm_said *said, char *why, bool may_walk)
 {
     free(said->why);
-    *said = (struct jig_warm_said){.why = why, .may_walk = may_walk};
+    said->why = why;
+    said->may_walk = may_walk;
 }
 
 void jig_warm_make_room(struct jig_warm *w, const char *key)
@@ -191,15 +188,18 @@ void jig_warm_make_room(struct jig_warm *w, const char *key)
 static struct jig_warm_answer *ask_watch(struct jig_warm *w, const char *key,
                                          struct jig_warm_live *live, struct jig_warm_said *said)
 {
-    struct jig_watch_doubts doubts = {forget, w};
     char *why = NULL;
     live->used = ++w->uses;
-    enum jig_watch_answer answer = jig_watch_ask(live->watch, &doubts, &why);
+    enum jig_watch_answer answer = jig_watch_ask(live->watch, &said->changes, &why);
     if (answer == JIG_WATCH_HOLDS) {
         w->stats.watched++;
         say(said, jig_xstrdup("no file that it rests on changed"), false);
         return ref(live->answer);
     }
+    for (size_t i = 0; i < said->changes.files.n; i++)
+        jig_files_forget(w->files, said->changes.files.v[i]);
+    if (said->changes.whole)
+        said->last = ref(live->answer);
     w->stats.lost += answer == JIG_WATCH_LOST;
     say(said, jig_steal(&why), answer == JIG_WATCH_LOST);
     jig_map_remove(&w->live, key);

@@ -2,6 +2,7 @@
 
 #include "tests/support/workshop.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "core/base/mem.h"
@@ -64,6 +65,30 @@ static void lay_out(struct workshop *w)
     workshop_put(w, "project/src/main.cpp", "#include <Arduino.h>\nsetup\n");
 }
 
+/* What a request is resolved to. */
+struct workshop_target {
+    struct jig_project *project;
+    struct jig_board_config *board;
+    struct jig_libindex *libraries;
+};
+
+static void release_target(struct workshop_target *r)
+{
+    jig_libindex_unref(r->libraries);
+    jig_board_config_free(r->board);
+    jig_project_free(r->project);
+}
+
+static void unwatch(struct workshop *w)
+{
+    jig_watch_free(w->watch);
+    w->watch = NULL;
+    if (w->target != NULL)
+        release_target(w->target);
+    free(w->target);
+    w->target = NULL;
+}
+
 void workshop_open(struct workshop *w, const char *dir)
 {
     *w = (struct workshop){.dir = jig_xstrdup(dir), .jobs = 2, .until = JIG_UNTIL_FOREVER};
@@ -80,6 +105,7 @@ void workshop_open(struct workshop *w, const char *dir)
 
 void workshop_restart(struct workshop *w, const char *cache)
 {
+    unwatch(w);
     JIG_CLEANUP_FREE char *objects = cache != NULL ? workshop_path(w, cache) : NULL;
     JIG_CLEANUP_FREE char *tools = workshop_path(w, "known-tools");
     struct jig_build_engine_config config = {.object_cache = objects,
@@ -94,6 +120,9 @@ void workshop_share(struct workshop *w, const struct workshop *of)
 {
     *w = *of;
     w->of = of;
+    w->watcher = NULL;
+    w->watch = NULL;
+    w->target = NULL;
     w->dir = jig_xstrdup(of->dir);
     w->project = jig_xstrdup(of->project);
     w->build_dir = jig_xstrdup(of->build_dir);
@@ -102,6 +131,8 @@ void workshop_share(struct workshop *w, const struct workshop *of)
 
 void workshop_close(struct workshop *w)
 {
+    unwatch(w);
+    jig_watcher_free(w->watcher);
     jig_build_result_release(&w->result);
     if (w->of == NULL) {
         jig_build_engine_free(w->engine);
@@ -156,14 +187,7 @@ bool workshop_has(const struct workshop *w, const char *path)
 
 /* ---- builds ---- */
 
-/* What a request is resolved to. */
-struct resolved {
-    struct jig_project *project;
-    struct jig_board_config *board;
-    struct jig_libindex *libraries;
-};
-
-static void resolve(struct workshop *w, struct resolved *r)
+static void resolve(struct workshop *w, struct workshop_target *r)
 {
     struct jig_err err = JIG_ERR_INIT;
     struct jig_hardware_view *view = NULL;
@@ -185,22 +209,23 @@ static void resolve(struct workshop *w, struct resolved *r)
 typedef enum jig_code call_fn(struct jig_build_engine *e, const struct jig_build_request *request,
                               struct jig_build_result *result, struct jig_err *reterr);
 
-static enum jig_code call(struct workshop *w, call_fn *fn)
+static enum jig_code call_for(struct workshop *w, call_fn *fn, const struct workshop_target *r,
+                              bool look_only, const struct jig_watch_changes *changes)
 {
-    struct resolved r = {0};
-    resolve(w, &r);
     struct jig_build_request q = {
-        .project = r.project,
-        .environment = &r.project->environments[0],
-        .board = r.board,
-        .libraries = r.libraries,
+        .project = r->project,
+        .environment = &r->project->environments[0],
+        .board = r->board,
+        .libraries = r->libraries,
         .build_dir = w->build_dir,
         .holder = "the test",
         .jobs = w->jobs,
         .clean = w->clean,
         .explain = w->explain,
         .walk = w->walk,
-        .look_only = w->look_only,
+        .look_only = look_only,
+        .changes = changes,
+        .doubt_changes = w->doubt_changes,
         .until = w->until,
         .events = w->events,
         .finished = w->finished,
@@ -209,10 +234,94 @@ static enum jig_code call(struct workshop *w, call_fn *fn)
     jig_build_result_release(&w->result);
     jig_err_clear(&w->err);
     w->code = fn(w->engine, &q, &w->result, &w->err);
-    jig_libindex_unref(r.libraries);
-    jig_board_config_free(r.board);
-    jig_project_free(r.project);
     return w->code;
+}
+
+static enum jig_code call(struct workshop *w, call_fn *fn)
+{
+    struct workshop_target r = {0};
+    resolve(w, &r);
+    enum jig_code code = call_for(w, fn, &r, w->look_only, NULL);
+    release_target(&r);
+    return code;
+}
+
+/* ---- watching ---- */
+
+static void let_stamps_grow_old(void)
+{
+    struct jig_stamp now = {.mtime_ns = jig_stamp_clock_ns() | 1, .ctime_ns = 1};
+    while (jig_stamp_is_racy(&now, jig_stamp_clock_ns()))
+        sched_yield();
+}
+
+/* False when there is something to do; NULL stays in w->watch when it is to be tried again. */
+static bool try_to_watch(struct workshop *w)
+{
+    struct jig_sightings *seen = jig_sightings_new();
+    let_stamps_grow_old();
+    w->target = jig_new(struct workshop_target);
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
+    resolve(w, w->target);
+    enum jig_code code = call_for(w, jig_build_run, w->target, true, NULL);
+    jig_observe(before);
+    if (code == JIG_OK && jig_sightings_fault(seen) == NULL && !jig_sightings_young(seen) &&
+        jig_watcher_arm(w->watcher, seen, &w->watch, NULL) != JIG_OK)
+        w->watch = NULL;
+    jig_sightings_free(seen);
+    if (w->watch == NULL)
+        unwatch(w);
+    return code == JIG_OK;
+}
+
+bool workshop_watch(struct workshop *w)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    unwatch(w);
+    if (w->watcher == NULL && jig_watcher_new(&w->watcher, &err) != JIG_OK)
+        fail_msg("%s", err.message);
+    for (int i = 0; i < MOST_ROUNDS; i++) {
+        if (!try_to_watch(w))
+            return false;
+        if (w->watch != NULL)
+            return true;
+    }
+    fail_msg("its files cannot be watched");
+    return false;
+}
+
+enum jig_code workshop_build_changes(struct workshop *w)
+{
+    struct jig_watch_changes changes = {.whole = false};
+    char *why = NULL;
+    if (w->watch == NULL)
+        return workshop_build(w);
+    enum jig_watch_answer answer = jig_watch_ask(w->watch, &changes, &why);
+    free(why);
+    for (size_t i = 0; i < changes.files.n; i++)
+        jig_files_forget(jig_build_engine_files(w->engine), changes.files.v[i]);
+    enum jig_code code;
+    if (answer != JIG_WATCH_CHANGED || !changes.whole) {
+        code = workshop_build(w);
+    } else if (changes.plain) {
+        code = call_for(w, jig_build_run, w->target, false, &changes);
+    } else {
+        struct workshop_target fresh = {0};
+        resolve(w, &fresh);
+        code = call_for(w, jig_build_run, &fresh, false, &changes);
+        release_target(&fresh);
+    }
+    jig_watch_changes_release(&changes);
+    unwatch(w);
+    return code;
+}
+
+enum jig_code workshop_build_unchanged(struct workshop *w)
+{
+    struct jig_watch_changes none = {.whole = true, .plain = true};
+    enum jig_code code = call_for(w, jig_build_run, w->target, false, &none);
+    unwatch(w);
+    return code;
 }
 
 enum jig_code workshop_build(struct workshop *w)

@@ -14,6 +14,7 @@
 #define JIG_TESTS_SUPPORT_WORKSHOP_H
 
 #include "core/build/build.h"
+#include "core/watch/watcher.h"
 
 struct workshop {
     const struct workshop *of; /* what it shares; NULL: all is its own */
@@ -33,9 +34,15 @@ struct workshop {
     size_t jobs;
     struct jig_until until;
     const struct jig_build_events *events;
+    bool doubt_changes;
     enum jig_code (*finished)(void *ctx, const struct jig_build_result *result,
                               struct jig_err *reterr);
     void *finished_ctx;
+
+    /* since workshop_watch() */
+    struct jig_watcher *watcher;
+    struct jig_watch *watch;
+    struct workshop_target *target;
 
     /* of the last build */
     enum jig_code code;
@@ -61,6 +68,16 @@ bool workshop_has(const struct workshop *w, const char *path);
 
 /* Builds; the outcome is in w. */
 enum jig_code workshop_build(struct workshop *w);
+
+/* Looks whether a build would do nothing; then its files are watched, until the next call of this
+ * or of workshop_restart(). False when it would do something. */
+bool workshop_watch(struct workshop *w);
+
+/* Builds as the daemon does when it has watched: with what changed, where that is known. */
+enum jig_code workshop_build_changes(struct workshop *w);
+
+/* The same, told that nothing changed, whatever did. */
+enum jig_code workshop_build_unchanged(struct workshop *w);
 
 /* Asks for what the last build left; the outcome is in w. */
 enum jig_code workshop_last(struct workshop *w);

@@ -5,6 +5,9 @@
  * What is edited: sources, headers in every place where one may be found before another, links to
  * folders, the core, libraries, flags; and the build's own folder, which anybody may damage. A
  * failure prints the seed and the edits that led to it.
+ *
+ * Every other seed's files are watched, and what the watch says of them is all that the next build
+ * looks at.
  */
 #include "tests/support/unit.h"
 
@@ -19,7 +22,9 @@
 #include "core/os/fs.h"
 #include "tests/support/workshop.h"
 
-#define ROUNDS 60
+#define ROUNDS       60
+#define PLAIN_SEED   1
+#define WATCHED_SEED 6 /* one of those with many builds that know what changed */
 
 struct play {
     struct workshop kept;    /* builds over and over */
@@ -27,7 +32,10 @@ struct play {
     uint64_t random;
     unsigned token;
     struct jig_strv told; /* the edits so far */
-    bool has_extra_dir;
+    uint64_t seed;
+    bool watched;
+    uint64_t narrow; /* builds that looked at what changed alone */
+    uint64_t planned;
     unsigned flag;
 };
 
@@ -158,6 +166,33 @@ static void edit_behind_the_clock(struct play *p)
     assert_int_equal(utimensat(AT_FDCWD, whole, times, 0), 0);
 }
 
+/* As edit_source, of a header that is there: nothing but content changes. */
+static void rewrite_header(struct play *p)
+{
+    JIG_CLEANUP_FREE char *path = any_header(p);
+    JIG_CLEANUP_FREE char *text = below(p, 3) == 0 ? source_text(p) : header_text(p);
+    if (!workshop_has(&p->kept, path))
+        return;
+    tell(p, "rewrite", path);
+    tell(p, "       ", text);
+    rewrite(p, path, text);
+}
+
+/* With includes that are there always, mostly: a build that fails is not watched. */
+static void rewrite_source(struct play *p)
+{
+    static const char *const likely[] = {"", "#include <L.h>\n", "#include <M.h>\n",
+                                         "#include <Arduino.h>\n"};
+    const char *path = sources[below(p, JIG_COUNT(sources))];
+    JIG_CLEANUP_FREE char *text =
+        below(p, 6) == 0
+            ? source_text(p)
+            : jig_strf("%stoken%06u\n", likely[below(p, JIG_COUNT(likely))], p->token++);
+    tell(p, "rewrite", path);
+    tell(p, "       ", text);
+    rewrite(p, path, text);
+}
+
 static void touch(struct play *p)
 {
     const char *path = sources[below(p, JIG_COUNT(sources))];
@@ -281,7 +316,10 @@ static void do_one(struct play *p)
         late_folder,  restart,      exchange_folders,
         change_flags, damage_build, edit_behind_the_clock,
     };
-    edits[below(p, JIG_COUNT(edits))](p);
+    if (p->watched && below(p, 4) > 0) /* what a watch can say most of */
+        (below(p, 2) == 0 ? rewrite_header : rewrite_source)(p);
+    else
+        edits[below(p, JIG_COUNT(edits))](p);
 }
 
 /* ---- the comparison ---- */
@@ -289,6 +327,7 @@ static void do_one(struct play *p)
 static void show_and_fail(struct play *p, const char *what)
 {
     size_t from = p->told.n > 40 ? p->told.n - 40 : 0;
+    print_message("seed %llu\n", (unsigned long long)p->seed);
     for (size_t i = from; i < p->told.n; i++)
         print_message("%s\n", p->told.v[i]);
     print_message("kept: %s\nfrom scratch: %s\n", p->kept.err.message, p->scratch.err.message);
@@ -314,7 +353,11 @@ static void compare(struct play *p, const char *name)
 
 static void build_both(struct play *p)
 {
-    enum jig_code kept = workshop_build(&p->kept);
+    struct jig_build_engine_stats before = jig_build_engine_stats(p->kept.engine);
+    enum jig_code kept = p->watched ? workshop_build_changes(&p->kept) : workshop_build(&p->kept);
+    struct jig_build_engine_stats after = jig_build_engine_stats(p->kept.engine);
+    p->narrow += after.narrow - before.narrow;
+    p->planned += after.planned - before.planned;
     workshop_restart(&p->scratch, NULL);
     workshop_remove(&p->scratch, "scratch");
     enum jig_code scratch = workshop_build(&p->scratch);
@@ -326,6 +369,12 @@ static void build_both(struct play *p)
     compare(p, "firmware.elf");
     compare(p, "firmware.hex");
     assert_int_equal(p->kept.result.size.flash_bytes, p->scratch.result.size.flash_bytes);
+    if (p->watched && below(p, 5) > 0) {
+        for (int i = 0; i < 5 && kept == JIG_OK && !p->kept.result.up_to_date; i++)
+            kept = workshop_build(&p->kept);
+        /* a preprocessor may fail for what a later library has, each time */
+        tell(p, workshop_watch(&p->kept) ? "watched" : "never up to date", "");
+    }
 }
 
 static void begin(struct play *p)
@@ -350,7 +399,8 @@ static void begin(struct play *p)
 
 static void play(const char *dir, uint64_t seed)
 {
-    struct play p = {.random = seed * 0x9E3779B97F4A7C15u + 1};
+    struct play p = {
+        .random = seed * 0x9E3779B97F4A7C15u + 1, .watched = seed % 2 == 0, .seed = seed};
     workshop_open(&p.kept, dir);
     workshop_open(&p.scratch, dir);
     free(p.scratch.build_dir);
@@ -364,6 +414,11 @@ static void play(const char *dir, uint64_t seed)
             do_one(&p);
         build_both(&p);
     }
+    if (p.watched) {
+        print_message("%llu builds looked at changes alone, %llu of them were planned already\n",
+                      (unsigned long long)p.narrow, (unsigned long long)p.planned);
+        assert_true(p.narrow > 0);
+    }
     jig_strv_release(&p.told);
     workshop_close(&p.kept);
     workshop_close(&p.scratch);
@@ -372,11 +427,14 @@ static void play(const char *dir, uint64_t seed)
 static void a_kept_folder_is_as_good_as_a_new_one(void **state)
 {
     const char *seeds = getenv("JIG_TEST_SEEDS"); /* "FROM TO", for a longer run by hand */
-    unsigned long from = 1;
-    unsigned long to = 2;
+    unsigned long from = PLAIN_SEED;
+    unsigned long to = WATCHED_SEED;
+    unsigned long step = to - from;
     if (seeds != NULL && sscanf(seeds, "%lu %lu", &from, &to) != 2)
         fail_msg("JIG_TEST_SEEDS is to be two numbers");
-    for (unsigned long seed = from; seed <= to; seed++) {
+    if (seeds != NULL)
+        step = 1;
+    for (unsigned long seed = from; seed <= to; seed += step) {
         JIG_CLEANUP_FREE char *dir = jig_strf("%s/%lu", (const char *)*state, seed);
         play(dir, seed);
     }

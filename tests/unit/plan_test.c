@@ -1,5 +1,6 @@
 #include "tests/support/unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -389,6 +390,16 @@ static void a_tab_becomes_a_folder_and_back(void **state)
     workshop_close(&w);
 }
 
+static bool has_trace(const char *path, const char *name)
+{
+    struct jig_record r;
+    jig_record_init(&r);
+    jig_record_load(&r, path);
+    bool has = jig_record_get(&r, name) != NULL;
+    jig_record_release(&r);
+    return has;
+}
+
 /* A record does not grow with all that ever was. */
 static void what_is_gone_is_forgotten(void **state)
 {
@@ -396,13 +407,179 @@ static void what_is_gone_is_forgotten(void **state)
     workshop_open(&w, *state);
     workshop_put(&w, "project/src/other.c", "other\n");
     workshop_settle(&w);
-    JIG_CLEANUP_FREE char *before = workshop_path(&w, "build/.jig-record");
-    struct jig_stamp with, without;
-    assert_int_equal(jig_fs_stamp(before, &with, NULL), JIG_OK);
+    JIG_CLEANUP_FREE char *path = workshop_path(&w, "build/.jig-record");
+    assert_true(has_trace(path, "{build}/src/other.c.o"));
     workshop_remove(&w, "project/src/other.c");
     workshop_settle(&w);
-    assert_int_equal(jig_fs_stamp(before, &without, NULL), JIG_OK);
-    assert_true(without.size < with.size * 9 / 10);
+    assert_false(has_trace(path, "{build}/src/other.c.o"));
+    assert_true(has_trace(path, "{build}/src/main.cpp.o"));
+    workshop_close(&w);
+}
+
+/* The library's folder comes before late/ on the path: with it there, nothing would ever find
+ * late/x.h. */
+static void a_library_is_not_needed_when_its_header_is_elsewhere(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/platformio.ini",
+                 "[env:one]\nplatform = fake\nboard = uno\nbuild_flags = -Ilate\n");
+    workshop_put(&w, "libraries/X/x.h", "of the library\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <x.h>\nsetup\n");
+    workshop_settle(&w);
+    assert_int_equal(w.result.libraries.n, 1);
+    workshop_put(&w, "project/late/x.h", "of the project\n");
+    workshop_settle(&w);
+    assert_int_equal(w.result.libraries.n, 0);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "of the project"));
+    workshop_remove(&w, "project/late/x.h");
+    workshop_settle(&w);
+    assert_int_equal(w.result.libraries.n, 1);
+    workshop_close(&w);
+}
+
+/* ---- with what changed ---- */
+
+static struct jig_build_engine_stats changed_stats(struct workshop *w, const char *path,
+                                                   const char *text)
+{
+    JIG_CLEANUP_FREE char *whole = workshop_path(w, path);
+    JIG_CLEANUP_FD int fd = open(whole, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    struct jig_err err = JIG_ERR_INIT;
+    assert_true(fd >= 0);
+    assert_int_equal(jig_fd_write_all(fd, text, strlen(text), &err), JIG_OK);
+    struct jig_build_engine_stats before = jig_build_engine_stats(w->engine);
+    if (workshop_build_changes(w) != JIG_OK)
+        fail_msg("%s", w->err.message);
+    struct jig_build_engine_stats after = jig_build_engine_stats(w->engine);
+    after.narrow -= before.narrow;
+    after.planned -= before.planned;
+    after.files.looks -= before.files.looks;
+    return after;
+}
+
+static void put_many(struct workshop *w)
+{
+    for (int i = 0; i < 20; i++) {
+        JIG_CLEANUP_FREE char *source = jig_strf("project/src/s%02d.cpp", i);
+        JIG_CLEANUP_FREE char *header = jig_strf("project/include/h%02d.h", i);
+        JIG_CLEANUP_FREE char *text = jig_strf("#include <h%02d.h>\ns%02d\n", i, i);
+        workshop_put(w, source, text);
+        workshop_put(w, header, "h\n");
+    }
+    workshop_settle(w);
+    assert_true(workshop_watch(w));
+}
+
+static uint64_t looks_of_a_check(struct workshop *w)
+{
+    uint64_t before = jig_build_engine_stats(w->engine).files.looks;
+    workshop_expect(w, "");
+    return jig_build_engine_stats(w->engine).files.looks - before;
+}
+
+/* One compile, and no look at what the others read. */
+static void an_edit_of_one_is_no_look_at_the_others(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    put_many(&w);
+    struct jig_build_engine_stats s =
+        changed_stats(&w, "project/src/s07.cpp", "#include <h07.h>\nedited\n");
+    assert_int_equal(s.narrow, 1);
+    assert_int_equal(s.planned, 1);
+    assert_int_equal(w.result.summary.compiled, 1);
+    assert_int_equal(w.result.summary.reused, 22);
+    assert_int_equal(w.result.summary.ran, 4); /* no preprocessor among them */
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "edited"));
+    JIG_CLEANUP_FREE char *commands = workshop_read(&w, "build/compile_commands.json");
+    assert_non_null(strstr(commands, "s19.cpp"));
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    uint64_t whole = looks_of_a_check(&w);
+    assert_true(workshop_watch(&w));
+    s = changed_stats(&w, "project/include/h03.h", "another\n");
+    assert_int_equal(s.planned, 1);
+    assert_int_equal(w.result.summary.compiled, 1);
+    assert_true(s.files.looks < whole / 2);
+    workshop_close(&w);
+}
+
+/* What an edit leads to may be another plan: then that is made. */
+static void an_edit_that_wants_a_library(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "libraries/L/L.h", "of the library\n");
+    workshop_put(&w, "libraries/L/L.cpp", "l\n");
+    put_many(&w);
+    struct jig_build_engine_stats s =
+        changed_stats(&w, "project/src/s07.cpp", "#include <L.h>\nedited\n");
+    assert_int_equal(s.planned, 1);
+    assert_int_equal(w.result.libraries.n, 1);
+    JIG_CLEANUP_FREE char *commands = workshop_read(&w, "build/compile_commands.json");
+    assert_non_null(strstr(commands, "libraries/L"));
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    changed_stats(&w, "project/src/s07.cpp", "edited back\n");
+    assert_int_equal(w.result.libraries.n, 0);
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    changed_stats(&w, "project/platformio.ini",
+                  "[env:one]\nplatform = fake\nboard = uno\nbuild_flags = -DNEW\n");
+    assert_true(w.result.summary.compiled > 20);
+    workshop_close(&w);
+}
+
+/* What the build itself leaves counts as changed, and so does what somebody else did to it. */
+static void outputs_are_no_exception(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    put_many(&w);
+    changed_stats(&w, "build/src/s03.cpp.o", "rubbish\n");
+    assert_int_equal(w.result.summary.compiled, 1);
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    changed_stats(&w, "build/firmware.elf", "rubbish\n");
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "setup"));
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    workshop_remove(&w, "build/src/s04.cpp.o");
+    assert_int_equal(workshop_build_changes(&w), JIG_OK);
+    assert_int_equal(w.result.summary.compiled, 1);
+    workshop_close(&w);
+}
+
+/* Somebody built in between: what the look found is not what is there. */
+static void another_build_in_between(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    put_many(&w);
+    workshop_put(&w, "project/src/s01.cpp", "built by another\n");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    struct jig_build_engine_stats s = changed_stats(&w, "project/src/s02.cpp", "and this\n");
+    assert_int_equal(s.narrow, 0);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "built by another"));
+    assert_non_null(strstr(elf, "and this"));
+    workshop_close(&w);
+}
+
+/* A word that is too good to be true is found out. */
+static void a_wrong_word_fails_the_build_that_doubts_it(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    put_many(&w);
+    workshop_put(&w, "project/include/h05.h", "changed, and nobody tells\n");
+    w.doubt_changes = true;
+    assert_int_equal(workshop_build_unchanged(&w), JIG_INTERNAL);
+    assert_non_null(strstr(w.err.message, "s05.cpp.o"));
     workshop_close(&w);
 }
 
@@ -426,6 +603,12 @@ int main(void)
         IN_FOLDER(files_of_the_same_name),
         IN_FOLDER(a_tab_becomes_a_folder_and_back),
         IN_FOLDER(what_is_gone_is_forgotten),
+        IN_FOLDER(a_library_is_not_needed_when_its_header_is_elsewhere),
+        IN_FOLDER(an_edit_of_one_is_no_look_at_the_others),
+        IN_FOLDER(an_edit_that_wants_a_library),
+        IN_FOLDER(outputs_are_no_exception),
+        IN_FOLDER(another_build_in_between),
+        IN_FOLDER(a_wrong_word_fails_the_build_that_doubts_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -344,12 +344,6 @@ static void arm(struct play *p)
     jig_sightings_free(seen);
 }
 
-static void ignore_doubt(void *ctx, const char *path)
-{
-    (void)ctx;
-    (void)path;
-}
-
 static void show(const struct play *p, uint64_t seed)
 {
     print_error("seed %llu\n", (unsigned long long)seed);
@@ -359,9 +353,10 @@ static void show(const struct play *p, uint64_t seed)
 
 static void check(struct play *p, uint64_t seed, bool idle)
 {
-    struct jig_watch_doubts doubts = {ignore_doubt, NULL};
+    struct jig_watch_changes found;
     char *why = NULL;
-    enum jig_watch_answer said = jig_watch_ask(p->watch, &doubts, &why);
+    enum jig_watch_answer said = jig_watch_ask(p->watch, &found, &why);
+    jig_watch_changes_release(&found);
     JIG_CLEANUP_FREE char *reason = why;
     struct jig_digest now = look_at_all(p);
     bool same = jig_digest_equal(&now, &p->truth);

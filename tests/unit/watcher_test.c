@@ -28,7 +28,7 @@ struct bench {
     struct jig_watcher *watcher;
     struct jig_sightings *seen;
     struct jig_watch *watch;
-    struct jig_strv doubts;
+    struct jig_watch_changes changes; /* of the last question */
     char *why;
 };
 
@@ -80,7 +80,7 @@ static void disarm(struct bench *b)
 {
     jig_watch_free(b->watch);
     jig_sightings_free(b->seen);
-    jig_strv_release(&b->doubts);
+    jig_watch_changes_release(&b->changes);
     free(b->why);
     b->watch = NULL;
     b->why = NULL;
@@ -126,25 +126,27 @@ static void arm_for(struct bench *b, const char *const *names)
 }
 #define ARM(b, ...) arm_for(b, (const char *const[]){__VA_ARGS__, NULL})
 
-static void note_doubt(void *ctx, const char *path)
-{
-    jig_strv_append(ctx, path);
-}
-
 static enum jig_watch_answer ask(struct bench *b)
 {
-    struct jig_watch_doubts doubts = {note_doubt, &b->doubts};
     free(b->why);
     b->why = NULL;
-    jig_strv_release(&b->doubts);
-    return jig_watch_ask(b->watch, &doubts, &b->why);
+    jig_watch_changes_release(&b->changes);
+    return jig_watch_ask(b->watch, &b->changes, &b->why);
 }
 
 static void expect_changed(struct bench *b, const char *name)
 {
     JIG_CLEANUP_FREE char *path = at(b, name);
     assert_int_equal(ask(b), JIG_WATCH_CHANGED);
-    assert_true(jig_strv_contains(&b->doubts, path));
+    assert_true(jig_strv_contains(&b->changes.files, path));
+}
+
+/* The last question was answered so, and these paths are to be read anew. */
+static void expect_changes(const struct bench *b, bool whole, bool plain, size_t n)
+{
+    assert_int_equal(b->changes.whole, whole);
+    assert_int_equal(b->changes.plain, plain);
+    assert_int_equal(b->changes.files.n, n);
 }
 
 /* ---- case by case ---- */
@@ -679,9 +681,86 @@ static void test_two_looks_that_differ_are_a_fault(void **state)
     teardown_bench(&b);
 }
 
+/* What is told of a change is all that changed, where that can be said. */
+static void test_what_changed_is_said(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "plan.ini", "p");
+    write_file(&b, "a.h", "a");
+    write_file(&b, "b.h", "b");
+    jig_observe_checking(true);
+    let_stamps_grow_old();
+    see(&b, "a.h");
+    see(&b, "b.h");
+    jig_observe_checking(false);
+    see(&b, "plan.ini");
+    see(&b, "b.h"); /* to plan with, too */
+    assert_int_equal(arm(&b), JIG_OK);
+    write_file(&b, "a.h", "A");
+    expect_changed(&b, "a.h");
+    expect_changes(&b, true, true, 1);
+    ARM(&b, "a.h");
+    write_file(&b, "a.h", "a");
+    expect_changed(&b, "a.h");
+    expect_changes(&b, true, false, 1); /* planned with */
+    teardown_bench(&b);
+}
+
+/* A file that comes or goes may matter to more than its readers. */
+static void test_more_than_content_is_not_all(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    write_file(&b, "a.h", "a");
+    ARM(&b, "a.h", "none.h");
+    write_file(&b, "none.h", "there");
+    expect_changed(&b, "none.h");
+    assert_false(b.changes.whole);
+    ARM(&b, "a.h", ".");
+    write_file(&b, "more.h", "there");
+    assert_int_equal(ask(&b), JIG_WATCH_CHANGED);
+    assert_false(b.changes.whole);
+    ARM(&b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    assert_int_equal(unlink(path), 0);
+    expect_changed(&b, "a.h");
+    assert_false(b.changes.whole);
+    teardown_bench(&b);
+}
+
+/* Whoever remembers a file by one path is told that one, through whatever link it leads. */
+static void test_a_change_is_told_by_every_path(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup_bench(&b);
+    make_dir(&b, "d");
+    write_file(&b, "d/a.h", "a");
+    JIG_CLEANUP_FREE char *link = at(&b, "link");
+    JIG_CLEANUP_FREE char *by_link = at(&b, "link/a.h");
+    assert_int_equal(symlink("d", link), 0);
+    ARM(&b, "d/a.h", "link/a.h", "link/../d/a.h");
+    write_file(&b, "d/a.h", "b");
+    expect_changed(&b, "d/a.h");
+    expect_changes(&b, true, false, 3);
+    assert_true(jig_strv_contains(&b.changes.files, by_link));
+    ARM(&b, "link/a.h");
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("e", link), 0);
+    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_false(b.changes.whole); /* the link itself */
+    teardown_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_changed_is_said),
+        cmocka_unit_test(test_more_than_content_is_not_all),
+        cmocka_unit_test(test_a_change_is_told_by_every_path),
         cmocka_unit_test(test_holds_until_it_is_written),
         cmocka_unit_test(test_same_size_and_time_is_a_change),
         cmocka_unit_test(test_reading_changes_nothing),

@@ -192,6 +192,38 @@ def test_platformio_edit_is_seen(bench, edit):
     walk(bench, folder, result, fqbn=None)
 
 
+def test_an_edit_is_all_that_is_looked_at(bench):
+    folder = bench.project("pio", PIO)
+    bench.build(folder, fqbn=None)
+    for i, path in enumerate(("include/a.h", "src/main.cpp", "lib/L/L.cpp", "include/a.h")):
+        watched(bench, folder, fqbn=None)
+        counters, memos = stats(bench)
+        with open(folder / path, "a", encoding="utf-8") as f:
+            f.write(f"static int edit{i};\n")
+        result = bench.build(folder, fqbn=None)
+        assert (result["outcome"], result["compiled"]) == ("built", 1)
+        now, memos_now = stats(bench)
+        assert now["build.planned"] == counters["build.planned"] + 1
+        assert memos_now["records"]["hits"] == memos["records"]["hits"] + 1
+        fresh = bench.build(folder, "--build-dir", bench.folder / f"scratch{i}", "--walk", fqbn=None)
+        assert sha256(result["artifacts"]["hex"]) == sha256(fresh["artifacts"]["hex"])
+        walk(bench, folder, result, fqbn=None)
+
+
+def test_a_broken_edit_and_its_mending(bench):
+    folder = bench.project("pio", PIO)
+    good = bench.build(folder, fqbn=None)
+    watched(bench, folder, fqbn=None)
+    text = (folder / "src/main.cpp").read_text()
+    with open(folder / "src/main.cpp", "a", encoding="utf-8") as f:
+        f.write("#error not today\n")
+    bench.jig("build", folder).error(6, "not today")
+    (folder / "src/main.cpp").write_text(text)
+    result = bench.build(folder, fqbn=None)
+    assert sha256(result["artifacts"]["hex"]) == sha256(good["artifacts"]["hex"])
+    walk(bench, folder, result, fqbn=None)
+
+
 def test_caller_s_variables_are_part_of_the_question(bench):
     folder = bench.project("pio", PIO)
     bench.build(folder, fqbn=None)

@@ -1,0 +1,91 @@
+#include "core/build/vouch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+
+#define MOST_CHANGES 500 /* a trace is asked about each; past that a look is as good */
+
+struct jig_vouch {
+    const char *build_dir;
+    struct jig_strv changed; /* as traces spell them */
+    struct jig_map is_changed;
+    bool ended;
+};
+
+void jig_vouch_made(struct jig_vouch *v, const char *path)
+{
+    if (v == NULL || v->ended)
+        return;
+    JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
+    if (jig_map_has(&v->is_changed, spelled))
+        return;
+    jig_map_set(&v->is_changed, spelled, v);
+    jig_strv_append(&v->changed, spelled);
+    v->ended = v->changed.n > MOST_CHANGES;
+}
+
+struct jig_vouch *jig_vouch_new(const struct jig_watch_changes *changes, const char *build_dir)
+{
+    if (changes == NULL || !changes->whole)
+        return NULL;
+    struct jig_vouch *v = jig_new(struct jig_vouch);
+    v->build_dir = build_dir;
+    jig_map_init(&v->is_changed, NULL);
+    for (size_t i = 0; i < changes->files.n; i++)
+        jig_vouch_made(v, changes->files.v[i]);
+    return v;
+}
+
+void jig_vouch_free(struct jig_vouch *v)
+{
+    if (v == NULL)
+        return;
+    jig_strv_release(&v->changed);
+    jig_map_release(&v->is_changed);
+    free(v);
+}
+
+void jig_vouch_end(struct jig_vouch *v)
+{
+    if (v != NULL)
+        v->ended = true;
+}
+
+bool jig_vouch_is_same(const struct jig_vouch *v, const char *path)
+{
+    if (v == NULL || v->ended)
+        return false;
+    JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
+    return !jig_map_has(&v->is_changed, spelled);
+}
+
+static int by_path(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct jig_trace_file *)item)->path);
+}
+
+/* Inputs are sorted; outputs and files that were searched for are few. */
+static bool touches(const struct jig_trace *t, const char *path)
+{
+    if (t->input_count > 0 &&
+        bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path) != NULL)
+        return true;
+    for (size_t i = 0; i < t->output_count; i++) {
+        if (strcmp(t->outputs[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool jig_vouch_holds(const struct jig_vouch *v, const struct jig_trace *t)
+{
+    if (v == NULL || v->ended || t == NULL || t->opaque)
+        return false;
+    for (size_t i = 0; i < v->changed.n; i++) {
+        if (touches(t, v->changed.v[i]))
+            return false;
+    }
+    return true;
+}
