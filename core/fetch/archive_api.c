@@ -16,7 +16,7 @@ static struct {
 static void load(void)
 {
     /* The strings are libarchive's names; by themselves the names are ours by now. */
-#define SYMBOL(name) {#name, &name},
+#define SYMBOL(name) {#name, &(name)},
     struct jig_symbol symbols[] = {JIG_LIBARCHIVE_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
     loaded.code = jig_library_load("libarchive.so.13", symbols, JIG_COUNT(symbols), &loaded.err);

@@ -44,7 +44,7 @@
     F(archive_read_support_format_zip_seekable)
 
 struct jig_libarchive {
-#define JIG_LIBARCHIVE_MEMBER(name) __typeof__(&name) name;
+#define JIG_LIBARCHIVE_MEMBER(name) __typeof__ (&(name))(name);
     JIG_LIBARCHIVE_FUNCTIONS(JIG_LIBARCHIVE_MEMBER)
 #undef JIG_LIBARCHIVE_MEMBER
 };

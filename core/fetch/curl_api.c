@@ -16,7 +16,7 @@ static struct {
 static void load(void)
 {
     /* The strings are curl's names; by themselves the names are ours by now. */
-#define SYMBOL(name) {#name, &name},
+#define SYMBOL(name) {#name, &(name)},
     struct jig_symbol symbols[] = {JIG_CURL_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
     loaded.code = jig_library_load("libcurl.so.4", symbols, JIG_COUNT(symbols), &loaded.err);

@@ -42,7 +42,7 @@
     F(curl_url_set)
 
 struct jig_curl {
-#define JIG_CURL_MEMBER(name) __typeof__(&name) name;
+#define JIG_CURL_MEMBER(name) __typeof__ (&(name))(name);
     JIG_CURL_FUNCTIONS(JIG_CURL_MEMBER)
 #undef JIG_CURL_MEMBER
 };

@@ -111,7 +111,8 @@ static enum jig_code run(struct download *d, const struct jig_until *until, stru
             jig_remote_send_later(d->fetcher->remote, d->cache,
                                   d->any ? &d->sha256 : &d->want->sha256);
     }
-    jig_blob_abort(d->writer, code != JIG_DATA_LOSS); /* NULL once it has ended */
+    /* On a full disk a part is in the way. The writer is NULL once it has ended. */
+    jig_blob_abort(d->writer, code != JIG_DATA_LOSS && code != JIG_RESOURCE_EXHAUSTED);
     return code;
 }
 

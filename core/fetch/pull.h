@@ -14,7 +14,8 @@
  * to know whether a URL still gives just that asks jig_pull_prove.
  *
  * What is broken off, by the line, a cancel or a killed process, is kept in part, and gone on with
- * by whoever pulls the same hash next. Of what turns out wrong nothing is kept.
+ * by whoever pulls the same hash next. Of what turns out wrong, or does not fit on the disk,
+ * nothing is kept.
  *
  * Threads: any number at once. Progress is called in the thread that pulls.
  */
