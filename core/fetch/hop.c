@@ -124,8 +124,10 @@ static void set_network(struct run *r)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "jig/" JIG_VERSION);
     if (o->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca_file);
-    if (o->proxy != NULL)
-        curl_easy_setopt(easy, CURLOPT_PROXY, jig_streq(o->proxy, "none") ? "" : o->proxy);
+    if (r->url.is_loopback || jig_streq(o->proxy, "none")) /* "" turns it off */
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    else if (o->proxy != NULL)
+        curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy);
     if (o->no_proxy != NULL)
         curl_easy_setopt(easy, CURLOPT_NOPROXY, o->no_proxy);
 }

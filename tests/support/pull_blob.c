@@ -1,11 +1,11 @@
 /*
  * pull_blob - pulls one thing by its hash and says what became of it, for tests of servers.
  *
- *   pull_blob CACHE REMOTE NETRC SHA256 [URL...]
+ *   pull_blob CACHE REMOTE NETRC CA_FILE SHA256 [URL...]
  *
- * REMOTE and NETRC may be "-". Prints "cached" or "fetched" (or the code and the message of a
- * failure, and exits with 1), then hits, misses, failures and sent of the remote cache, all on one
- * line.
+ * REMOTE, NETRC and CA_FILE may be "-". Prints "cached" or "fetched" (or the code and the message
+ * of a failure, and exits with 1), then hits, misses, failures and sent of the remote cache, all on
+ * one line.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,16 +24,17 @@ static enum jig_code pull(char **argv, int argc, struct jig_remote **remote, con
                           struct jig_err *err)
 {
     struct jig_cache_options at = {.root = argv[1]};
-    struct jig_fetcher_options options = {.proxy = "none", .netrc = given(argv[3]), .rounds = 1};
+    struct jig_fetcher_options options = {
+        .proxy = "none", .netrc = given(argv[3]), .ca_file = given(argv[4]), .rounds = 1};
     struct jig_remote_options remote_options = {.url = given(argv[2]), .fetcher = options};
     struct jig_want want = {
-        .size = -1, .urls = (const char *const *)&argv[5], .n_urls = (size_t)argc - 5};
+        .size = -1, .urls = (const char *const *)&argv[6], .n_urls = (size_t)argc - 6};
     struct jig_fetcher *fetcher = jig_fetcher_new(&options);
     struct jig_cache *cache;
     struct jig_hold *hold;
     struct jig_pulled pulled;
-    if (!jig_digest_parse(argv[4], &want.sha256))
-        return jig_err_set(err, JIG_INVALID_ARGUMENT, "'%s' is no SHA-256", argv[4]);
+    if (!jig_digest_parse(argv[5], &want.sha256))
+        return jig_err_set(err, JIG_INVALID_ARGUMENT, "'%s' is no SHA-256", argv[5]);
     enum jig_code code = jig_cache_open(&at, &cache, err);
     if (code == JIG_OK)
         code = jig_hold_new(cache, "pull_blob", &hold, err);
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
     struct jig_remote_stats stats = {0};
     struct jig_err err = JIG_ERR_INIT;
     const char *how = "";
-    if (argc < 5)
+    if (argc < 6)
         return 2;
     enum jig_code code = pull(argv, argc, &remote, &how, &err);
     if (code != JIG_OK) {

@@ -619,6 +619,46 @@ static void test_files_when_allowed(void **state)
                      JIG_PERMISSION_DENIED);
 }
 
+/* The request's line has the whole URL then; nothing of example.test is ever looked up. */
+static void test_proxies(void **state)
+{
+    (void)state;
+    JIG_CLEANUP_FREE char *proxy = http_server_url(server, "/");
+    const char *const urls[] = {"http://files.example.test/good"};
+    options.proxy = proxy;
+    struct jig_fetch_spec spec = spec_of(false);
+    spec.urls = urls;
+    spec.n_urls = 1;
+    assert_int_equal(jig_fetch(fetcher, &spec, &JIG_UNTIL_FOREVER, &result, &err),
+                     JIG_FAILED_PRECONDITION); /* 501: the server has no such path */
+    assert_true(asked_with(0, "GET http://files.example.test/good HTTP/1.1\r\n"));
+    assert_int_equal(fetch("/good"), JIG_OK);
+    assert_true(asked_with(1, "GET /good HTTP/1.1\r\n"));
+}
+
+/* Over plain http passwords go to this machine alone, and through no proxy. */
+static void test_no_password_in_the_clear(void **state)
+{
+    (void)state;
+    JIG_CLEANUP_FREE char *proxy = http_server_url(server, "/");
+    JIG_CLEANUP_FREE char *netrc = NULL;
+    const char *const urls[] = {"http://files.example.test/good"};
+    write_private("netrc", "machine files.example.test login us password pw\n", &netrc);
+    for (int trusted = 0; trusted < 2; trusted++) {
+        options.proxy = proxy;
+        options.netrc = netrc;
+        options.trust_plain = trusted;
+        jig_fetcher_free(fetcher);
+        fetcher = NULL;
+        struct jig_fetch_spec spec = spec_of(false);
+        spec.urls = urls;
+        spec.n_urls = 1;
+        assert_int_equal(jig_fetch(fetcher, &spec, &JIG_UNTIL_FOREVER, &result, &err),
+                         JIG_FAILED_PRECONDITION);
+        assert_int_equal(asked_with((size_t)trusted, "Authorization"), trusted);
+    }
+}
+
 static struct jig_fetch_progress seen[64];
 static size_t n_seen;
 
@@ -827,6 +867,8 @@ int main(void)
         TEST(test_credentials_stay_at_their_host),
         TEST(test_tokens),
         TEST(test_files_when_allowed),
+        TEST(test_proxies),
+        TEST(test_no_password_in_the_clear),
         TEST(test_progress),
         TEST(test_many_at_once),
         TEST(test_urls),

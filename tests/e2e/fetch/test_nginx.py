@@ -79,7 +79,7 @@ def nginx(tmp_path):
 
 
 def pull(cache, remote, *urls, netrc="-", sha256=SHA256):
-    done = subprocess.run([pathlib.Path(BIN) / "pull_blob", cache, remote, netrc, sha256, *urls],
+    done = subprocess.run([pathlib.Path(BIN) / "pull_blob", cache, remote, netrc, "-", sha256, *urls],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 

@@ -14,6 +14,7 @@ and `always` for the rest. PUT requests are kept under their path unless `writab
 import hashlib
 import http.server
 import re
+import ssl
 import threading
 
 
@@ -190,9 +191,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class BadServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, writable=True):
+    def __init__(self, writable=True, tls=None):
+        """tls: (certificate, key), the paths of PEM files."""
         super().__init__(("127.0.0.1", 0), Handler)
         self.writable = writable
+        self.scheme = "https" if tls else "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.closing = threading.Event()
         self.lock = threading.Lock()
         self.paths = {}  # path -> [data, first answers, always]
@@ -216,7 +223,7 @@ class BadServer(http.server.ThreadingHTTPServer):
             return sum(1 for _, p, _ in self.requests if p == path)
 
     def url(self, path, host="127.0.0.1"):
-        return f"http://{host}:{self.server_address[1]}{path}"
+        return f"{self.scheme}://{host}:{self.server_address[1]}{path}"
 
     def close(self):
         self.closing.set()
