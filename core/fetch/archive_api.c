@@ -19,7 +19,7 @@ static void load(void)
 #define SYMBOL(name) {#name, &(name)},
     struct jig_symbol symbols[] = {JIG_LIBARCHIVE_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
-    loaded.code = jig_library_load("libarchive.so.13", symbols, JIG_COUNT(symbols), &loaded.err);
+    loaded.code = jig_os_library_load("libarchive.so.13", symbols, JIG_COUNT(symbols), &loaded.err);
 }
 
 enum jig_code jig_libarchive_load(struct jig_err *reterr)

@@ -19,7 +19,7 @@ static void load(void)
 #define SYMBOL(name) {#name, &(name)},
     struct jig_symbol symbols[] = {JIG_CURL_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
-    loaded.code = jig_library_load("libcurl.so.4", symbols, JIG_COUNT(symbols), &loaded.err);
+    loaded.code = jig_os_library_load("libcurl.so.4", symbols, JIG_COUNT(symbols), &loaded.err);
     if (loaded.code == JIG_OK && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         abort(); /* memory is out: see mem.h */
 }

@@ -3,8 +3,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
-enum jig_code jig_library_load(const char *soname, const struct jig_symbol *symbols, size_t n,
-                               struct jig_err *reterr)
+enum jig_code jig_os_library_load(const char *soname, const struct jig_symbol *symbols, size_t n,
+                                  struct jig_err *reterr)
 {
     void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)

@@ -19,7 +19,7 @@ struct jig_symbol {
 };
 
 /* FAILED_PRECONDITION when the library, or one of the functions, is not there; it names what. */
-enum jig_code jig_library_load(const char *soname, const struct jig_symbol *symbols, size_t n,
-                               struct jig_err *reterr) JIG_CHECKED;
+enum jig_code jig_os_library_load(const char *soname, const struct jig_symbol *symbols, size_t n,
+                                  struct jig_err *reterr) JIG_CHECKED;
 
 #endif
