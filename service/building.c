@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/blob/hold.h"
 #include "core/os/time.h"
 #include "service/lnk.h"
 #include "service/target/depends.h"
@@ -27,6 +28,7 @@ struct jig_building {
     char *subject;
     struct jig_sightings *seen;    /* NULL: nobody listens */
     struct jig_warm_builds builds; /* what was up to date */
+    struct jig_hold *hold;         /* what the target uses of the cache */
     struct jig_missing missing;    /* why it could not be opened */
     bool opened;
     size_t ran; /* environments that went well, in order */
@@ -61,6 +63,7 @@ void jig_building_free(struct jig_building *b)
     jig_sightings_free(b->seen);
     jig_warm_builds_release(&b->builds);
     jig_missing_release(&b->missing);
+    jig_hold_free(b->hold);
     free(b->subject);
     free(b);
 }
@@ -86,6 +89,19 @@ bool jig_building_ask(struct jig_building *b)
     return b->answer != NULL;
 }
 
+static enum jig_code lease_target(struct jig_building *b, struct jig_err *reterr)
+{
+    jig_hold_free(b->hold);
+    b->hold = NULL;
+    enum jig_code code =
+        jig_target_lease(jig_builder_targets(b->builder), b->target, &b->hold, reterr);
+    if (code != JIG_OK) {
+        jig_target_free(b->target);
+        b->target = NULL;
+    }
+    return code;
+}
+
 static enum jig_code open_target(struct jig_building *b, struct jig_strv *needs_env,
                                  struct jig_err *reterr)
 {
@@ -93,10 +109,11 @@ static enum jig_code open_target(struct jig_building *b, struct jig_strv *needs_
         jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
     jig_missing_release(&b->missing);
     b->missing = (struct jig_missing){0};
-    enum jig_code code = jig_target_open_missing(jig_builder_targets(b->builder), b->selector,
-                                                 &b->target, needs_env, &b->missing, reterr);
+    enum jig_code code =
+        jig_target_open_missing(jig_builder_targets(b->builder), b->selector, JIG_LOCK_OBEY,
+                                &b->target, needs_env, &b->missing, reterr);
     jig_observe(before);
-    return code;
+    return code == JIG_OK ? lease_target(b, reterr) : code;
 }
 
 /* The build looks at no more than what changed; and so what it looks at is not all that its answer
@@ -154,8 +171,10 @@ enum jig_code jig_building_target(struct jig_building *b, const struct jig_targe
 {
     struct jig_strv needs = {0};
     enum jig_code code = JIG_OK;
-    if (b->target == NULL && b->answer != NULL && jig_warm_builds(b->answer)->target != NULL)
+    if (b->target == NULL && b->answer != NULL && jig_warm_builds(b->answer)->target != NULL) {
         b->target = jig_target_ref(jig_warm_builds(b->answer)->target);
+        code = lease_target(b, reterr);
+    }
     if (b->target == NULL)
         code = open_target(b, &needs, reterr);
     jig_strv_release(&needs);

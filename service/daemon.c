@@ -299,6 +299,7 @@ static void make_builders(struct jig_daemon *d)
         jig_strf("%s/images/%016llx", d->place.cache_dir, (unsigned long long)us.high);
     d->builder =
         jig_builder_new(&d->conf, d->place.cache_dir, jig_packages_roots(d->packages), data);
+    jig_targets_lease_from(jig_builder_targets(d->builder), jig_caching_cache(d->caching));
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
                                    d->devices.monitors, scratch);
     jig_deployer_configure(d->deployer, &d->conf);

@@ -54,8 +54,8 @@ enum jig_code jig_packages_remove(struct jig_packages *p, struct jig_operation *
                                   struct jig_err *reterr) JIG_CHECKED;
 
 /* From run(): installs what something misses: wishes for platforms and libraries, and packages of a
- * lock file, which need no index. The operation's result stays as it is. FAILED_PRECONDITION when
- * none of it was missing. */
+ * lock file, which need no index. The operation's result stays as it is. ALREADY_EXISTS when
+ * all of it was there already. */
 enum jig_code jig_packages_provide(struct jig_packages *p, struct jig_operation *op,
                                    const struct jig_strv *platforms,
                                    const struct jig_strv *libraries, const struct jig_plan *locked,

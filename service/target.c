@@ -12,6 +12,7 @@
 #include "core/os/fs.h"
 #include "core/os/time.h"
 #include "service/target/depends.h"
+#include "service/target/lease.h"
 #include "service/target/libraries.h"
 
 #define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
@@ -25,6 +26,7 @@ struct jig_targets {
     struct jig_libcache *libraries;
     struct jig_strv user_libraries; /* folders of the configuration, and the sketchbook's */
     struct jig_strv installed;      /* where packages are installed */
+    struct jig_cache *cache;        /* of which they are; NULL: nothing is leased */
     char *home;
 };
 
@@ -49,6 +51,19 @@ struct jig_targets *jig_targets_new(const struct jig_conf *conf, const struct ji
     jig_strv_extend(&t->user_libraries, &conf->libraries);
     jig_strv_append_take(&t->user_libraries, jig_path_join(t->home, "Arduino/libraries"));
     return t;
+}
+
+void jig_targets_lease_from(struct jig_targets *t, struct jig_cache *cache)
+{
+    t->cache = cache;
+}
+
+enum jig_code jig_target_lease(struct jig_targets *t, const struct jig_target *target,
+                               struct jig_hold **ret, struct jig_err *reterr)
+{
+    *ret = NULL;
+    return t->cache != NULL ? jig_lease_target(target, t->cache, &t->installed, ret, reterr)
+                            : JIG_OK;
 }
 
 void jig_targets_free(struct jig_targets *t)
@@ -284,7 +299,7 @@ enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *p
     struct jig_board_config *board = NULL;
     enum jig_code code = read_lock(project, &lock, reterr);
     if (code == JIG_OK)
-        code = jig_depends_read(project, environment, &lock, &d, reterr);
+        code = jig_depends_read(project, environment, &lock, JIG_LOCK_OBEY, &d, reterr);
     if (code == JIG_OK)
         code =
             environment_board(t, project, environment, "", &d, &missing, &notices, &board, reterr);
@@ -339,7 +354,7 @@ static char *choose_build_dir(const Jig__V1__ProjectSelector *selector,
 static enum jig_code open_environment(struct jig_targets *t,
                                       const Jig__V1__ProjectSelector *selector,
                                       const struct jig_target *target, const char *name,
-                                      const struct jig_lockfile *lock,
+                                      const struct jig_lockfile *lock, enum jig_lock_use use,
                                       struct jig_target_environment *e, struct jig_missing *missing,
                                       struct jig_err *reterr)
 {
@@ -348,7 +363,7 @@ static enum jig_code open_environment(struct jig_targets *t,
     e->custom = jig_props_new();
     enum jig_code code = jig_project_environment(project, name, &e->environment, reterr);
     if (code == JIG_OK)
-        code = jig_depends_read(project, e->environment, lock, &d, reterr);
+        code = jig_depends_read(project, e->environment, lock, use, &d, reterr);
     if (code == JIG_OK)
         code = environment_board(t, project, e->environment, selector->fqbn, &d, missing,
                                  &e->notices, &e->board, reterr);
@@ -400,15 +415,17 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
                               struct jig_err *reterr)
 {
     struct jig_missing missing = {0};
-    enum jig_code code = jig_target_open_missing(t, selector, ret, needs_env, &missing, reterr);
+    enum jig_code code =
+        jig_target_open_missing(t, selector, JIG_LOCK_OBEY, ret, needs_env, &missing, reterr);
     jig_missing_release(&missing);
     return code;
 }
 
 enum jig_code jig_target_open_missing(struct jig_targets *t,
                                       const Jig__V1__ProjectSelector *selector,
-                                      struct jig_target **ret, struct jig_strv *needs_env,
-                                      struct jig_missing *missing, struct jig_err *reterr)
+                                      enum jig_lock_use use, struct jig_target **ret,
+                                      struct jig_strv *needs_env, struct jig_missing *missing,
+                                      struct jig_err *reterr)
 {
     struct jig_target *target = jig_new(struct jig_target);
     atomic_init(&target->refs, 1);
@@ -426,8 +443,8 @@ enum jig_code jig_target_open_missing(struct jig_targets *t,
     target->environments = jig_xcalloc(names.n, sizeof *target->environments);
     for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
         target->n++;
-        code = open_environment(t, selector, target, names.v[i], &lock, &target->environments[i],
-                                missing, reterr);
+        code = open_environment(t, selector, target, names.v[i], &lock, use,
+                                &target->environments[i], missing, reterr);
     }
     jig_lockfile_release(&lock);
     jig_strv_release(&names);
@@ -454,6 +471,7 @@ void jig_target_free(struct jig_target *target)
         jig_board_config_free(e->board);
         jig_props_free(e->custom);
         jig_strv_release(&e->notices);
+        jig_strv_release(&e->trees);
         free(e->build_dir);
         free(e->fqbn);
     }

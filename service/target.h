@@ -31,6 +31,15 @@
 #include "service/wire/messages.h"
 
 struct jig_targets;
+struct jig_cache;
+struct jig_hold;
+
+/* What a project's jig.lock is to who opens it. */
+enum jig_lock_use {
+    JIG_LOCK_OBEY,   /* it and nothing else */
+    JIG_LOCK_PREFER, /* its versions, where they still fit */
+    JIG_LOCK_IGNORE,
+};
 
 /* `conf` and `installed`, where packages are installed, are borrowed for the call. `data_dir` may
  * be NULL: where jig's own data files are. */
@@ -44,6 +53,9 @@ struct jig_targets_stats {
 };
 struct jig_targets_stats jig_targets_stats(struct jig_targets *t);
 
+/* The cache that the installed packages are of. Before the first target is opened. */
+void jig_targets_lease_from(struct jig_targets *t, struct jig_cache *cache);
+
 /* One environment that can be built. */
 struct jig_target_environment {
     const struct jig_environment *environment; /* of the target's project */
@@ -53,6 +65,7 @@ struct jig_target_environment {
     char *build_dir;
     char *fqbn; /* in its shortest form */
     struct jig_strv notices;
+    struct jig_strv trees; /* installed libraries that are looked into */
 };
 
 struct jig_target {
@@ -83,9 +96,14 @@ enum jig_code jig_target_open(struct jig_targets *t, const Jig__V1__ProjectSelec
 struct jig_missing;
 enum jig_code jig_target_open_missing(struct jig_targets *t,
                                       const Jig__V1__ProjectSelector *selector,
-                                      struct jig_target **ret, struct jig_strv *needs_env,
-                                      struct jig_missing *missing,
+                                      enum jig_lock_use use, struct jig_target **ret,
+                                      struct jig_strv *needs_env, struct jig_missing *missing,
                                       struct jig_err *reterr) JIG_CHECKED;
+
+/* What a target uses of the cache stays there until *ret is freed (jig_hold_free); NULL when it
+ * uses nothing. ABORTED when something went away since the target was opened: open it once more. */
+enum jig_code jig_target_lease(struct jig_targets *t, const struct jig_target *target,
+                               struct jig_hold **ret, struct jig_err *reterr) JIG_CHECKED;
 struct jig_target *jig_target_ref(struct jig_target *target);
 void jig_target_free(struct jig_target *target); /* at the last one's */
 

@@ -89,6 +89,7 @@ int cli_ops_show(struct cli *cli);
 int cli_packages_install(struct cli *cli);
 int cli_packages_list(struct cli *cli);
 int cli_packages_remove(struct cli *cli);
+int cli_packages_sync(struct cli *cli);
 int cli_packages_update(struct cli *cli);
 int cli_project(struct cli *cli);
 

@@ -111,6 +111,11 @@ static const struct cli_option show_options[] = {
     END,
 };
 
+static const struct cli_option sync_options[] = {
+    FLAG('u', "upgrade", upgrade, "take the newest versions that fit, whatever jig.lock says"),
+    END,
+};
+
 static const struct cli_option detach_options[] = {
     FLAG(0, "detach", detach, "print the operation's id and leave it running"),
     END,
@@ -232,6 +237,11 @@ const struct cli_command cli_commands[] = {
      "Remove what is installed",
      "Without a version, all versions go. Tools go with the last core that needs them.",
      OPTIONS(detach_options), cli_packages_remove},
+    {"packages", "sync", "[DIR]", 0, 1, CLI_WITH_FOLDERS,
+     "Install what a project needs, and write its jig.lock",
+     "jig.lock says which packages, by version and hash, each environment is built with; builds\n"
+     "obey it. Versions that it has stay as long as they fit.",
+     OPTIONS(project_options, sync_options, detach_options), cli_packages_sync},
     {"ops", "list", "", 0, 0, CLI_WITH_NOTHING, "List the operations, newest first", NULL,
      OPTIONS(active_options), cli_ops_list},
     {"ops", "show", "ID", 1, 1, CLI_WITH_NOTHING, "Show one operation", NULL, OPTIONS(show_options),

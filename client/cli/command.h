@@ -112,6 +112,7 @@ struct cli_options {
     bool active;
     bool timing;
     bool force;
+    bool upgrade;
     bool all;
     bool dry_run;
     bool repair;

@@ -7,6 +7,7 @@
 #include "client/cli/follow.h"
 #include "client/cli/json_event.h"
 #include "client/cli/json_out.h"
+#include "client/cli/place.h"
 #include "client/cli/report.h"
 #include "client/cli/text.h"
 
@@ -160,4 +161,29 @@ int cli_packages_install(struct cli *cli)
 int cli_packages_remove(struct cli *cli)
 {
     return start(cli, jig_client_start_remove_packages);
+}
+
+static int sync_at(struct cli *cli, const struct cli_place *place)
+{
+    const struct jig_operation *op;
+    struct jig_error error;
+    struct jig_package_options options = call_options(cli);
+    cli_hold_signals(cli);
+    enum jig_status status =
+        jig_client_start_sync_packages(cli->client, &place->selector, cli->options.upgrade,
+                                       &options, cli->deadline_ns, &op, &error);
+    cli_watch_signals(cli);
+    return status == JIG_STATUS_OK ? follow(cli, op) : cli_fail(cli, &error);
+}
+
+int cli_packages_sync(struct cli *cli)
+{
+    int exit_status;
+    struct cli_place place;
+    if (!cli_place_init(&place, cli, &exit_status))
+        return exit_status;
+    if (cli_connect(cli, &exit_status))
+        exit_status = sync_at(cli, &place);
+    cli_place_release(&place);
+    return exit_status;
 }

@@ -100,3 +100,30 @@ enum jig_status jig_client_start_remove_packages(
     return jig_call_typed(client, target("StartRemovePackages"), &request.base, deadline_ns,
                           sizeof **ret, fill_remove, (const void **)ret, reterr);
 }
+
+static bool fill_sync(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
+{
+    return jig_convert_started(
+        arena, ((const Jig__V1__StartSyncPackagesResponse *)reply)->operation, result);
+}
+
+enum jig_status jig_client_start_sync_packages(
+    struct jig_client *client, const struct jig_project_selector *selector, bool upgrade,
+    const struct jig_package_options *options, int64_t deadline_ns,
+    const struct jig_operation **ret, struct jig_error *reterr)
+{
+    const struct jig_package_options *o = options != NULL ? options : &no_options;
+    Jig__V1__OperationTie tie = jig_tie(client, o->detach);
+    Jig__V1__StartSyncPackagesRequest request = JIG__V1__START_SYNC_PACKAGES_REQUEST__INIT;
+    request.upgrade = upgrade;
+    request.tie = &tie;
+    request.wait_ms = o->wait_ms;
+    const struct jig_project_call call = {
+        .target = target("StartSyncPackages"),
+        .request = &request.base,
+        .project = &request.project,
+        .size = sizeof(struct jig_operation),
+        .fill = fill_sync,
+    };
+    return jig_call_project(client, selector, &call, deadline_ns, (const void **)ret, reterr);
+}

@@ -37,16 +37,12 @@ static void say(const struct work *w, const char *what)
 
 static enum jig_code find(const struct work *w, char **ret, struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *name = jig_installed_name(w->p->kind, w->p->vendor, w->p->name);
-    enum jig_code code = jig_tree_find(w->spec->cache, w->spec->hold, kinds[w->p->kind], name,
-                                       w->p->version, ret, reterr);
+    struct jig_installed one = {
+        .kind = w->p->kind, .vendor = w->p->vendor, .name = w->p->name, .version = w->p->version};
+    enum jig_code code = jig_installed_lease(w->spec->cache, w->spec->hold, &one, ret, reterr);
     if (code != JIG_OK)
         return code;
-    struct jig_installed one = {.kind = w->p->kind,
-                                .vendor = w->p->vendor,
-                                .name = w->p->name,
-                                .version = w->p->version,
-                                .path = *ret};
+    one.path = *ret;
     code = jig_installed_check(&one, w->p, reterr);
     if (code != JIG_OK) {
         free(*ret);
@@ -252,6 +248,14 @@ enum jig_code jig_install_plan_url(struct jig_plan *plan, const struct jig_wish 
 }
 
 /* ---- away with it ---- */
+
+enum jig_code jig_installed_lease(struct jig_cache *cache, struct jig_hold *hold,
+                                  const struct jig_installed *one, char **ret,
+                                  struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *name = jig_installed_name(one->kind, one->vendor, one->name);
+    return jig_tree_find(cache, hold, kinds[one->kind], name, one->version, ret, reterr);
+}
 
 enum jig_code jig_uninstall(struct jig_cache *cache, const struct jig_installed *one,
                             struct jig_err *reterr)

@@ -51,6 +51,11 @@ enum jig_code jig_install_plan_url(struct jig_plan *plan, const struct jig_wish 
                                    bool allow_file, const struct jig_until *until,
                                    struct jig_err *reterr) JIG_CHECKED;
 
+/* The package's folder, leased by the hold; the caller frees it. NOT_FOUND when it is not there. */
+enum jig_code jig_installed_lease(struct jig_cache *cache, struct jig_hold *hold,
+                                  const struct jig_installed *one, char **ret,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
 /* Removes one installed package. As jig_tree_remove. */
 enum jig_code jig_uninstall(struct jig_cache *cache, const struct jig_installed *one,
                             struct jig_err *reterr) JIG_CHECKED;

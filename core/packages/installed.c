@@ -37,14 +37,19 @@ char *jig_installed_library_folder(const char *name)
     return folder;
 }
 
+void jig_installed_clear(struct jig_installed *one)
+{
+    free(one->vendor);
+    free(one->name);
+    free(one->version);
+    free(one->path);
+    *one = (struct jig_installed){0};
+}
+
 void jig_installed_release(struct jig_installed_list *l)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        free(l->items[i].vendor);
-        free(l->items[i].name);
-        free(l->items[i].version);
-        free(l->items[i].path);
-    }
+    for (size_t i = 0; i < l->n; i++)
+        jig_installed_clear(&l->items[i]);
     free(l->items);
     *l = (struct jig_installed_list){0};
 }
@@ -166,11 +171,17 @@ const struct jig_installed *jig_installed_best(const struct jig_installed_list *
     return best;
 }
 
-static bool came_from(const struct jig_installed *one, const struct jig_wish *w)
+enum jig_code jig_installed_record(const struct jig_installed *one, struct jig_package *ret,
+                                   struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(one->path, JIG_PACKAGE_RECORD);
+    return jig_package_read(path, ret, reterr);
+}
+
+static bool came_from(const struct jig_installed *one, const struct jig_wish *w)
+{
     struct jig_package p;
-    if (jig_package_read(path, &p, NULL) != JIG_OK)
+    if (jig_installed_record(one, &p, NULL) != JIG_OK)
         return false;
     bool same = p.from == w->from;
     if (w->has_sha256)
@@ -210,11 +221,10 @@ const struct jig_installed *jig_installed_exact(const struct jig_installed_list 
 enum jig_code jig_installed_check(const struct jig_installed *one, const struct jig_package *p,
                                   struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *path = jig_path_join(one->path, JIG_PACKAGE_RECORD);
     struct jig_package there;
     if (!p->has_sha256)
         return JIG_OK;
-    enum jig_code code = jig_package_read(path, &there, reterr);
+    enum jig_code code = jig_installed_record(one, &there, reterr);
     if (code != JIG_OK)
         return code;
     if (there.has_sha256 && !jig_digest_equal(&there.sha256, &p->sha256)) {
@@ -231,4 +241,34 @@ enum jig_code jig_installed_check(const struct jig_installed *one, const struct 
     }
     jig_package_release(&there);
     return code;
+}
+
+/* ROOT/KIND/NAME/VERSION out of a path below it. */
+static bool parts_of(const char *below, struct jig_strv *parts)
+{
+    jig_str_split(below, "/", false, parts);
+    return parts->n >= 3;
+}
+
+bool jig_installed_of(const struct jig_strv *roots, const char *path, struct jig_installed *ret)
+{
+    for (size_t i = 0; i < roots->n; i++) {
+        const char *root = roots->v[i];
+        size_t n = strlen(root);
+        struct jig_strv parts = {0};
+        bool found = strncmp(path, root, n) == 0 && path[n] == '/' && parts_of(path + n, &parts);
+        for (int k = JIG_PACKAGE_PLATFORM; found && k <= JIG_PACKAGE_LIBRARY; k++) {
+            struct jig_installed one = {.kind = (enum jig_package_kind)k};
+            if (!jig_streq(parts.v[0], folders[k]) ||
+                !split(one.kind, parts.v[1], &one.vendor, &one.name))
+                continue;
+            one.version = jig_xstrdup(parts.v[2]);
+            one.path = jig_strf("%s/%s/%s/%s", root, parts.v[0], parts.v[1], parts.v[2]);
+            *ret = one;
+            jig_strv_release(&parts);
+            return true;
+        }
+        jig_strv_release(&parts);
+    }
+    return false;
 }

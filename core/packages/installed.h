@@ -65,6 +65,15 @@ const struct jig_installed *jig_installed_exact(const struct jig_installed_list 
                                                 const char *vendor, const char *name,
                                                 const char *version);
 
+/* The package that a path lies in, by its words alone. False when it lies in none. Release `ret`
+ * with jig_installed_clear. */
+bool jig_installed_of(const struct jig_strv *roots, const char *path, struct jig_installed *ret);
+void jig_installed_clear(struct jig_installed *one);
+
+/* What its tree says of it. */
+enum jig_code jig_installed_record(const struct jig_installed *one, struct jig_package *ret,
+                                   struct jig_err *reterr) JIG_CHECKED;
+
 /* Is it what the plan means? DATA_LOSS (INTEGRITY), with both values, when it came from an archive
  * with another hash. */
 enum jig_code jig_installed_check(const struct jig_installed *one, const struct jig_package *p,

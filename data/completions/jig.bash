@@ -123,7 +123,7 @@ _jig() {
         _jig_words 'add pull check --host --json --quiet --verbose --deadline --help --version'
         ;;
     'packages')
-        _jig_words 'update install list remove --host --json --quiet --verbose --deadline --help --version'
+        _jig_words 'update install list remove sync --host --json --quiet --verbose --deadline --help --version'
         ;;
     'ops')
         _jig_words 'list show follow cancel --host --json --quiet --verbose --deadline --help --version'
@@ -230,6 +230,13 @@ _jig() {
             _jig_words '--detach --host --json --quiet --verbose --deadline --help --version'
         else
             _jig_words ''
+        fi
+        ;;
+    'packages sync')
+        if [[ $cur == -* ]]; then
+            _jig_words '--environment --fqbn --upgrade --detach --host --json --quiet --verbose --deadline --help --version'
+        else
+            _jig_files -d
         fi
         ;;
     'ops list')

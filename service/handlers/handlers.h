@@ -116,6 +116,7 @@ jig_handler_fn jig_handle_operation_watch;
 jig_handler_fn jig_handle_package_install;
 jig_handler_fn jig_handle_package_list;
 jig_handler_fn jig_handle_package_remove;
+jig_handler_fn jig_handle_package_sync;
 jig_handler_fn jig_handle_package_update;
 jig_handler_fn jig_handle_project_get;
 

@@ -49,6 +49,7 @@ const struct jig_method_row jig_method_rows[] = {
     {PACKAGE, "ListPackages", jig_handle_package_list, READS},
     {PACKAGE, "StartInstallPackages", jig_handle_package_install, MUTATES},
     {PACKAGE, "StartRemovePackages", jig_handle_package_remove, MUTATES},
+    {PACKAGE, "StartSyncPackages", jig_handle_package_sync, MUTATES},
     {PACKAGE, "StartUpdateIndexes", jig_handle_package_update, MUTATES},
 };
 const size_t jig_method_row_count = JIG_COUNT(jig_method_rows);

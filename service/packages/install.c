@@ -9,8 +9,12 @@
 static enum jig_code read_wish(enum jig_package_kind kind, const char *name, struct jig_wish *ret,
                                struct jig_err *reterr)
 {
-    return kind == JIG_PACKAGE_PLATFORM ? jig_wish_platform(name, ret, reterr)
-                                        : jig_wish_library(name, ret, reterr);
+    if (kind == JIG_PACKAGE_LIBRARY)
+        return jig_wish_library(name, ret, reterr);
+    enum jig_code code = jig_wish_platform(name, ret, reterr);
+    if (code == JIG_OK)
+        ret->kind = kind; /* a tool is VENDOR:NAME, as well */
+    return code;
 }
 
 static void release_wishes(struct jig_wish *wishes, size_t n)
@@ -209,16 +213,18 @@ enum jig_code jig_packages_provide(struct jig_packages *p, struct jig_operation 
     jig_packages_report_init(&report, op);
     if (code == JIG_OK)
         code = jig_packages_carry_out(p, op, &plan, "", &report, reterr);
-    bool none = report.result.n_packages == 0;
+    bool none = true;
     for (size_t i = 0; i < report.result.n_packages; i++) {
         if (report.result.packages[i]->outcome == JIG__V1__PACKAGE_CHANGE__OUTCOME__OUTCOME_PRESENT)
             continue;
         const Jig__V1__Package *m = report.result.packages[i]->package;
+        none = false;
         jig_operation_notice(op, "packages.installed", JIG_EVENT_NOTE, "%s %s was installed",
                              m->name, m->version);
     }
     if (code == JIG_OK && none)
-        code = jig_err_set(reterr, JIG_FAILED_PRECONDITION, "there is nothing to be installed");
+        code = jig_err_set(reterr, JIG_ALREADY_EXISTS,
+                           "what is missing is installed already, and does not help");
     jig_packages_report_release(&report);
     jig_plan_release(&plan);
     release_wishes(wishes, n);

@@ -124,10 +124,12 @@ static enum jig_code read_sketch(const struct jig_environment *env, struct jig_d
 }
 
 enum jig_code jig_depends_read(const struct jig_project *project, const struct jig_environment *env,
-                               const struct jig_lockfile *lock, struct jig_depends *ret,
-                               struct jig_err *reterr)
+                               const struct jig_lockfile *lock, enum jig_lock_use use,
+                               struct jig_depends *ret, struct jig_err *reterr)
 {
-    *ret = (struct jig_depends){.locked = jig_lockfile_find(lock, env->name)};
+    *ret = (struct jig_depends){
+        .locked = use != JIG_LOCK_IGNORE ? jig_lockfile_find(lock, env->name) : NULL,
+        .obey = use == JIG_LOCK_OBEY};
     return project->kind == JIG_PROJECT_PLATFORMIO ? read_pio(project, env, ret, reterr)
                                                    : read_sketch(env, ret, reterr);
 }
@@ -176,6 +178,9 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
     bool named = d->has_platform && jig_streq(d->platform.vendor, vendor) &&
                  jig_streq(d->platform.name, arch);
     *ret = NULL;
+    if (locked != NULL && !d->obey && named &&
+        !jig_range_matches(d->platform.range, locked->version))
+        locked = NULL;
     if (locked != NULL) {
         JIG_CLEANUP_FREE char *text = jig_strf("%s:%s@%s", vendor, arch, locked->version);
         if (!has_release(view, vendor, arch, locked->version)) {
@@ -251,6 +256,15 @@ static enum jig_code check_lock(const struct jig_depends *d, const struct jig_li
     return JIG_OK;
 }
 
+static enum jig_code locked_is_missing(const struct jig_package *p, struct jig_err *reterr)
+{
+    enum jig_code code = jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
+                                        "the library '%s' %s, which %s names, is not installed",
+                                        p->name, p->version, JIG_LOCK_FILE);
+    jig_err_hint(reterr, "install what it names: jig packages sync");
+    return code;
+}
+
 static enum jig_code take_locked(const struct jig_depends *d,
                                  const struct jig_installed_list *installed, struct jig_strv *out,
                                  struct jig_missing *missing, struct jig_err *reterr)
@@ -280,6 +294,22 @@ static enum jig_code take_locked(const struct jig_depends *d,
     return code;
 }
 
+/* What others depend on stays at the version that it had. */
+static void take_preferred(const struct jig_plan *locked,
+                           const struct jig_installed_list *installed, struct jig_strv *out,
+                           struct jig_strv *taken)
+{
+    for (size_t i = 0; i < locked->n; i++) {
+        const struct jig_package *p = &locked->items[i];
+        const struct jig_installed *one =
+            p->kind == JIG_PACKAGE_LIBRARY && !p->asked
+                ? jig_installed_exact(installed, "", p->name, p->version)
+                : NULL;
+        if (one != NULL && jig_strv_add_unique(taken, one->name))
+            jig_strv_append(out, one->path);
+    }
+}
+
 static void take_others(const struct jig_installed_list *installed, const struct jig_strv *taken,
                         struct jig_strv *others)
 {
@@ -298,23 +328,33 @@ enum jig_code jig_depends_libraries(const struct jig_depends *d,
                                     struct jig_strv *others, struct jig_missing *missing,
                                     struct jig_err *reterr)
 {
-    if (d->locked != NULL) {
+    if (d->locked != NULL && d->obey) {
         enum jig_code code = check_lock(d, own, reterr);
         return code == JIG_OK ? take_locked(d, installed, out, missing, reterr) : code;
     }
     struct jig_strv taken = {0};
+    const struct jig_package *first = NULL; /* that is missing */
     for (size_t i = 0; i < d->library_count; i++) {
         const struct jig_wish *w = &d->libraries[i];
         if (is_own(own, w->name))
             continue;
-        const struct jig_installed *one = jig_installed_wish(installed, w);
+        const struct jig_package *p = d->locked != NULL ? locked_for(d->locked, w) : NULL;
+        const struct jig_installed *one =
+            p != NULL ? jig_installed_exact(installed, "", p->name, p->version)
+                      : jig_installed_wish(installed, w);
+        if (p != NULL && one == NULL) {
+            first = first != NULL ? first : p;
+            (void)!jig_plan_add(&missing->locked, p, NULL);
+        }
         const struct jig_installed *any = jig_installed_best(installed, "", w->name, NULL);
         if (one != NULL)
             jig_strv_append(out, one->path);
         if (any != NULL) /* a version that does not fit does not do instead */
             jig_strv_append(&taken, any->name);
     }
+    if (d->locked != NULL)
+        take_preferred(d->locked, installed, out, &taken);
     take_others(installed, &taken, others);
     jig_strv_release(&taken);
-    return JIG_OK;
+    return first != NULL ? locked_is_missing(first, reterr) : JIG_OK;
 }

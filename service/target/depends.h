@@ -18,6 +18,7 @@
 #include "core/config/project.h"
 #include "core/packages/installed.h"
 #include "core/packages/record.h"
+#include "service/target.h"
 
 /* What would have to be installed first. */
 struct jig_missing {
@@ -35,12 +36,13 @@ struct jig_depends {
     struct jig_wish *libraries;
     size_t library_count;
     const struct jig_plan *locked; /* borrowed; NULL: no lock file, or it does not know of us */
+    bool obey;                     /* the lock file */
 };
 
 /* Of one environment. BAD_PROJECT names what is no package. Release in either case. */
 enum jig_code jig_depends_read(const struct jig_project *project, const struct jig_environment *env,
-                               const struct jig_lockfile *lock, struct jig_depends *ret,
-                               struct jig_err *reterr) JIG_CHECKED;
+                               const struct jig_lockfile *lock, enum jig_lock_use use,
+                               struct jig_depends *ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_depends_release(struct jig_depends *d);
 
 /* "arduino:avr@^1.8" as a platform in platformio.ini: the Arduino platform itself. */

@@ -105,13 +105,19 @@ static enum jig_code add_local_dependencies(const struct jig_target *target,
 /* "owner/Name@^1.2", "Name @ 1.2", "Name=https://..." -> "Name". The caller frees. */
 static char *dependency_name(const char *entry)
 {
+    struct jig_wish w;
+    if (jig_wish_library(entry, &w, NULL) == JIG_OK) {
+        char *name = jig_xstrdup(w.name);
+        jig_wish_release(&w);
+        return name;
+    }
     const char *start = strrchr(entry, '/');
     JIG_CLEANUP_FREE char *copy = jig_xstrdup(start != NULL ? start + 1 : entry);
     copy[strcspn(copy, "@=#")] = '\0';
-    char *name = jig_str_trim(copy);
-    if (jig_str_ends(name, ".git"))
-        name[strlen(name) - strlen(".git")] = '\0';
-    return jig_xstrdup(name);
+    char *other = jig_str_trim(copy);
+    if (jig_str_ends(other, ".git"))
+        other[strlen(other) - strlen(".git")] = '\0';
+    return jig_xstrdup(other);
 }
 
 static enum jig_code not_installed(const struct jig_environment *env, const char *entry,
@@ -204,7 +210,8 @@ static enum jig_code add_project_folders(const struct jig_target *target,
  * installed after it. */
 static enum jig_code add_installed(const struct jig_target_shelves *t, const struct jig_depends *d,
                                    const struct jig_strv *ignore, struct folders *f,
-                                   struct jig_missing *missing, struct jig_err *reterr)
+                                   struct jig_strv *trees, struct jig_missing *missing,
+                                   struct jig_err *reterr)
 {
     struct jig_installed_list installed = {0};
     struct jig_libindex *own = NULL;
@@ -221,6 +228,8 @@ static enum jig_code add_installed(const struct jig_target_shelves *t, const str
         add_folder(f, t->user->v[i], JIG_LIBRARY_USER, false);
     for (size_t i = 0; code == JIG_OK && i < others.n; i++)
         add_folder(f, others.v[i], JIG_LIBRARY_USER, false);
+    jig_strv_extend(trees, &wanted);
+    jig_strv_extend(trees, &others);
     jig_strv_release(&wanted);
     jig_strv_release(&others);
     jig_libindex_unref(own);
@@ -241,7 +250,7 @@ enum jig_code jig_target_libraries(const struct jig_target_shelves *t,
     if (is_pio)
         code = add_project_folders(target, e->environment, &f, reterr);
     if (code == JIG_OK)
-        code = add_installed(t, d, ignore, &f, missing, reterr);
+        code = add_installed(t, d, ignore, &f, &e->trees, missing, reterr);
     add_board_folders(e->board, &f);
     if (code == JIG_OK)
         code = jig_libindex_open(t->cache, f.items, f.n, ignore, &e->libraries, reterr);

@@ -40,6 +40,13 @@ enum jig_status jig_client_start_remove_packages(
     const struct jig_package_options *options, int64_t deadline_ns,
     const struct jig_operation **ret, struct jig_error *reterr);
 
+/* Installs what a project needs and writes its jig.lock; `upgrade` takes the newest versions that
+ * fit, whatever the lock file has now. */
+enum jig_status jig_client_start_sync_packages(
+    struct jig_client *client, const struct jig_project_selector *selector, bool upgrade,
+    const struct jig_package_options *options, int64_t deadline_ns,
+    const struct jig_operation **ret, struct jig_error *reterr);
+
 #ifdef __cplusplus
 }
 #endif

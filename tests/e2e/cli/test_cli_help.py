@@ -46,6 +46,7 @@ def test_there_are_all_commands():
     assert {" ".join(c) for c in COMMANDS} == {
         "build", "deploy", "monitor", "project", "devices list", "devices show", "devices watch",
         "packages update", "packages install", "packages list", "packages remove",
+        "packages sync",
         "lnk add", "lnk pull", "lnk check", "ops list", "ops show", "ops follow", "ops cancel", "cache stats", "cache gc", "cache verify", "cache pin",
         "cache unpin", "daemon start", "daemon stop", "daemon status", "daemon stats", "daemon logs", "call", "help", "completion"}
 

@@ -87,6 +87,15 @@ class Acme(BadServer):
         return {"url": self.url(path), "archiveFileName": path[1:], "size": str(len(data)),
                 "checksum": "SHA-256:" + hashlib.sha256(data).hexdigest()}
 
+    def gate(self, path):
+        """The compiler takes a line from that pipe before it works."""
+        text = f'#!/bin/sh\nread line < {path}\nexec /usr/bin/avr-%s "$@"\n'
+        cc = self.keep("/cc-6.0.tar.gz", tar("cc", {
+            f"bin/acme-{t}": (text % t, 0o755) for t in ("gcc", "g++", "ar", "size")}))
+        self.tools.append({"name": "cc", "version": "6.0", "systems": [{"host": h, **cc} for h in HOSTS]})
+        self.add_platform("1.2.0", toolsDependencies=[
+            {"packager": "acme", "name": "cc", "version": "6.0"}])
+
     def add_platform(self, version, **changes):
         data = tar("toy", {
             "boards.txt": (BOARDS, 0o644), "platform.txt": (PLATFORM % (version, version), 0o644),
@@ -97,7 +106,8 @@ class Acme(BadServer):
             "toolsDependencies": [{"packager": "acme", "name": "cc", "version": "5.0"}], **changes})
 
     def add_library(self, name, version, text, depends=(), **changes):
-        data = library_zip(name, version, text)
+        data = library_zip(name, version, text,
+                           ", ".join(f"{d['name']} ({d['version']})" for d in depends))
         self.libraries.append({"name": name, "version": version,
                                **self.keep(f"/{name}-{version}.zip", data),
                                "dependencies": list(depends), **changes})
@@ -108,9 +118,9 @@ class Acme(BadServer):
         self.put("/library_index.json", json.dumps({"libraries": self.libraries}).encode())
         return self
 
-    def conf(self, more=""):
+    def conf(self, more="", fetch=""):
         return (f"[packages]\nindexes_only = yes\nindexes = {self.url('/package_acme_index.json')}, "
-                f"{self.url('/library_index.json')}\n{more}\n[fetch]\nrounds = 2\n")
+                f"{self.url('/library_index.json')}\n{more}\n[fetch]\nrounds = 2\n{fetch}\n")
 
     def unplug(self):
         """Nobody is there any more."""
