@@ -134,22 +134,27 @@ static void take(const struct jig_port_opens *o, const struct inotify_event *e,
         news->lost = true;
 }
 
+/* How many bytes of events there were; 0: no more wait, or none can be told of. */
+static size_t read_events(int fd, void *events, size_t size, struct jig_port_opens_news *news)
+{
+    ssize_t n;
+    do
+        n = read(fd, events, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno != EAGAIN)
+        news->lost = true;
+    return n > 0 ? (size_t)n : 0;
+}
+
 static void drain_inotify(struct jig_port_opens *o, struct jig_port_opens_news *news)
 {
     _Alignas(struct inotify_event) char events[4096];
-    for (;;) {
-        ssize_t n = read(o->inotify, events, sizeof events);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno != EAGAIN)
-            news->lost = true;
-        if (n <= 0)
-            return;
-        for (ssize_t at = 0; at < n;) {
+    for (size_t n; (n = read_events(o->inotify, events, sizeof events, news)) > 0;) {
+        for (size_t at = 0; at < n;) {
             const struct inotify_event *e =
                 (const struct inotify_event *)(const void *)(events + at);
             take(o, e, news);
-            at += (ssize_t)(sizeof *e + e->len);
+            at += sizeof *e + e->len;
         }
     }
 }
@@ -169,17 +174,10 @@ static void take_whose(const struct fanotify_event_metadata *e, struct jig_port_
 static void drain_fanotify(struct jig_port_opens *o, struct jig_port_opens_news *news)
 {
     _Alignas(struct fanotify_event_metadata) char events[4096];
-    for (;;) {
-        ssize_t n = read(o->fanotify, events, sizeof events);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno != EAGAIN)
-            news->lost = true;
-        if (n <= 0)
-            return;
+    for (size_t n; (n = read_events(o->fanotify, events, sizeof events, news)) > 0;) {
         const struct fanotify_event_metadata *e =
             (const struct fanotify_event_metadata *)(const void *)events;
-        for (; FAN_EVENT_OK(e, n); e = FAN_EVENT_NEXT(e, n))
+        for (ssize_t left = (ssize_t)n; FAN_EVENT_OK(e, left); e = FAN_EVENT_NEXT(e, left))
             take_whose(e, news);
     }
 }
