@@ -67,13 +67,16 @@ static void let_stamps_grow_old(void)
         sched_yield();
 }
 
-static void setup_bench(struct bench *b)
+static int setup(void **state)
 {
+    struct bench *b = jig_new(struct bench);
     void *dir = NULL;
     assert_int_equal(unit_folder_setup(&dir), 0);
-    *b = (struct bench){.dir = dir};
+    b->dir = dir;
     assert_int_equal(jig_watcher_new(&b->watcher, NULL), JIG_OK);
     b->seen = jig_sightings_new();
+    *state = b;
+    return 0;
 }
 
 static void disarm(struct bench *b)
@@ -87,8 +90,9 @@ static void disarm(struct bench *b)
     b->seen = jig_sightings_new();
 }
 
-static void teardown_bench(struct bench *b)
+static int teardown(void **state)
 {
+    struct bench *b = *state;
     disarm(b);
     jig_sightings_free(b->seen);
     struct jig_watcher_stats s = jig_watcher_stats(b->watcher);
@@ -97,7 +101,8 @@ static void teardown_bench(struct bench *b)
     assert_int_equal(s.maybe_open, 0);
     jig_watcher_free(b->watcher);
     void *dir = b->dir;
-    assert_int_equal(unit_folder_teardown(&dir), 0);
+    free(b);
+    return unit_folder_teardown(&dir);
 }
 
 static void see(struct bench *b, const char *name)
@@ -153,171 +158,145 @@ static void expect_changes(const struct bench *b, bool whole, bool plain, size_t
 
 static void test_holds_until_it_is_written(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    ARM(&b, "a.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    write_file(&b, "other.h", "not ours");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    write_file(&b, "a.h", "two");
-    expect_changed(&b, "a.h");
-    teardown_bench(&b);
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    ARM(b, "a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    write_file(b, "other.h", "not ours");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    write_file(b, "a.h", "two");
+    expect_changed(b, "a.h");
 }
 
 static void test_same_size_and_time_is_a_change(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    ARM(&b, "a.h");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    ARM(b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
-    write_file(&b, "a.h", "eno");
+    write_file(b, "a.h", "eno");
     struct timespec times[2] = {st.st_atim, st.st_mtim};
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    expect_changed(&b, "a.h");
-    teardown_bench(&b);
+    expect_changed(b, "a.h");
 }
 
 static void test_reading_changes_nothing(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    ARM(&b, "a.h");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    ARM(b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
     struct jig_digest d;
     assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    assert_int_equal(jig_watcher_stats(b.watcher).maybe_open, 0);
-    teardown_bench(&b);
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    assert_int_equal(jig_watcher_stats(b->watcher).maybe_open, 0);
 }
 
 static void test_new_file_where_none_was(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    ARM(&b, "no/such/file.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    make_dir(&b, "no");
-    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
-    ARM(&b, "no/such/file.h");
-    make_dir(&b, "no/such");
-    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
-    ARM(&b, "no/such/file.h");
-    write_file(&b, "no/such/file.h", "");
-    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
-    teardown_bench(&b);
+    struct bench *b = *state;
+    ARM(b, "no/such/file.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    make_dir(b, "no");
+    assert_int_not_equal(ask(b), JIG_WATCH_HOLDS);
+    ARM(b, "no/such/file.h");
+    make_dir(b, "no/such");
+    assert_int_not_equal(ask(b), JIG_WATCH_HOLDS);
+    ARM(b, "no/such/file.h");
+    write_file(b, "no/such/file.h", "");
+    assert_int_not_equal(ask(b), JIG_WATCH_HOLDS);
 }
 
 static void test_names_in_a_folder(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "inc");
-    ARM(&b, "inc");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    write_file(&b, "inc/new.h", "");
-    expect_changed(&b, "inc");
-    teardown_bench(&b);
+    struct bench *b = *state;
+    make_dir(b, "inc");
+    ARM(b, "inc");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    write_file(b, "inc/new.h", "");
+    expect_changed(b, "inc");
 }
 
 static void test_folder_above_is_replaced(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "p");
-    make_dir(&b, "p/src");
-    write_file(&b, "p/src/a.h", "one");
-    make_dir(&b, "q");
-    make_dir(&b, "q/src");
-    write_file(&b, "q/src/a.h", "two");
-    ARM(&b, "p/src/a.h");
-    move(&b, "p", "old");
-    move(&b, "q", "p");
-    assert_int_equal(ask(&b), JIG_WATCH_LOST);
-    assert_int_equal(ask(&b), JIG_WATCH_LOST); /* it stays so */
-    ARM(&b, "p/src/a.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    teardown_bench(&b);
+    struct bench *b = *state;
+    make_dir(b, "p");
+    make_dir(b, "p/src");
+    write_file(b, "p/src/a.h", "one");
+    make_dir(b, "q");
+    make_dir(b, "q/src");
+    write_file(b, "q/src/a.h", "two");
+    ARM(b, "p/src/a.h");
+    move(b, "p", "old");
+    move(b, "q", "p");
+    assert_int_equal(ask(b), JIG_WATCH_LOST);
+    assert_int_equal(ask(b), JIG_WATCH_LOST); /* it stays so */
+    ARM(b, "p/src/a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
 }
 
 static void test_link_is_turned(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "v1");
-    make_dir(&b, "v2");
-    write_file(&b, "v1/a.h", "one");
-    write_file(&b, "v2/a.h", "two");
-    JIG_CLEANUP_FREE char *now = at(&b, "now");
-    JIG_CLEANUP_FREE char *next = at(&b, "next");
+    struct bench *b = *state;
+    make_dir(b, "v1");
+    make_dir(b, "v2");
+    write_file(b, "v1/a.h", "one");
+    write_file(b, "v2/a.h", "two");
+    JIG_CLEANUP_FREE char *now = at(b, "now");
+    JIG_CLEANUP_FREE char *next = at(b, "next");
     assert_int_equal(symlink("v1", now), 0);
-    ARM(&b, "now/a.h", "now/../v1/a.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    ARM(b, "now/a.h", "now/../v1/a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
     assert_int_equal(symlink("v2", next), 0);
-    move(&b, "next", "now");
-    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
-    ARM(&b, "now/a.h");
-    write_file(&b, "v1/a.h", "three"); /* leads nowhere any more */
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    write_file(&b, "v2/a.h", "four");
-    expect_changed(&b, "v2/a.h");
-    teardown_bench(&b);
+    move(b, "next", "now");
+    assert_int_not_equal(ask(b), JIG_WATCH_HOLDS);
+    ARM(b, "now/a.h");
+    write_file(b, "v1/a.h", "three"); /* leads nowhere any more */
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    write_file(b, "v2/a.h", "four");
+    expect_changed(b, "v2/a.h");
 }
 
 /* A page that was written once is written again without a stamp and without an event; so is the
  * unmapping without a stamp. */
 static void test_write_through_a_mapping(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
     int fd = open(path, O_RDWR | O_CLOEXEC);
     char *page = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     assert_ptr_not_equal(page, MAP_FAILED);
     close(fd);
     page[0] = 'O';
-    ARM(&b, "a.h");
-    expect_changed(&b, "a.h"); /* for as long as it is mapped */
-    ARM(&b, "a.h");
+    ARM(b, "a.h");
+    expect_changed(b, "a.h"); /* for as long as it is mapped */
+    ARM(b, "a.h");
     page[1] = 'N';
-    expect_changed(&b, "a.h");
-    ARM(&b, "a.h");
+    expect_changed(b, "a.h");
+    ARM(b, "a.h");
     page[2] = 'E';
     munmap(page, 3);
-    expect_changed(&b, "a.h");
-    ARM(&b, "a.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    expect_changed(b, "a.h");
+    ARM(b, "a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
     fd = open(path, O_RDWR | O_CLOEXEC); /* mapped after arming */
     page = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     page[0] = 'o';
-    expect_changed(&b, "a.h");
+    expect_changed(b, "a.h");
     munmap(page, 3);
-    teardown_bench(&b);
 }
 
 static void test_content_of_a_mapped_file_is_read_anew(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
+    struct bench *b = *state;
     struct jig_files *files = jig_files_new(10);
-    write_file(&b, "a.h", "one");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    write_file(b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
     int fd = open(path, O_RDWR | O_CLOEXEC);
     char *page = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
@@ -336,164 +315,146 @@ static void test_content_of_a_mapped_file_is_read_anew(void **state)
     assert_int_equal(jig_files_look(files, path, &before, NULL), JIG_OK);
     assert_int_equal(jig_files_stats(files).hits, 1); /* believed again */
     jig_files_free(files);
-    teardown_bench(&b);
 }
 
 static void test_open_file_is_looked_at_until_it_is_closed(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    ARM(&b, "a.h");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    ARM(b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
     int first = open(path, O_RDWR | O_CLOEXEC);
     int second = open(path, O_RDWR | O_CLOEXEC); /* the same event: the kernel makes them one */
     close(first);
-    expect_changed(&b, "a.h");
+    expect_changed(b, "a.h");
     close(second);
-    ARM(&b, "a.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    teardown_bench(&b);
+    ARM(b, "a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
 }
 
 static void test_second_name(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "outside");
-    write_file(&b, "a.h", "one");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
-    JIG_CLEANUP_FREE char *other = at(&b, "outside/alias.h");
+    struct bench *b = *state;
+    make_dir(b, "outside");
+    write_file(b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
+    JIG_CLEANUP_FREE char *other = at(b, "outside/alias.h");
     assert_int_equal(link(path, other), 0);
-    ARM(&b, "a.h");
-    write_file(&b, "outside/alias.h", "two");
-    expect_changed(&b, "a.h");
-    teardown_bench(&b);
+    ARM(b, "a.h");
+    write_file(b, "outside/alias.h", "two");
+    expect_changed(b, "a.h");
 }
 
 /* Our own look at one name is told under the other as well; with files between them the two are not
  * looked at together. */
 static void test_names_of_one_file_settle_together(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
-    JIG_CLEANUP_FREE char *other = at(&b, "b.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
+    JIG_CLEANUP_FREE char *other = at(b, "b.h");
     assert_int_equal(link(path, other), 0);
     let_stamps_grow_old();
     struct jig_strv between = {0};
     for (int i = 0; i < 200; i++) {
         jig_strv_append_take(&between, jig_strf("f%d.h", i));
-        write_file(&b, between.v[i], "x");
+        write_file(b, between.v[i], "x");
     }
     let_stamps_grow_old();
-    see(&b, "a.h");
+    see(b, "a.h");
     for (size_t i = 0; i < between.n; i++)
-        see(&b, between.v[i]);
-    see(&b, "b.h");
-    assert_int_equal(arm(&b), JIG_OK);
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+        see(b, between.v[i]);
+    see(b, "b.h");
+    assert_int_equal(arm(b), JIG_OK);
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
     struct jig_digest d;
     assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
     for (size_t i = 0; i < between.n; i++) {
-        JIG_CLEANUP_FREE char *one = at(&b, between.v[i]);
+        JIG_CLEANUP_FREE char *one = at(b, between.v[i]);
         assert_int_equal(jig_sha256_file(one, &d, NULL), JIG_OK);
     }
-    uint64_t before = jig_watcher_stats(b.watcher).events;
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    assert_true(jig_watcher_stats(b.watcher).events - before < 1000); /* each was asked once */
-    assert_int_equal(jig_watcher_stats(b.watcher).maybe_open, 0);
-    write_file(&b, "b.h", "two");
-    expect_changed(&b, "a.h");
+    uint64_t before = jig_watcher_stats(b->watcher).events;
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    assert_true(jig_watcher_stats(b->watcher).events - before < 1000); /* each was asked once */
+    assert_int_equal(jig_watcher_stats(b->watcher).maybe_open, 0);
+    write_file(b, "b.h", "two");
+    expect_changed(b, "a.h");
     jig_strv_release(&between);
-    teardown_bench(&b);
 }
 
 static void test_ring_of_links(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    JIG_CLEANUP_FREE char *one = at(&b, "one");
-    JIG_CLEANUP_FREE char *two = at(&b, "two");
+    struct bench *b = *state;
+    JIG_CLEANUP_FREE char *one = at(b, "one");
+    JIG_CLEANUP_FREE char *two = at(b, "two");
     assert_int_equal(symlink("two", one), 0);
     assert_int_equal(symlink("one", two), 0);
-    ARM(&b, "one/a.h", "two");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    ARM(b, "one/a.h", "two");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
     assert_int_equal(unlink(two), 0);
-    make_dir(&b, "two");
-    write_file(&b, "two/a.h", "there now");
-    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
-    teardown_bench(&b);
+    make_dir(b, "two");
+    write_file(b, "two/a.h", "there now");
+    assert_int_not_equal(ask(b), JIG_WATCH_HOLDS);
 }
 
 /* Both names of a folder (a bind mount makes such) and both paths to it are told. */
 static void test_two_paths_to_one_folder(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "d");
-    write_file(&b, "d/a.h", "one");
-    JIG_CLEANUP_FREE char *alias = at(&b, "alias");
+    struct bench *b = *state;
+    make_dir(b, "d");
+    write_file(b, "d/a.h", "one");
+    JIG_CLEANUP_FREE char *alias = at(b, "alias");
     assert_int_equal(symlink("d", alias), 0);
-    ARM(&b, "d/a.h", "alias/a.h");
-    write_file(&b, "alias/a.h", "two");
-    expect_changed(&b, "d/a.h");
-    teardown_bench(&b);
+    ARM(b, "d/a.h", "alias/a.h");
+    write_file(b, "alias/a.h", "two");
+    expect_changed(b, "d/a.h");
 }
 
 static void test_overflow_is_a_loss(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    write_file(&b, "b.h", "one");
-    ARM(&b, "a.h", "b.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    write_file(b, "b.h", "one");
+    ARM(b, "a.h", "b.h");
     struct jig_buf text;
     jig_buf_init(&text, 64);
     assert_int_equal(jig_fs_read("/proc/sys/fs/inotify/max_queued_events", &text, NULL), JIG_OK);
     long most = strtol(text.data, NULL, 10);
     jig_buf_release(&text);
-    JIG_CLEANUP_FREE char *one = at(&b, "a.h");
-    JIG_CLEANUP_FREE char *two = at(&b, "b.h");
+    JIG_CLEANUP_FREE char *one = at(b, "a.h");
+    JIG_CLEANUP_FREE char *two = at(b, "b.h");
     for (long i = 0; i <= most; i++) /* never two alike in a row */
         assert_int_equal(chmod(i % 2 == 0 ? one : two, 0644), 0);
-    assert_int_equal(ask(&b), JIG_WATCH_LOST);
-    assert_int_equal(jig_watcher_stats(b.watcher).overflows, 1);
-    ARM(&b, "a.h", "b.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
-    teardown_bench(&b);
+    assert_int_equal(ask(b), JIG_WATCH_LOST);
+    assert_int_equal(jig_watcher_stats(b->watcher).overflows, 1);
+    ARM(b, "a.h", "b.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
 }
 
 /* In a mount namespace of its own. */
 static void mount_and_ask(void)
 {
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "d");
-    write_file(&b, "d/a.h", "one");
-    JIG_CLEANUP_FREE char *dir = at(&b, "d");
-    ARM(&b, "d/a.h");
+    void *state = NULL;
+    assert_int_equal(setup(&state), 0);
+    struct bench *b = state;
+    make_dir(b, "d");
+    write_file(b, "d/a.h", "one");
+    JIG_CLEANUP_FREE char *dir = at(b, "d");
+    ARM(b, "d/a.h");
     assert_int_equal(mount("none", dir, "tmpfs", 0, NULL), 0);
-    assert_int_equal(ask(&b), JIG_WATCH_LOST);
-    write_file(&b, "d/a.h", "two");
-    ARM(&b, "d/a.h");
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(ask(b), JIG_WATCH_LOST);
+    write_file(b, "d/a.h", "two");
+    ARM(b, "d/a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
     assert_int_equal(umount2(dir, MNT_DETACH), 0);
-    assert_int_equal(ask(&b), JIG_WATCH_LOST);
-    ARM(&b, "d/a.h");
-    JIG_CLEANUP_FREE char *elsewhere = at(&b, "e");
-    make_dir(&b, "e");
+    assert_int_equal(ask(b), JIG_WATCH_LOST);
+    ARM(b, "d/a.h");
+    JIG_CLEANUP_FREE char *elsewhere = at(b, "e");
+    make_dir(b, "e");
     assert_int_equal(mount("none", elsewhere, "tmpfs", 0, NULL), 0); /* nobody looks there */
-    assert_int_equal(ask(&b), JIG_WATCH_HOLDS);
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS);
     assert_int_equal(umount2(elsewhere, MNT_DETACH), 0);
-    teardown_bench(&b);
+    assert_int_equal(teardown(&state), 0);
 }
 
 static void write_text(const char *path, const char *text)
@@ -538,33 +499,28 @@ static void test_mounts(void **state)
 
 static void test_refuses_what_changed_before_it_was_armed(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    see(&b, "a.h");
-    write_file(&b, "a.h", "another");
-    assert_int_equal(arm(&b), JIG_ABORTED);
-    disarm(&b);
-    see(&b, "gone.h");
-    write_file(&b, "gone.h", "");
-    assert_int_equal(arm(&b), JIG_ABORTED);
-    teardown_bench(&b);
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    see(b, "a.h");
+    write_file(b, "a.h", "another");
+    assert_int_equal(arm(b), JIG_ABORTED);
+    disarm(b);
+    see(b, "gone.h");
+    write_file(b, "gone.h", "");
+    assert_int_equal(arm(b), JIG_ABORTED);
 }
 
 static void test_refuses_filesystems_that_do_not_tell(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
+    struct bench *b = *state;
     struct jig_stamp s;
-    const struct jig_observer *before = jig_observe(jig_sightings_observer(b.seen));
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(b->seen));
     assert_int_equal(jig_fs_stamp("/proc/self/status", &s, NULL), JIG_OK);
     jig_observe(before);
     struct jig_err err = JIG_ERR_INIT;
-    assert_int_equal(jig_watcher_arm(b.watcher, b.seen, &b.watch, &err), JIG_FAILED_PRECONDITION);
+    assert_int_equal(jig_watcher_arm(b->watcher, b->seen, &b->watch, &err),
+                     JIG_FAILED_PRECONDITION);
     assert_non_null(strstr(err.message, "does not tell all that happens"));
-    teardown_bench(&b);
 }
 
 /* The first n of them; NULL when they are refused. */
@@ -583,28 +539,26 @@ static struct jig_sightings *decode(const struct jig_buf *bytes, size_t n)
 /* Many: several blocks of them, and threads. */
 static void test_many_sightings_survive_as_bytes(void **state)
 {
-    (void)state;
     enum { N = 5000 };
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "d");
-    write_file(&b, "d/f0700", "one");
+    struct bench *b = *state;
+    make_dir(b, "d");
+    write_file(b, "d/f0700", "one");
     let_stamps_grow_old();
     for (int i = 0; i < N; i++) {
         char name[32];
         snprintf(name, sizeof name, "d/f%04d", i);
-        see(&b, name);
+        see(b, name);
     }
     struct jig_buf bytes;
     jig_buf_init(&bytes, 4 << 20);
-    jig_sightings_encode(b.seen, &bytes);
+    jig_sightings_encode(b->seen, &bytes);
     struct jig_sightings *again = decode(&bytes, bytes.len);
     assert_null(jig_sightings_differ(again));
     assert_int_equal(jig_sightings_count(again), N);
     jig_sightings_free(again);
     again = decode(&bytes, bytes.len);
-    write_file(&b, "d/f4321", "new");
-    JIG_CLEANUP_FREE char *want = at(&b, "d/f4321");
+    write_file(b, "d/f4321", "new");
+    JIG_CLEANUP_FREE char *want = at(b, "d/f4321");
     for (int i = 0; i < 2; i++) {
         JIG_CLEANUP_FREE char *differs = jig_sightings_differ(again);
         assert_string_equal(differs, want);
@@ -612,29 +566,26 @@ static void test_many_sightings_survive_as_bytes(void **state)
     }
     jig_sightings_free(again);
     jig_buf_release(&bytes);
-    teardown_bench(&b);
 }
 
 static void test_sightings_survive_as_bytes(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "d");
-    write_file(&b, "d/a.h", "one");
+    struct bench *b = *state;
+    make_dir(b, "d");
+    write_file(b, "d/a.h", "one");
     let_stamps_grow_old();
-    see(&b, "d/a.h");
-    see(&b, "d/b.h");
-    see(&b, "d");
-    JIG_CLEANUP_FREE char *dir = at(&b, "d");
+    see(b, "d/a.h");
+    see(b, "d/b.h");
+    see(b, "d");
+    JIG_CLEANUP_FREE char *dir = at(b, "d");
     JIG_CLEANUP_FREE char *real = NULL;
-    const struct jig_observer *before = jig_observe(jig_sightings_observer(b.seen));
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(b->seen));
     assert_int_equal(jig_fs_real(dir, &real, NULL), JIG_OK);
     assert_true(jig_fs_is_dir(dir));
     jig_observe(before);
     struct jig_buf bytes;
     jig_buf_init(&bytes, 100000);
-    jig_sightings_encode(b.seen, &bytes);
+    jig_sightings_encode(b->seen, &bytes);
     struct jig_sightings *again = decode(&bytes, bytes.len);
     assert_non_null(again);
     assert_null(jig_sightings_differ(again)); /* as it was kept */
@@ -654,8 +605,8 @@ static void test_sightings_survive_as_bytes(void **state)
         assert_non_null(jig_sightings_fault(again));
         jig_sightings_free(again);
     }
-    write_file(&b, "d/a.h", "two");
-    JIG_CLEANUP_FREE char *a = at(&b, "d/a.h");
+    write_file(b, "d/a.h", "two");
+    JIG_CLEANUP_FREE char *a = at(b, "d/a.h");
     again = decode(&bytes, bytes.len);
     for (int i = 0; i < 2; i++) {
         JIG_CLEANUP_FREE char *differs = jig_sightings_differ(again);
@@ -664,124 +615,113 @@ static void test_sightings_survive_as_bytes(void **state)
     }
     jig_sightings_free(again);
     jig_buf_release(&bytes);
-    teardown_bench(&b);
 }
 
 static void test_two_looks_that_differ_are_a_fault(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "one");
-    see(&b, "a.h");
-    assert_null(jig_sightings_fault(b.seen));
-    write_file(&b, "a.h", "longer");
-    see(&b, "a.h");
-    assert_non_null(jig_sightings_fault(b.seen));
-    teardown_bench(&b);
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    see(b, "a.h");
+    assert_null(jig_sightings_fault(b->seen));
+    write_file(b, "a.h", "longer");
+    see(b, "a.h");
+    assert_non_null(jig_sightings_fault(b->seen));
 }
 
 /* What is told of a change is all that changed, where that can be said. */
 static void test_what_changed_is_said(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "plan.ini", "p");
-    write_file(&b, "a.h", "a");
-    write_file(&b, "b.h", "b");
+    struct bench *b = *state;
+    write_file(b, "plan.ini", "p");
+    write_file(b, "a.h", "a");
+    write_file(b, "b.h", "b");
     jig_observe_checking(true);
     let_stamps_grow_old();
-    see(&b, "a.h");
-    see(&b, "b.h");
+    see(b, "a.h");
+    see(b, "b.h");
     jig_observe_checking(false);
-    see(&b, "plan.ini");
-    see(&b, "b.h"); /* to plan with, too */
-    assert_int_equal(arm(&b), JIG_OK);
-    write_file(&b, "a.h", "A");
-    expect_changed(&b, "a.h");
-    expect_changes(&b, true, true, 1);
-    ARM(&b, "a.h");
-    write_file(&b, "a.h", "a");
-    expect_changed(&b, "a.h");
-    expect_changes(&b, true, false, 1); /* planned with */
-    teardown_bench(&b);
+    see(b, "plan.ini");
+    see(b, "b.h"); /* to plan with, too */
+    assert_int_equal(arm(b), JIG_OK);
+    write_file(b, "a.h", "A");
+    expect_changed(b, "a.h");
+    expect_changes(b, true, true, 1);
+    ARM(b, "a.h");
+    write_file(b, "a.h", "a");
+    expect_changed(b, "a.h");
+    expect_changes(b, true, false, 1); /* planned with */
 }
 
 /* A file that comes or goes may matter to more than its readers. */
 static void test_more_than_content_is_not_all(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    write_file(&b, "a.h", "a");
-    ARM(&b, "a.h", "none.h");
-    write_file(&b, "none.h", "there");
-    expect_changed(&b, "none.h");
-    assert_false(b.changes.whole);
-    ARM(&b, "a.h", ".");
-    write_file(&b, "more.h", "there");
-    assert_int_equal(ask(&b), JIG_WATCH_CHANGED);
-    assert_false(b.changes.whole);
-    ARM(&b, "a.h");
-    JIG_CLEANUP_FREE char *path = at(&b, "a.h");
+    struct bench *b = *state;
+    write_file(b, "a.h", "a");
+    ARM(b, "a.h", "none.h");
+    write_file(b, "none.h", "there");
+    expect_changed(b, "none.h");
+    assert_false(b->changes.whole);
+    ARM(b, "a.h", ".");
+    write_file(b, "more.h", "there");
+    assert_int_equal(ask(b), JIG_WATCH_CHANGED);
+    assert_false(b->changes.whole);
+    ARM(b, "a.h");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
     assert_int_equal(unlink(path), 0);
-    expect_changed(&b, "a.h");
-    assert_false(b.changes.whole);
-    teardown_bench(&b);
+    expect_changed(b, "a.h");
+    assert_false(b->changes.whole);
 }
 
 /* Whoever remembers a file by one path is told that one, through whatever link it leads. */
 static void test_a_change_is_told_by_every_path(void **state)
 {
-    (void)state;
-    struct bench b;
-    setup_bench(&b);
-    make_dir(&b, "d");
-    write_file(&b, "d/a.h", "a");
-    JIG_CLEANUP_FREE char *link = at(&b, "link");
-    JIG_CLEANUP_FREE char *by_link = at(&b, "link/a.h");
+    struct bench *b = *state;
+    make_dir(b, "d");
+    write_file(b, "d/a.h", "a");
+    JIG_CLEANUP_FREE char *link = at(b, "link");
+    JIG_CLEANUP_FREE char *by_link = at(b, "link/a.h");
     assert_int_equal(symlink("d", link), 0);
-    ARM(&b, "d/a.h", "link/a.h", "link/../d/a.h");
-    write_file(&b, "d/a.h", "b");
-    expect_changed(&b, "d/a.h");
-    expect_changes(&b, true, false, 3);
-    assert_true(jig_strv_contains(&b.changes.files, by_link));
-    ARM(&b, "link/a.h");
+    ARM(b, "d/a.h", "link/a.h", "link/../d/a.h");
+    write_file(b, "d/a.h", "b");
+    expect_changed(b, "d/a.h");
+    expect_changes(b, true, false, 3);
+    assert_true(jig_strv_contains(&b->changes.files, by_link));
+    ARM(b, "link/a.h");
     assert_int_equal(unlink(link), 0);
     assert_int_equal(symlink("e", link), 0);
-    assert_int_not_equal(ask(&b), JIG_WATCH_HOLDS);
-    assert_false(b.changes.whole); /* the link itself */
-    teardown_bench(&b);
+    assert_int_not_equal(ask(b), JIG_WATCH_HOLDS);
+    assert_false(b->changes.whole); /* the link itself */
 }
+
+#define WITH_BENCH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_changed_is_said),
-        cmocka_unit_test(test_more_than_content_is_not_all),
-        cmocka_unit_test(test_a_change_is_told_by_every_path),
-        cmocka_unit_test(test_holds_until_it_is_written),
-        cmocka_unit_test(test_same_size_and_time_is_a_change),
-        cmocka_unit_test(test_reading_changes_nothing),
-        cmocka_unit_test(test_new_file_where_none_was),
-        cmocka_unit_test(test_names_in_a_folder),
-        cmocka_unit_test(test_folder_above_is_replaced),
-        cmocka_unit_test(test_link_is_turned),
-        cmocka_unit_test(test_write_through_a_mapping),
-        cmocka_unit_test(test_content_of_a_mapped_file_is_read_anew),
-        cmocka_unit_test(test_open_file_is_looked_at_until_it_is_closed),
-        cmocka_unit_test(test_second_name),
-        cmocka_unit_test(test_names_of_one_file_settle_together),
-        cmocka_unit_test(test_ring_of_links),
-        cmocka_unit_test(test_two_paths_to_one_folder),
-        cmocka_unit_test(test_overflow_is_a_loss),
+        WITH_BENCH(test_what_changed_is_said),
+        WITH_BENCH(test_more_than_content_is_not_all),
+        WITH_BENCH(test_a_change_is_told_by_every_path),
+        WITH_BENCH(test_holds_until_it_is_written),
+        WITH_BENCH(test_same_size_and_time_is_a_change),
+        WITH_BENCH(test_reading_changes_nothing),
+        WITH_BENCH(test_new_file_where_none_was),
+        WITH_BENCH(test_names_in_a_folder),
+        WITH_BENCH(test_folder_above_is_replaced),
+        WITH_BENCH(test_link_is_turned),
+        WITH_BENCH(test_write_through_a_mapping),
+        WITH_BENCH(test_content_of_a_mapped_file_is_read_anew),
+        WITH_BENCH(test_open_file_is_looked_at_until_it_is_closed),
+        WITH_BENCH(test_second_name),
+        WITH_BENCH(test_names_of_one_file_settle_together),
+        WITH_BENCH(test_ring_of_links),
+        WITH_BENCH(test_two_paths_to_one_folder),
+        WITH_BENCH(test_overflow_is_a_loss),
         cmocka_unit_test(test_mounts),
-        cmocka_unit_test(test_refuses_what_changed_before_it_was_armed),
-        cmocka_unit_test(test_refuses_filesystems_that_do_not_tell),
-        cmocka_unit_test(test_sightings_survive_as_bytes),
-        cmocka_unit_test(test_many_sightings_survive_as_bytes),
-        cmocka_unit_test(test_two_looks_that_differ_are_a_fault),
+        WITH_BENCH(test_refuses_what_changed_before_it_was_armed),
+        WITH_BENCH(test_refuses_filesystems_that_do_not_tell),
+        WITH_BENCH(test_sightings_survive_as_bytes),
+        WITH_BENCH(test_many_sightings_survive_as_bytes),
+        WITH_BENCH(test_two_looks_that_differ_are_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
