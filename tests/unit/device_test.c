@@ -131,13 +131,20 @@ static void unplug(const struct bench *bench, const struct board *b)
     take_away(bench, b);
 }
 
+/* A path below the folder that stands in for the root. */
+static char *in_root(const struct bench *b, const char *name)
+{
+    gchar *root = umockdev_testbed_get_root_dir(b->bed);
+    char *path = jig_path_join(root, name);
+    g_free(root);
+    return path;
+}
+
 /* A node for the tty: umockdev shows a file in its /dev as a character device. (A link to a pty
  * would do, but umockdev 0.17.16's realpath writes past such a name's end.) */
 static void make_node(const struct bench *bench, const struct board *b)
 {
-    gchar *root = umockdev_testbed_get_root_dir(bench->bed);
-    JIG_CLEANUP_FREE char *folder = jig_strf("%s/dev", root);
-    g_free(root);
+    JIG_CLEANUP_FREE char *folder = in_root(bench, "dev");
     assert_int_equal(jig_fs_mkdirs(folder, 0755, NULL), JIG_OK);
     JIG_CLEANUP_FREE char *node = jig_path_join(folder, b->tty);
     assert_int_equal(jig_fs_write_atomic(node, "", 0, 0600, NULL), JIG_OK);
@@ -148,6 +155,14 @@ static void make_inventory(struct bench *b)
     struct jig_err err = JIG_ERR_INIT;
     assert_int_equal(jig_inventory_new(NULL, &b->inv, &err), JIG_OK);
     assert_true(jig_inventory_has_events(b->inv));
+}
+
+/* With a board that is plugged in already. */
+static void begin_with(struct bench *b, const struct board *board)
+{
+    add(b, board);
+    make_node(b, board);
+    make_inventory(b);
 }
 
 static int setup(void **state)
@@ -373,9 +388,7 @@ static void the_board_for_a_project(void **state)
 static void a_configured_port_takes_the_board_in(void **state)
 {
     struct bench *b = *state;
-    add(b, &uno);
-    make_node(b, &uno);
-    make_inventory(b);
+    begin_with(b, &uno);
     struct jig_err err = JIG_ERR_INIT;
     struct jig_device_config c = {.name = "bench", .port = "/dev/ttyACM0"};
     assert_int_equal(jig_inventory_configure(b->inv, &c, 1, &err), JIG_OK);
@@ -450,9 +463,7 @@ static void expect_no_trust(const struct bench *b, const char *id, const char *w
 static void trust_does_not_outlive_an_unplug(void **state)
 {
     struct bench *b = *state;
-    add(b, &uno);
-    make_node(b, &uno);
-    make_inventory(b);
+    begin_with(b, &uno);
     deploy(b, "usb:2341:0043:8573");
     unplug(b, &uno);
     plug(b, &uno);
@@ -467,9 +478,7 @@ static void trust_does_not_outlive_an_unplug(void **state)
 static void trust_is_in_a_board_and_not_in_a_port(void **state)
 {
     struct bench *b = *state;
-    add(b, &uno);
-    make_node(b, &uno);
-    make_inventory(b);
+    begin_with(b, &uno);
     deploy(b, "usb:2341:0043:8573");
     unplug(b, &uno);
     plug(b, &other_uno); /* same place, same port, same name */
@@ -480,9 +489,7 @@ static void trust_is_in_a_board_and_not_in_a_port(void **state)
 static void trust_in_a_configured_port_ends_with_its_board(void **state)
 {
     struct bench *b = *state;
-    add(b, &uno);
-    make_node(b, &uno);
-    make_inventory(b);
+    begin_with(b, &uno);
     struct jig_err err = JIG_ERR_INIT;
     struct jig_device_config c = {.name = "bench", .port = "/dev/ttyACM0"};
     assert_int_equal(jig_inventory_configure(b->inv, &c, 1, &err), JIG_OK);
@@ -497,9 +504,7 @@ static void trust_in_a_configured_port_ends_with_its_board(void **state)
 static void trust_in_a_board_without_a_serial_number(void **state)
 {
     struct bench *b = *state;
-    add(b, &ch340);
-    make_node(b, &ch340);
-    make_inventory(b);
+    begin_with(b, &ch340);
     deploy(b, "usb:1a86:7523@1-1");
     unplug(b, &ch340);
     plug(b, &ch340); /* this one, or another of its kind: who knows */
@@ -509,9 +514,7 @@ static void trust_in_a_board_without_a_serial_number(void **state)
 static void lost_hotplug_events_end_all_trust(void **state)
 {
     struct bench *b = *state;
-    add(b, &uno);
-    make_node(b, &uno);
-    make_inventory(b);
+    begin_with(b, &uno);
     deploy(b, "usb:2341:0043:8573");
     queue_overran = true;
     expect_no_trust(b, "usb:2341:0043:8573", "the system lost hot-plug events");
@@ -520,9 +523,7 @@ static void lost_hotplug_events_end_all_trust(void **state)
 static void an_open_of_the_node_ends_trust(void **state)
 {
     struct bench *b = *state;
-    add(b, &uno);
-    make_node(b, &uno);
-    make_inventory(b);
+    begin_with(b, &uno);
     deploy(b, "usb:2341:0043:8573");
     int fd = open("/dev/ttyACM0", O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
@@ -537,9 +538,7 @@ static void an_open_of_the_usb_device_ends_trust(void **state)
     add(b, &uno);
     umockdev_testbed_set_property(b->bed, HUB "/1-1", "DEVNAME", "/dev/bus/usb/001/007");
     make_node(b, &uno);
-    gchar *root = umockdev_testbed_get_root_dir(b->bed);
-    JIG_CLEANUP_FREE char *folder = jig_strf("%s/dev/bus/usb/001", root);
-    g_free(root);
+    JIG_CLEANUP_FREE char *folder = in_root(b, "dev/bus/usb/001");
     assert_int_equal(jig_fs_mkdirs(folder, 0755, NULL), JIG_OK);
     JIG_CLEANUP_FREE char *node = jig_path_join(folder, "007");
     assert_int_equal(jig_fs_write_atomic(node, "", 0, 0600, NULL), JIG_OK);
@@ -800,9 +799,7 @@ static void a_real_port_has_modem_lines(void **state)
     int master = -1;
     assert_int_equal(openpty(&master, &slave, pty, NULL, NULL), 0);
     close(slave);
-    gchar *root = umockdev_testbed_get_root_dir(b->bed);
-    JIG_CLEANUP_FREE char *folder = jig_strf("%s/dev", root);
-    g_free(root);
+    JIG_CLEANUP_FREE char *folder = in_root(b, "dev");
     assert_int_equal(jig_fs_mkdirs(folder, 0755, NULL), JIG_OK);
     JIG_CLEANUP_FREE char *node = jig_path_join(folder, uno.tty);
     assert_int_equal(symlink(pty, node), 0);
@@ -902,9 +899,7 @@ static void a_bootloader_is_found_by_its_place(void **state)
     char pty[64]; /* what is touched: libserialport would want modem lines */
     assert_int_equal(openpty(&master, &slave, pty, NULL, NULL), 0);
     close(slave);
-    gchar *root = umockdev_testbed_get_root_dir(b->bed);
-    JIG_CLEANUP_FREE char *touched = jig_path_join(root, "touched"); /* not below the fake /dev */
-    g_free(root);
+    JIG_CLEANUP_FREE char *touched = in_root(b, "touched"); /* not below the fake /dev */
     assert_int_equal(symlink(pty, touched), 0);
     make_node(b, &caterina);
     make_inventory(b);
