@@ -92,7 +92,8 @@ struct jig_lnk_known *jig_lnk_memory_ask(struct jig_lnk_memory *m, const char *r
     struct entry *e = find(m, root, base);
     if (e != NULL) {
         char *why = NULL;
-        if (jig_watch_ask(e->watch, NULL, &why) == JIG_WATCH_HOLDS) {
+        struct jig_watch_changes changes;
+        if (jig_watch_ask(e->watch, &changes, &why) == JIG_WATCH_HOLDS) {
             e->used = ++m->questions;
             known = e->known;
             atomic_fetch_add(&known->refs, 1);
@@ -100,6 +101,7 @@ struct jig_lnk_known *jig_lnk_memory_ask(struct jig_lnk_memory *m, const char *r
             jig_log(JIG_LOG_DEBUG, "lnk.changed", "%s: %s", root, why != NULL ? why : "");
             clear(e);
         }
+        jig_watch_changes_release(&changes);
         free(why);
     }
     pthread_mutex_unlock(&m->mu);
