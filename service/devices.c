@@ -211,8 +211,12 @@ enum jig_code jig_devices_reconfigure(struct jig_devices *d, const struct jig_co
     struct jig_device_config *configs = jig_xcalloc(conf->n_devices + 1, sizeof *configs);
     for (size_t i = 0; i < conf->n_devices; i++) {
         const struct jig_conf_device *c = &conf->devices[i];
-        configs[i] = (struct jig_device_config){
-            .name = c->name, .port = c->port, .id = c->id, .fqbn = c->fqbn, .labels = c->labels};
+        configs[i] = (struct jig_device_config){.name = c->name,
+                                                .port = c->port,
+                                                .id = c->id,
+                                                .fqbn = c->fqbn,
+                                                .baud = c->baud,
+                                                .labels = c->labels};
     }
     enum jig_code code = jig_inventory_configure(d->inventory, configs, conf->n_devices, reterr);
     free(configs);

@@ -45,6 +45,7 @@ struct jig_device {
     struct jig_strv labels;
     struct jig_strv aliases; /* other names that find it */
     char *fqbn;              /* what board this is, when somebody said so; else "" */
+    uint32_t baud;           /* that its monitors run at, when somebody said so; else 0 */
     uint64_t generation;
     uint64_t revision; /* of the inventory, when this record last changed */
 };

@@ -431,6 +431,7 @@ enum jig_code jig_inventory_configure(struct jig_inventory *inv,
         owned[i].port = jig_xstrdup(configs[i].port);
         owned[i].id = jig_xstrdup(configs[i].id);
         owned[i].fqbn = jig_xstrdup(fqbn_of(&configs[i]));
+        owned[i].baud = configs[i].baud;
         jig_strv_extend(&owned[i].labels, &configs[i].labels);
     }
     jig_inventory_enter_(inv);

@@ -52,6 +52,7 @@ struct jig_device_config {
     const char *port; /* or NULL */
     const char *id;   /* or NULL */
     const char *fqbn; /* or NULL; the label "fqbn=..." says the same */
+    uint32_t baud;    /* or 0 */
     struct jig_strv labels;
 };
 

@@ -36,6 +36,7 @@ struct jig_entry {
 
 struct jig_owned_config {
     char *name, *port, *id, *fqbn;
+    uint32_t baud;
     struct jig_strv labels;
 };
 

@@ -74,9 +74,9 @@ static bool is_taken(struct jig_inventory *inv, const struct jig_serial_list *li
     return false;
 }
 
-/* Puts labels into `out` in order, without doubles. */
-static void gather(const struct jig_inventory *inv, const struct jig_entry *e,
-                   struct jig_strv *labels, struct jig_strv *aliases, const char **fqbn)
+/* What the configuration says of a board: its labels in order, without doubles, and the rest. */
+static void gather(const struct jig_inventory *inv, struct jig_entry *e, struct jig_strv *labels,
+                   struct jig_strv *aliases, const char **fqbn)
 {
     for (size_t i = 0; i < inv->n_configs; i++) {
         const struct jig_owned_config *c = &inv->configs[i];
@@ -91,6 +91,8 @@ static void gather(const struct jig_inventory *inv, const struct jig_entry *e,
             jig_strv_add_unique(labels, c->labels.v[k]);
         if (c->fqbn != NULL)
             *fqbn = c->fqbn;
+        if (c->baud != 0)
+            e->d.baud = c->baud;
     }
     for (size_t i = 0; i < e->own_aliases.n; i++)
         jig_strv_add_unique(aliases, e->own_aliases.v[i]);
@@ -112,6 +114,7 @@ void jig_entry_configure_(struct jig_inventory *inv, struct jig_entry *e)
     struct jig_strv labels = {0};
     struct jig_strv aliases = {0};
     const char *fqbn = e->source != NULL ? e->source->fqbn : "";
+    e->d.baud = 0;
     gather(inv, e, &labels, &aliases, &fqbn);
     bool changed = !same_strings(&labels, &e->d.labels) || !same_strings(&aliases, &e->d.aliases);
     jig_entry_set_(&e->d.fqbn, fqbn, &changed);

@@ -81,10 +81,10 @@ static const char *other_reader(const struct jig_channel *ch, const struct jig_s
 }
 
 /* The rate that a new session wants against the one in use. */
-static enum jig_code agree_on_settings(struct jig_channel *ch,
-                                       const struct jig_port_settings *wanted,
+static enum jig_code agree_on_settings(struct jig_channel *ch, const struct jig_monitor_open *open,
                                        struct jig_err *reterr)
 {
+    const struct jig_port_settings *wanted = &open->settings;
     if (ch->sessions > 0) {
         if (wanted->baud == 0 || wanted->baud == ch->settings.baud)
             return JIG_OK;
@@ -100,10 +100,11 @@ static enum jig_code agree_on_settings(struct jig_channel *ch,
             ch->settings.baud = wanted->baud;
         return code;
     }
+    int usual = open->usual_baud != 0 ? open->usual_baud : JIG_MONITOR_BAUD;
     int before = ch->keep || ch->pauses > 0 ? ch->settings.baud : 0;
     ch->settings = *wanted;
     if (ch->settings.baud == 0)
-        ch->settings.baud = before != 0 ? before : JIG_MONITOR_BAUD;
+        ch->settings.baud = before != 0 ? before : usual;
     return JIG_OK;
 }
 
@@ -163,7 +164,7 @@ static enum jig_code open_locked(struct jig_monitors *ms, const struct jig_monit
     struct jig_channel *ch = jig_channel_get_(ms, open->device, reterr);
     if (ch == NULL)
         return JIG_RESOURCE_EXHAUSTED;
-    enum jig_code code = agree_on_settings(ch, &open->settings, reterr);
+    enum jig_code code = agree_on_settings(ch, open, reterr);
     if (code != JIG_OK)
         return code;
     struct jig_session *s = add_session(ms, ch, open);

@@ -81,7 +81,8 @@ void jig_monitors_set_notify(struct jig_monitors *ms, void (*news)(void *ctx, co
 struct jig_monitor_open {
     const char *device;                /* the device's id: what sessions share */
     const char *port;                  /* path */
-    struct jig_port_settings settings; /* baud 0: as it runs, or JIG_MONITOR_BAUD */
+    struct jig_port_settings settings; /* baud 0: as it runs, or usual_baud */
+    int usual_baud;                    /* 0: JIG_MONITOR_BAUD */
     uint64_t owner;  /* the caller's name for whose it is, for close_owner; 0: nobody's */
     const char *who; /* for messages to others: "anna (pid 77)" */
     uint64_t life;   /* not 0: the board may be unplugged and come back, and this changes when it

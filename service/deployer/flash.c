@@ -194,9 +194,9 @@ static enum jig_code put_on_device(struct jig_deploy *d, struct jig_err *reterr)
 /* ---- who watches ---- */
 
 /* platformio.ini's monitor_speed, or the baudrate of sketch.yaml's port_config. */
-static int64_t stated_speed(const struct jig_environment *env)
+static int64_t stated_speed(const struct jig_environment *env, int64_t otherwise)
 {
-    int64_t speed = jig_environment_int(env, "monitor_speed", DEFAULT_BAUD);
+    int64_t speed = jig_environment_int(env, "monitor_speed", otherwise);
     const struct jig_strv *config = jig_environment_list(env, "port_config");
     for (size_t i = 0; i < config->n; i++) {
         int64_t stated = 0;
@@ -211,8 +211,9 @@ static uint32_t monitor_baud(const struct jig_deploy *d)
 {
     if (d->request->monitor_baud != 0)
         return d->request->monitor_baud;
-    int64_t speed =
-        d->environment != NULL ? stated_speed(d->environment->environment) : DEFAULT_BAUD;
+    int64_t speed = d->device.baud != 0 ? d->device.baud : DEFAULT_BAUD;
+    if (d->environment != NULL)
+        speed = stated_speed(d->environment->environment, speed);
     return speed > 0 && speed <= INT32_MAX ? (uint32_t)speed : DEFAULT_BAUD;
 }
 

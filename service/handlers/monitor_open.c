@@ -35,6 +35,7 @@ static enum jig_code open_session(struct opening *o, struct jig_call *call, stru
         .device = o->device.id,
         .port = o->device.port,
         .settings = JIG_PORT_8N1((int)request->baud),
+        .usual_baud = (int)o->device.baud,
         .owner = peer->connection,
         .who = who,
         .life = comes_back ? o->device.generation : 0,

@@ -442,20 +442,21 @@ static void configure_pty(const struct bench *b, int *ret_master)
     cfmakeraw(&raw);
     assert_int_equal(tcsetattr(slave, TCSANOW, &raw), 0);
     close(slave);
-    JIG_CLEANUP_FREE char *text = jig_strf("[device desk]\nport = %s\n", name);
+    JIG_CLEANUP_FREE char *text = jig_strf("[device desk]\nport = %s\nbaud = 57600\n", name);
     assert_int_equal(jig_fs_write_atomic(b->conf, text, strlen(text), 0600, NULL), JIG_OK);
 }
 
-static void open_monitor(struct rig_client *client, char out[64])
+/* At that rate; 0: at the device's own. */
+static void open_monitor(struct rig_client *client, unsigned baud, char out[64])
 {
     Jig__V1__OpenMonitorRequest request = JIG__V1__OPEN_MONITOR_REQUEST__INIT;
     request.device = (char *)"desk";
-    request.baud = 115200;
+    request.baud = baud;
     Jig__V1__OpenMonitorResponse *reply =
         rig_call(client, "/jig.v1.DeviceService/OpenMonitor", &request.base,
                  &jig__v1__open_monitor_response__descriptor);
     assert_string_equal(reply->device, "desk");
-    assert_int_equal(reply->baud, 115200);
+    assert_int_equal(reply->baud, baud != 0 ? baud : 57600);
     snprintf(out, 64, "%s", reply->session);
     rig_message_free(reply);
 }
@@ -512,7 +513,7 @@ static void a_session_reads_waits_writes(void **state)
     configure_pty(&b, &master);
     pid_t pid = start_ready(&b, NULL, NULL);
     struct rig_client *client = rig_connect_to(b.url);
-    open_monitor(client, session);
+    open_monitor(client, 115200, session);
     assert_int_equal(write(master, "hello", 5), 5);
     uint64_t cursor = read_bytes(client, session, 0, 5, bytes);
     assert_memory_equal(bytes, "hello", 5);
@@ -550,7 +551,7 @@ static void a_session_ends_with_its_connection(void **state)
     pid_t pid = start_ready(&b, NULL, NULL);
     struct rig_client *owner = rig_connect_to(b.url);
     struct rig_client *other = rig_connect_to(b.url);
-    open_monitor(owner, session);
+    open_monitor(owner, 0, session);
     await_monitors(other, 1);
     Jig__V1__ShutdownRequest request = JIG__V1__SHUTDOWN_REQUEST__INIT;
     const char *shutdown_it = "/jig.v1.DaemonService/Shutdown";
