@@ -94,8 +94,8 @@ static enum jig_code look_at_pointer(struct jig_lnk_look *look, struct jig_lnk_i
         *ret_usable = true;
         return JIG_OK;
     }
-    look->changed = true;
     code = jig_lnk_item_read(look, item, reterr);
+    look->changed = look->changed || code == JIG_OK || before != NULL;
     if (code == JIG_OK)
         *ret_usable = take_over(item, before);
     return code;
@@ -114,6 +114,26 @@ static void look_at_item(struct jig_lnk_look *look, struct jig_lnk_item *item,
     bool was_racy = item->row->made_racy;
     item->holds = usable && jig_lnk_row_holds(item->row, item->made);
     look->changed = look->changed || !item->holds || was_racy;
+}
+
+static bool is_shortcut(const struct jig_lnk_look *look, const struct jig_lnk_item *item)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(look->root, item->path);
+    return jig_pointer_is_shortcut(path);
+}
+
+static void release_item(struct jig_lnk_item *item)
+{
+    jig_lnk_row_free(item->row);
+    jig_pointer_release(&item->pointer);
+    free(item->made);
+    free(item->err);
+    *item = (struct jig_lnk_item){0};
+}
+
+static void drop_last(struct jig_lnk_look *look)
+{
+    release_item(&look->items[--look->n]);
 }
 
 /* Two pointers of which one's content would have to be a folder for the other's. */
@@ -184,6 +204,8 @@ enum jig_code jig_lnk_look(const char *root, const char *base, struct jig_lnk_lo
         item->made = jig_lnk_made_path(base, item->path);
         item->pointer.size = -1;
         look_at_item(&look, item, &state);
+        if (item->err != NULL && is_shortcut(&look, item))
+            drop_last(&look);
     }
     if (code == JIG_OK && !all_hold(&look))
         find_conflicts(&look);
@@ -201,12 +223,8 @@ enum jig_code jig_lnk_look(const char *root, const char *base, struct jig_lnk_lo
 
 void jig_lnk_look_release(struct jig_lnk_look *look)
 {
-    for (size_t i = 0; i < look->n; i++) {
-        jig_lnk_row_free(look->items[i].row);
-        jig_pointer_release(&look->items[i].pointer);
-        free(look->items[i].made);
-        free(look->items[i].err);
-    }
+    for (size_t i = 0; i < look->n; i++)
+        release_item(&look->items[i]);
     free(look->items);
     free(look->root);
     free(look->base);

@@ -295,6 +295,18 @@ enum jig_code jig_pointer_parse(const char *text, size_t n, const char *name,
     return code;
 }
 
+bool jig_pointer_is_shortcut(const char *path)
+{
+    /* HeaderSize and the first field of LinkCLSID. Source: [MS-SHLLINK], ShellLinkHeader. */
+    static const char magic[] = {0x4c, 0, 0, 0, 0x01, 0x14, 0x02, 0};
+    struct jig_buf text;
+    jig_buf_init(&text, JIG_POINTER_MAX);
+    bool is = jig_fs_read(path, &text, NULL) == JIG_OK && text.len >= sizeof magic &&
+              memcmp(text.data, magic, sizeof magic) == 0;
+    jig_buf_release(&text);
+    return is;
+}
+
 enum jig_code jig_pointer_read(const char *path, const char *name, struct jig_pointer *ret,
                                struct jig_err *reterr)
 {

@@ -26,6 +26,7 @@
 #ifndef JIG_LNK_POINTER_H
 #define JIG_LNK_POINTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/buf.h"
@@ -60,6 +61,10 @@ struct jig_pointer {
 /* `name` is for messages. *ret is the caller's to release. */
 enum jig_code jig_pointer_parse(const char *text, size_t n, const char *name,
                                 struct jig_pointer *ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* Whether a file begins as a Windows shortcut does, which has the same ending and is none of ours.
+ */
+bool jig_pointer_is_shortcut(const char *path);
 
 /* Reads the file at `path`; messages call it `name`. */
 enum jig_code jig_pointer_read(const char *path, const char *name, struct jig_pointer *ret,

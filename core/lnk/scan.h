@@ -10,6 +10,8 @@
  * repository's rules. Links to folders are followed, each folder through one of them at most, and
  * none into a folder that is being looked at.
  *
+ * Windows shortcuts, which have the same ending, are found as well; look.h leaves them out.
+ *
  * One look a folder, none a file (core/os/fs.h, jig_fs_list_marked).
  *
  * Folders that may not be read, and what is more than 64 levels deep, are passed over.

@@ -390,6 +390,22 @@ static void test_what_cannot_be_proven_is_flagged(void **state)
     assert_int_equal(atomic_load(&r->net.asks), asked + 1);
 }
 
+static void test_windows_shortcuts_are_left_alone(void **state)
+{
+    struct rig *r = *state;
+    static const char shortcut[] = "L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0";
+    JIG_CLEANUP_FREE char *path = jig_path_join(r->root, "Arduino.lnk");
+    assert_int_equal(jig_fs_write_atomic(path, shortcut, sizeof shortcut, 0600, NULL), JIG_OK);
+    pull(r);
+    assert_int_equal(r->report.n, 0);
+    assert_true(r->report.as_was);
+    assert_false(jig_fs_is_there(r->base));
+    put_pointer(r, "z.txt.lnk", "https://x.org/a", "alpha");
+    pull(r);
+    assert_int_equal(r->report.n, 1);
+    check_made(r, "z.txt.lnk", "alpha");
+}
+
 static void test_two_pointers_in_each_others_way(void **state)
 {
     struct rig *r = *state;
@@ -518,6 +534,7 @@ int main(void)
         TEST(test_hash_and_size_are_checked),
         TEST(test_a_new_url_with_an_old_hash_is_proven_once),
         TEST(test_what_cannot_be_proven_is_flagged),
+        TEST(test_windows_shortcuts_are_left_alone),
         TEST(test_two_pointers_in_each_others_way),
         TEST(test_same_names_in_two_folders),
         TEST(test_a_damaged_state_is_none),

@@ -332,3 +332,117 @@ def test_git_leaves_out_the_same(bench, seed):
     expected = sorted(n for n in set(listed.split("\0")) if n.endswith(".lnk"))
     outcome = bench.jig("lnk", "check", folder)
     assert sorted(p["path"] for p in outcome.lines[-1]["pointers"]) == expected
+
+
+# ---- the places in which a build sees them
+
+
+UNO = "[env:uno]\nplatform = atmelavr\nboard = uno\nframework = arduino\n"
+MAIN = "#include <Arduino.h>\n{}\nvoid setup() {{ Serial.begin(9600); {} }}\nvoid loop() {{}}\n"
+
+
+@pytest.fixture
+def project(bench, server):
+    """project(ini, files, pointers): files as they are, and pointers to contents that are served."""
+    def make(ini, files, pointers):
+        folder = bench.projects / "places"
+        for name, text in {"platformio.ini": UNO + ini, **files}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        for name, body in pointers.items():
+            path = folder / f"{name}.lnk"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            more = {"extract": "zip"} if body[:2] == b"PK" else {}
+            path.write_text(pointer(server.put(name, body), body, **more))
+        return folder
+    return make
+
+
+def archive(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for name, text in files.items():
+            z.writestr(name, text)
+    return out.getvalue()
+
+
+def test_headers_libraries_and_scripts(bench, project):
+    folder = project(
+        "build_flags = -Iextra -Llink -lblob\nboard_build.ldscript = link/more.ld\n"
+        "lib_deps = ./parts/Near\n",
+        {"src/main.cpp": MAIN.format(
+            '#include "inc.h"\n#include "near/near.h"\n#include <more.h>\n#include <Flat.h>\n'
+            '#include <Near.h>\nextern "C" { extern const char from_script[]; extern const char blob[]; }\n'
+            "static_assert(INC + NEAR + MORE + FLAT + NEARLIB == 31, \"\");",
+            "Serial.println((int)from_script); Serial.println((int)blob);"),
+         "include/other.h": "\n"},
+        {"include/inc.h": b"#define INC 1\n", "src/near/near.h": b"#define NEAR 2\n",
+         "extra/more.h": b"#define MORE 4\n",
+         "lib/Flat": archive({"Flat.h": "#define FLAT 8\n", "Flat.cpp": "int flat;\n"}),
+         "parts/Near": archive({"library.properties": "name=Near\nversion=2.0\n",
+                                "src/Near.h": "#define NEARLIB 16\n"}),
+         "link/more.ld": b"SECTIONS {} INSERT AFTER .text; PROVIDE(from_script = 4711);\n",
+         "link/libblob.a": b"PROVIDE(blob = 4712);\n"})
+    at = symbols(build(bench, folder)["artifacts"]["elf"])
+    assert (at["from_script"], at["blob"]) == (4711, 4712)
+    assert build(bench, folder)["outcome"] == "up_to_date"
+
+
+def test_a_file_of_the_project_comes_first(bench, project):
+    folder = project("", {"src/main.cpp": MAIN.format('#include "x.h"\nstatic_assert(X == 1, "");', ""),
+                          "src/x.h": "#define X 1\n", "src/more.cpp": "int more = 1;\n"},
+                     {"src/x.h": b"#define X 2\n", "src/more.cpp": b"#error not this one\n"})
+    build(bench, folder)
+    (folder / "src/x.h").unlink()
+    bench.jig("build", folder).error(6)
+
+
+def test_embedded_files_that_are_no_pointers(bench, project):
+    folder = project("board_build.embed_files = data/a.bin src/b-c.txt\n",
+                     {"src/main.cpp": MAIN.format(
+                         'extern "C" const char _binary_data_a_bin_start[], _binary_src_b_c_txt_size[];',
+                         "Serial.println((int)_binary_data_a_bin_start + (int)_binary_src_b_c_txt_size);"),
+                      "data/a.bin": "embedded a", "src/b-c.txt": "four"}, {})
+    result = build(bench, folder)
+    assert has_text(result, "embedded a")
+    assert symbols(result["artifacts"]["elf"])["_binary_src_b_c_txt_size"] == 4
+    assert build(bench, folder)["outcome"] == "up_to_date"
+    (folder / "data/a.bin").write_text("embedded b")
+    assert has_text(build(bench, folder), "embedded b")
+    ini = folder / "platformio.ini"
+    ini.write_text(UNO + "board_build.embed_files = data/none.bin\n")
+    bench.jig("build", folder).error(EXIT_BAD_PROJECT, "data/none.bin")
+    ini.write_text(UNO + "board_build.embed_files = ../outside.bin\n")
+    bench.jig("build", folder).error(EXIT_BAD_PROJECT, "outside.bin")
+    (folder / "src/b_c.txt").write_text("x")
+    ini.write_text(UNO + "board_build.embed_files = src/b-c.txt src/b_c.txt\n")
+    bench.jig("build", folder).error(EXIT_BAD_PROJECT, "src/b-c.txt", "src/b_c.txt")
+
+
+def test_a_sketch(bench, server):
+    folder = bench.sketch("sketch", '#include "tune.h"\n#include "src/deep.h"\n'
+                          "void setup() { Serial.begin(9600); Serial.println(tune() + DEEP); }\n"
+                          "void loop() {}\n")
+    for name, body in {"tune.h": b"int tune();\n", "src/deep.h": b"#define DEEP 7\n",
+                       "tune.cpp": b'#include "tune.h"\nint tune() { return 3; }\n'}.items():
+        path = folder / f"{name}.lnk"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(pointer(server.put(name, body), body))
+    assert "compile tune.cpp" in steps(bench.build(folder))
+    assert bench.build(folder)["outcome"] == "up_to_date"
+    (folder / "tune.cpp.lnk").unlink()
+    bench.jig("build", folder, "--fqbn", "arduino:avr:uno").error(6)
+
+
+def test_hostile_archives_leave_nothing(bench, server):
+    folder = bench.projects / "p"
+    folder.mkdir(parents=True)
+    for name, body in {"up": archive({"ok.txt": "x", "../../escape.txt": "x"}),
+                       "noise": b"PK this is no archive"}.items():
+        (folder / f"{name}.lnk").write_text(pointer(server.put(name, body), body, extract="zip"))
+    pulled = bench.jig("lnk", "pull", folder)
+    assert pulled.status != 0 and "ok" not in states(pulled).values()
+    assert set(states(pulled).values()) <= {"failed", "mismatch", "invalid"}
+    assert not list(folder.rglob("*escape*")) and not list(bench.folder.rglob("escape.txt"))
+    assert not (folder / ".jig/build/.lnk/files/up").exists()
+    assert not [p for p in (folder / ".jig/build/.lnk").rglob("*") if p.name == "ok.txt"]
