@@ -20,8 +20,8 @@
  * end. An answer to a range that is not that range starts from the beginning.
  *
  * Credentials (credentials.h) are looked up for each host anew, so a redirect never takes them
- * along, and they are sent over https or to this machine only, which is never asked by a proxy. A redirect from https to http is
- * refused, and so is one to anything but these.
+ * along. They are sent over https, or to this machine, which is never asked by way of a proxy. A
+ * redirect from https to http is refused, and so is one to anything but these.
  *
  * Nothing is unpacked on the way: what the sink gets is what the server sends.
  *
