@@ -50,44 +50,51 @@ enum field {
 struct key {
     enum shape in;
     const char *name;
+    size_t n;           /* its length */
     enum field field;   /* a text or number */
     enum shape list_of; /* or a list of objects */
 };
 
+#define KEY(in, name, field, list_of)                                                              \
+    {                                                                                              \
+        in, name, sizeof(name) - 1, field, list_of                                                 \
+    }
+
+/* By shape, so that the keys of one stand together. */
 static const struct key keys[] = {
-    {ROOT, "packages", NO_FIELD, PACKAGE},
-    {ROOT, "libraries", NO_FIELD, LIBRARY},
-    {PACKAGE, "name", NAME, OTHER},
-    {PACKAGE, "platforms", NO_FIELD, PLATFORM},
-    {PACKAGE, "tools", NO_FIELD, TOOL},
-    {PLATFORM, "name", NAME, OTHER},
-    {PLATFORM, "architecture", ARCHITECTURE, OTHER},
-    {PLATFORM, "version", VERSION, OTHER},
-    {PLATFORM, "url", URL, OTHER},
-    {PLATFORM, "archiveFileName", FILE_NAME, OTHER},
-    {PLATFORM, "checksum", CHECKSUM, OTHER},
-    {PLATFORM, "size", SIZE, OTHER},
-    {PLATFORM, "toolsDependencies", NO_FIELD, NEED},
-    {NEED, "packager", VENDOR, OTHER},
-    {NEED, "name", NAME, OTHER},
-    {NEED, "version", VERSION, OTHER},
-    {TOOL, "name", NAME, OTHER},
-    {TOOL, "version", VERSION, OTHER},
-    {TOOL, "systems", NO_FIELD, SYSTEM},
-    {SYSTEM, "host", HOST, OTHER},
-    {SYSTEM, "url", URL, OTHER},
-    {SYSTEM, "archiveFileName", FILE_NAME, OTHER},
-    {SYSTEM, "checksum", CHECKSUM, OTHER},
-    {SYSTEM, "size", SIZE, OTHER},
-    {LIBRARY, "name", NAME, OTHER},
-    {LIBRARY, "version", VERSION, OTHER},
-    {LIBRARY, "url", URL, OTHER},
-    {LIBRARY, "archiveFileName", FILE_NAME, OTHER},
-    {LIBRARY, "checksum", CHECKSUM, OTHER},
-    {LIBRARY, "size", SIZE, OTHER},
-    {LIBRARY, "dependencies", NO_FIELD, DEPENDENCY},
-    {DEPENDENCY, "name", NAME, OTHER},
-    {DEPENDENCY, "version", VERSION, OTHER},
+    KEY(ROOT, "packages", NO_FIELD, PACKAGE),
+    KEY(ROOT, "libraries", NO_FIELD, LIBRARY),
+    KEY(PACKAGE, "name", NAME, OTHER),
+    KEY(PACKAGE, "platforms", NO_FIELD, PLATFORM),
+    KEY(PACKAGE, "tools", NO_FIELD, TOOL),
+    KEY(PLATFORM, "name", NAME, OTHER),
+    KEY(PLATFORM, "architecture", ARCHITECTURE, OTHER),
+    KEY(PLATFORM, "version", VERSION, OTHER),
+    KEY(PLATFORM, "url", URL, OTHER),
+    KEY(PLATFORM, "archiveFileName", FILE_NAME, OTHER),
+    KEY(PLATFORM, "checksum", CHECKSUM, OTHER),
+    KEY(PLATFORM, "size", SIZE, OTHER),
+    KEY(PLATFORM, "toolsDependencies", NO_FIELD, NEED),
+    KEY(NEED, "packager", VENDOR, OTHER),
+    KEY(NEED, "name", NAME, OTHER),
+    KEY(NEED, "version", VERSION, OTHER),
+    KEY(TOOL, "name", NAME, OTHER),
+    KEY(TOOL, "version", VERSION, OTHER),
+    KEY(TOOL, "systems", NO_FIELD, SYSTEM),
+    KEY(SYSTEM, "host", HOST, OTHER),
+    KEY(SYSTEM, "url", URL, OTHER),
+    KEY(SYSTEM, "archiveFileName", FILE_NAME, OTHER),
+    KEY(SYSTEM, "checksum", CHECKSUM, OTHER),
+    KEY(SYSTEM, "size", SIZE, OTHER),
+    KEY(LIBRARY, "name", NAME, OTHER),
+    KEY(LIBRARY, "version", VERSION, OTHER),
+    KEY(LIBRARY, "url", URL, OTHER),
+    KEY(LIBRARY, "archiveFileName", FILE_NAME, OTHER),
+    KEY(LIBRARY, "checksum", CHECKSUM, OTHER),
+    KEY(LIBRARY, "size", SIZE, OTHER),
+    KEY(LIBRARY, "dependencies", NO_FIELD, DEPENDENCY),
+    KEY(DEPENDENCY, "name", NAME, OTHER),
+    KEY(DEPENDENCY, "version", VERSION, OTHER),
 };
 
 /* What the fields of an object said so far. Shapes nest, but none is within its like, so that one
@@ -102,6 +109,13 @@ struct record {
     size_t first_tool;
 };
 
+/* The keys of a shape, and where the search for the next one begins. */
+struct range {
+    size_t first;
+    size_t n;
+    size_t next;
+};
+
 struct parser {
     struct jig_index *x;
     struct record records[SHAPES];
@@ -110,7 +124,7 @@ struct parser {
     const struct key *list_keys[JIG_INDEX_LEVELS_MAX]; /* of the lists that we are in */
     unsigned depth;
     const struct key *key; /* the value that comes is this one's; NULL: nobody's */
-    size_t key_hints[SHAPES];
+    struct range ranges[SHAPES];
     const char *last_library; /* most releases have the name of the one before */
     bool any;
     enum jig_code code;
@@ -482,12 +496,13 @@ static int on_key(void *ctx, const unsigned char *s, size_t n)
     p->key = NULL;
     if (in == OTHER)
         return 1;
-    for (size_t i = 0; i < JIG_COUNT(keys); i++) {
-        const struct key *k = &keys[(p->key_hints[in] + i) % JIG_COUNT(keys)];
-        if (k->in != in || strlen(k->name) != n || memcmp(k->name, s, n) != 0)
+    const struct range *r = &p->ranges[in];
+    for (size_t i = 0, at = r->next; i < r->n; i++, at++) {
+        const struct key *k = &keys[r->first + at % r->n];
+        if (k->n != n || memcmp(k->name, s, n) != 0)
             continue;
         p->key = k;
-        p->key_hints[in] = (size_t)(k - keys) + 1;
+        p->ranges[in].next = (at + 1) % r->n;
         return 1;
     }
     return 1;
@@ -596,6 +611,11 @@ static enum jig_code finish(struct feed *f, struct jig_err *reterr)
 static void feed_init(struct feed *f, struct jig_index *x, struct jig_err *reterr)
 {
     *f = (struct feed){.p = {.x = x, .reterr = reterr}, .status = yajl_status_ok};
+    for (size_t i = JIG_COUNT(keys); i > 0; i--) {
+        struct range *r = &f->p.ranges[keys[i - 1].in];
+        r->first = i - 1;
+        r->n++;
+    }
     f->yajl = yajl_alloc(&callbacks, NULL, &f->p);
     if (f->yajl == NULL)
         abort(); /* as in core/base/mem.h */

@@ -11,6 +11,7 @@ import sys
 
 import builds
 import deploys
+import packages
 import pointers
 import processes
 import pulls
@@ -18,7 +19,8 @@ import warm
 from common import CORES, ROOT, Bench
 
 PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": deploys.measure,
-         "warm": warm.measure, "pulls": pulls.measure, "pointers": pointers.measure}
+         "warm": warm.measure, "pulls": pulls.measure, "pointers": pointers.measure,
+         "packages": packages.measure}
 
 
 def show(row):
