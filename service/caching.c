@@ -70,15 +70,16 @@ void jig_caching_free(struct jig_caching *c)
 
 static void say(const struct jig_gc_result *r)
 {
-    uint64_t removed = r->archives.removed + r->installed.removed + r->objects.removed;
-    if (removed == 0 && r->leftovers == 0)
-        return;
-    jig_log(JIG_LOG_INFO, "cache.collected",
-            "%llu entries of %llu bytes were removed, and %llu that others left unfinished",
-            (unsigned long long)removed,
-            (unsigned long long)(r->archives.removed_bytes + r->installed.removed_bytes +
-                                 r->objects.removed_bytes),
-            (unsigned long long)r->leftovers);
+    const struct jig_gc_share *shares[] = {&r->archives, &r->installed, &r->objects};
+    unsigned long long removed = 0, bytes = 0;
+    for (size_t i = 0; i < JIG_COUNT(shares); i++) {
+        removed += shares[i]->removed;
+        bytes += shares[i]->removed_bytes;
+    }
+    if (removed > 0 || r->leftovers > 0)
+        jig_log(JIG_LOG_INFO, "cache.collected",
+                "%llu entries of %llu bytes were removed, and %llu that others left unfinished",
+                removed, bytes, (unsigned long long)r->leftovers);
 }
 
 /* In the pool's thread. Somebody else's collection will do as well. */
