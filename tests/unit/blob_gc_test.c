@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/mem.h"
@@ -229,6 +230,62 @@ static void what_the_dead_left_goes(void **state)
     jig_blob_abort(w, true);
     assert_int_equal(collect(b, 0, 0, true).leftovers, 1);
     assert_int_equal(files_in(b, "tmp"), 0);
+}
+
+/* By a clock that is ahead, or was set back since. */
+static void a_part_of_a_download_stays_for_a_week(void **state)
+{
+    struct blob_bench *b = *state;
+    static const struct {
+        int64_t age_s;
+        size_t left;
+    } cases[] = {{0, 1}, {6 * 86400, 1}, {8 * 86400, 0}, {-400 * 86400, 1}};
+    struct jig_digest d = hash("hello");
+    char hex[JIG_SHA256_HEX];
+    jig_digest_hex(&d, hex);
+    JIG_CLEANUP_FREE char *path = jig_strf("%s/tmp/%s.part", b->root, hex);
+    for (size_t i = 0; i < JIG_COUNT(cases); i++) {
+        struct jig_blob_writer *w;
+        assert_ok(b, jig_blob_begin(b->cache, &d, &w, &b->err));
+        assert_ok(b, jig_blob_write(w, "h", 1, &b->err));
+        jig_blob_abort(w, true);
+        time_t then = time(NULL) - cases[i].age_s;
+        struct timespec times[2] = {{.tv_sec = then}, {.tv_sec = then}};
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+        collect(b, 100, 50, false);
+        assert_int_equal(files_in(b, "tmp"), cases[i].left);
+    }
+}
+
+/* A power cut may lose the file that numbers come from: what has the same number is not taken over.
+ */
+static void numbers_may_begin_anew(void **state)
+{
+    struct blob_bench *b = *state;
+    pid_t child = fork();
+    if (child == 0) {
+        struct jig_tree_staging s;
+        if (jig_tree_begin(b->cache, JIG_CACHE_PLATFORMS, "avr", "1", &s, NULL) == JIG_OK) {
+            JIG_CLEANUP_FREE char *stray = jig_path_join(s.path, "stray");
+            if (jig_fs_write_unsynced(stray, "?", 1, 0644, NULL) == JIG_OK)
+                kill(getpid(), SIGKILL);
+        }
+        _exit(1);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status));
+    JIG_CLEANUP_FREE char *control = jig_path_join(b->root, "control");
+    assert_ok(b, jig_fs_remove_tree(control, &b->err));
+    struct jig_cache *c = open_cache(b->root, NULL);
+    struct jig_tree_staging s;
+    struct jig_strv names = {0};
+    assert_ok(b, jig_tree_begin(c, JIG_CACHE_PLATFORMS, "avr", "1", &s, &b->err));
+    assert_non_null(strstr(s.path, "0000000000000001.tree"));
+    assert_ok(b, jig_fs_list(s.path, &names, &b->err));
+    assert_int_equal(names.n, 0);
+    jig_tree_abort(&s);
+    jig_cache_close(c);
 }
 
 static void a_lost_index_is_made_anew(void **state)
@@ -524,6 +581,8 @@ int main(void)
         TEST(installed_folders_can_be_removed),
         TEST(a_dry_run_removes_nothing),
         TEST(what_the_dead_left_goes),
+        TEST(a_part_of_a_download_stays_for_a_week),
+        TEST(numbers_may_begin_anew),
         TEST(a_lost_index_is_made_anew),
         TEST(what_others_do_is_seen),
         TEST(stats_say_who_uses_what),
