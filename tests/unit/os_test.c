@@ -12,8 +12,10 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/cancel.h"
+#include "core/os/file.h"
 #include "core/os/fs.h"
 #include "core/os/lock.h"
+#include "core/os/mapping.h"
 #include "core/os/proc.h"
 #include "core/os/time.h"
 
@@ -187,6 +189,95 @@ static void waiters_take_turns(void **state)
     assert_int_equal(t.taken, 200);
 }
 
+static void a_lock_can_be_shared(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "lock");
+    struct jig_lock a = JIG_LOCK_INIT, b = JIG_LOCK_INIT, whole = JIG_LOCK_INIT;
+    struct jig_until soon = {.deadline_ns = jig_deadline_in_ms(0)};
+    assert_int_equal(jig_lock_share(&a, path, &soon, &err), JIG_NOT_FOUND);
+    assert_int_equal(jig_lock_try(&whole, path, "somebody", &err), JIG_OK);
+    assert_int_equal(jig_lock_share(&a, path, &soon, &err), JIG_DEADLINE_EXCEEDED);
+    jig_lock_release(&whole);
+    assert_int_equal(jig_lock_share(&a, path, &soon, &err), JIG_OK);
+    assert_int_equal(jig_lock_share(&b, path, &soon, &err), JIG_OK);
+    assert_int_equal(jig_lock_try(&whole, path, NULL, &err), JIG_ABORTED);
+    jig_lock_release(&a);
+    assert_int_equal(jig_lock_try(&whole, path, NULL, &err), JIG_ABORTED);
+    jig_lock_release(&b);
+    assert_int_equal(jig_lock_try(&whole, path, NULL, &err), JIG_OK);
+    jig_lock_release(&whole);
+}
+
+static void a_longer_holder_leaves_no_words(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "lock");
+    struct jig_lock a = JIG_LOCK_INIT, b = JIG_LOCK_INIT;
+    assert_int_equal(jig_lock_try(&a, path, "somebody with a long name", &err), JIG_OK);
+    jig_lock_release(&a);
+    assert_int_equal(jig_lock_try(&a, path, "ann", &err), JIG_OK);
+    assert_int_equal(jig_lock_try(&b, path, NULL, &err), JIG_ABORTED);
+    assert_non_null(strstr(err.message, " is locked by ann (pid "));
+    assert_null(strstr(err.message, "long"));
+    jig_lock_release(&a);
+}
+
+static void memory_is_shared_by_a_file(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "shared");
+    struct jig_mapping a = JIG_MAPPING_INIT, b = JIG_MAPPING_INIT;
+    assert_int_equal(jig_mapping_read(&a, path, 100, &err), JIG_NOT_FOUND);
+    assert_int_equal(jig_mapping_open(&a, path, 64, 0600, &err), JIG_OK);
+    assert_int_equal(a.data[63], 0);
+    assert_int_equal(jig_mapping_open(&b, path, 64, 0600, &err), JIG_OK);
+    a.data[63] = 7;
+    assert_int_equal(b.data[63], 7);
+    jig_mapping_close(&b);
+    assert_int_equal(jig_mapping_grow(&a, path, 10000, &err), JIG_OK);
+    assert_int_equal(a.data[63], 7);
+    a.data[9999] = 8;
+    assert_int_equal(jig_mapping_read(&b, path, 1 << 20, &err), JIG_OK);
+    assert_int_equal(b.size, 10000);
+    assert_int_equal(b.data[9999], 8);
+    assert_true(jig_mapping_is_current(&a, path));
+    assert_int_equal(jig_fs_remove_tree(path, &err), JIG_OK);
+    assert_false(jig_mapping_is_current(&a, path));
+    jig_mapping_close(&b);
+    jig_mapping_close(&a);
+    jig_mapping_close(&a);
+    assert_int_equal(jig_fs_write_unsynced(path, "", 0, 0600, &err), JIG_OK);
+    assert_int_equal(jig_mapping_read(&b, path, 100, &err), JIG_OK);
+    assert_int_equal(b.size, 0);
+    jig_mapping_close(&b);
+}
+
+static void a_file_is_sealed(void **state)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "file");
+    JIG_CLEANUP_FREE char *link_path = jig_path_join(*state, "link");
+    int fd = -1;
+    uint64_t size = 1;
+    struct stat st;
+    assert_int_equal(jig_file_open(path, 0600, &fd, &size, &err), JIG_OK);
+    assert_int_equal(size, 0);
+    assert_int_equal(jig_fd_write_all(fd, "one", 3, &err), JIG_OK);
+    assert_int_equal(jig_file_empty(fd, path, &err), JIG_OK);
+    assert_int_equal(jig_fd_write_all(fd, "two!", 4, &err), JIG_OK);
+    assert_int_equal(jig_file_seal(fd, path, 0444, 5 * JIG_NS_PER_S, &err), JIG_OK);
+    close(fd);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0444);
+    assert_int_equal(st.st_mtim.tv_sec, 5);
+    assert_int_equal(st.st_size, 4);
+    assert_int_equal(symlink("file", link_path), 0);
+    assert_int_not_equal(jig_file_open(link_path, 0600, &fd, &size, &err), JIG_OK);
+    assert_int_not_equal(jig_file_open(*state, 0600, &fd, &size, &err), JIG_OK);
+    assert_int_not_equal(jig_fs_set_mode(link_path, 0600, &err), JIG_OK);
+}
+
 /* Both streams full: a reader that takes one before the other would deadlock past 64 KB. */
 static void both_pipes_are_polled(void **state)
 {
@@ -319,6 +410,10 @@ int main(void)
         IN_FOLDER(copies),
         IN_FOLDER(locks_exclude_and_name_their_holder),
         IN_FOLDER(waiters_take_turns),
+        IN_FOLDER(a_lock_can_be_shared),
+        IN_FOLDER(a_longer_holder_leaves_no_words),
+        IN_FOLDER(memory_is_shared_by_a_file),
+        IN_FOLDER(a_file_is_sealed),
         cmocka_unit_test(both_pipes_are_polled),
         cmocka_unit_test(children_inherit_nothing),
         cmocka_unit_test(a_grandchild_does_not_hold_the_caller),
