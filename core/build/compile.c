@@ -169,7 +169,7 @@ const struct jig_trace *jig_plan_held(const struct jig_plan *p, const char *outp
     if (!p->same)
         return NULL;
     JIG_CLEANUP_FREE char *name = jig_build_relative(p->build_dir, output);
-    const struct jig_trace *t = jig_record_get(p->record, name);
+    struct jig_trace *t = jig_record_get(p->record, name);
     return jig_vouch_holds(p->vouch, t) ? t : NULL;
 }
 
@@ -348,11 +348,11 @@ enum jig_code jig_plan_own_action(const struct jig_plan *p, size_t index, struct
     return code;
 }
 
-void jig_plan_guess_compile(struct jig_plan *p, size_t index)
+bool jig_plan_guess_compile(struct jig_plan *p, size_t index)
 {
     struct jig_action *a = NULL;
     if (jig_plan_own_action(p, index, &a, NULL) != JIG_OK)
-        return;
+        return false;
     jig_plan_fresh_copies(p, &a->known);
-    jig_runner_guess(p->runner, a, false, p->same);
+    return jig_runner_guess(p->runner, a, false, p->same);
 }

@@ -39,8 +39,9 @@
 /* One source whose includes are looked at. */
 struct waiting {
     char *source;
-    char *utility_dir; /* of the library it belongs to; or NULL */
-    size_t own;        /* index into own_sources plus 1; 0 for what is compiled otherwise */
+    char *utility_dir;        /* of the library it belongs to; or NULL */
+    size_t own;               /* index into own_sources plus 1; 0 for what is compiled otherwise */
+    struct jig_action *trial; /* leads to nothing new if this, which was begun, goes well */
 };
 
 struct discovery {
@@ -50,6 +51,7 @@ struct discovery {
     size_t cap;
     struct jig_map queued; /* the sources in it */
     size_t ahead;          /* the first whose preprocessor was not begun early */
+    size_t tried;          /* the first whose trial was not begun */
     size_t streak;         /* how many of the last ones had to be preprocessed */
 };
 
@@ -67,6 +69,7 @@ static void release(struct discovery *d)
     for (size_t i = 0; i < d->n; i++) {
         free(d->queue[i].source);
         free(d->queue[i].utility_dir);
+        jig_action_free(d->queue[i].trial);
     }
     free(d->queue);
     jig_map_release(&d->queued);
@@ -515,23 +518,47 @@ static char *all_folders(const struct jig_plan *p)
     return jig_strv_join(&p->lib_includes, "\n");
 }
 
-/* The changed source, which led to nothing, compiles with the path that is there now, and its
- * preprocessor would see the same text. The compile is the one that the build needs anyway; those
- * of the other changed sources are begun beside it. */
-static bool compiles_well(struct discovery *d, size_t index)
+/* Begins as many as there is room for, of those before `end`. */
+static void begin_trials(struct discovery *d, size_t end)
+{
+    struct jig_runner *r = d->plan->runner;
+    for (; d->tried < end && jig_runner_has_room(r); d->tried++) {
+        const struct waiting *w = &d->queue[d->tried];
+        if (w->trial != NULL && !jig_plan_begin_compile(d->plan, w->own - 1) &&
+            !jig_runner_is_current(r, w->trial))
+            return; /* others have all processors */
+    }
+}
+
+/* The changed source led to nothing, and its compile and its preprocessor see the same text, with
+ * the path that is there now. So the compile, which the build needs anyway, is begun, and says in
+ * the end whether that is so still. */
+static bool begin_trial(struct discovery *d, size_t index)
 {
     struct jig_plan *p = d->plan;
+    struct waiting *w = &d->queue[index];
     struct runs r;
     JIG_CLEANUP_FREE char *folders = all_folders(p);
     bool at_the_end = jig_streq(jig_map_get(&p->record->found, ALL_FOLDERS), folders);
-    bool usable = make_runs(p, &d->queue[index], &r) && r.alike && at_the_end;
-    for (size_t i = index; usable && i < d->n; i++) {
-        if (d->queue[i].own != 0 && is_cxx(d->queue[i].source) &&
-            jig_plan_held(p, p->own_objects.v[d->queue[i].own - 1]) == NULL)
-            jig_plan_begin_compile(p, d->queue[i].own - 1);
+    if (make_runs(p, w, &r) && r.alike && at_the_end) {
+        w->trial = jig_steal(&r.compile);
+        begin_trials(d, index + 1);
     }
-    bool well = usable && jig_runner_guess_went_well(p->runner, r.compile);
     runs_release(&r);
+    return w->trial != NULL;
+}
+
+/* Whether all of them go well, or need not run. */
+static bool trials_go_well(struct discovery *d)
+{
+    struct jig_runner *r = d->plan->runner;
+    bool well = true;
+    for (size_t i = 0; well && i < d->n; i++) {
+        const struct waiting *w = &d->queue[i];
+        begin_trials(d, d->n);
+        if (w->trial != NULL)
+            well = jig_runner_guess_went_well(r, w->trial) || jig_runner_is_current(r, w->trial);
+    }
     return well;
 }
 
@@ -551,7 +578,7 @@ static enum jig_code look_again(struct discovery *d, size_t index, bool *ret_kno
         *ret_known = true;
         return find_again(d, &w, found, reterr);
     }
-    *ret_known = found[0] == '\0' && compiles_well(d, index);
+    *ret_known = found[0] == '\0' && begin_trial(d, index);
     return JIG_OK;
 }
 
@@ -593,13 +620,33 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
     return code;
 }
 
+/* It was not so: nothing of what was found is certain. */
+static void start_over(struct discovery *d)
+{
+    struct jig_plan *p = d->plan;
+    release(d);
+    *d = (struct discovery){.plan = p};
+    jig_map_init(&d->queued, NULL);
+    while (p->library_count > 0)
+        jig_precompiled_release(&p->libraries[--p->library_count].precompiled);
+    jig_strv_clear(&p->lib_includes);
+    jig_strv_clear(&p->missing_headers);
+    p->same = false;
+}
+
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
     struct discovery d = {.plan = p};
     jig_map_init(&d.queued, NULL);
-    if (!p->same)
+    enum jig_code code = p->same ? discover(&d, reterr) : JIG_OK;
+    if (p->same && code == JIG_OK && !trials_go_well(&d))
+        start_over(&d);
+    if (!p->same) {
         jig_record_forget_found(p->record);
-    enum jig_code code = discover(&d, reterr);
+        if (d.n > 0)
+            start_over(&d);
+        code = discover(&d, reterr);
+    }
     p->libraries_known = code == JIG_OK;
     if (code == JIG_OK)
         jig_map_set(&p->record->found, ALL_FOLDERS, all_folders(p));

@@ -135,10 +135,9 @@ static void guess_compile(struct jig_plan *p)
     }
 }
 
-void jig_plan_begin_compile(struct jig_plan *p, size_t index)
+bool jig_plan_begin_compile(struct jig_plan *p, size_t index)
 {
-    if (!p->request->look_only && !has_hook(p))
-        jig_plan_guess_compile(p, index);
+    return !p->request->look_only && !has_hook(p) && jig_plan_guess_compile(p, index);
 }
 
 void jig_plan_guess(struct jig_plan *p)

@@ -111,8 +111,9 @@ enum jig_code jig_plan_compile_own(struct jig_plan *p, struct jig_err *reterr) J
 /* The compile of own_sources.v[index] with the include path as it is now. */
 enum jig_code jig_plan_own_action(const struct jig_plan *p, size_t index, struct jig_action **ret,
                                   struct jig_err *reterr) JIG_CHECKED;
-/* Begins the compile of own_sources.v[index], as long as nobody else wants to run. */
-void jig_plan_guess_compile(struct jig_plan *p, size_t index);
+/* Begins the compile of own_sources.v[index], as long as nobody else wants to run. False when it
+ * was not begun. */
+bool jig_plan_guess_compile(struct jig_plan *p, size_t index);
 /* The action's last run holds, and is what this action would be: nothing it is planned by changed.
  * `output` names it. NULL when that is not known. Borrowed from the record. */
 const struct jig_trace *jig_plan_held(const struct jig_plan *p, const char *output);
@@ -153,7 +154,7 @@ void jig_plan_remember_libraries(struct jig_plan *p);
 
 /* Begins that compile while nobody waits for another tool, as it will be needed for certain; unless
  * a hook comes before it. */
-void jig_plan_begin_compile(struct jig_plan *p, size_t index);
+bool jig_plan_begin_compile(struct jig_plan *p, size_t index);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;

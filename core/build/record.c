@@ -32,6 +32,7 @@ void jig_record_release(struct jig_record *r)
     jig_map_release(&r->traces);
     jig_map_release(&r->news);
     jig_map_release(&r->found);
+    jig_record_forget_own(r);
 }
 
 /* ---- reading ---- */
@@ -231,6 +232,12 @@ void jig_record_forget(struct jig_record *r, const char *name)
         return;
     jig_map_set(&r->news, name, r); /* before: the name may be the trace's own */
     jig_map_remove(&r->traces, name);
+}
+
+void jig_record_forget_own(struct jig_record *r)
+{
+    for (size_t i = 0; i < JIG_COUNT(r->own); i++)
+        jig_strv_release(&r->own[i]);
 }
 
 void jig_record_forget_found(struct jig_record *r)

@@ -22,14 +22,15 @@
 #include "core/os/fs.h"
 
 struct jig_record {
-    struct jig_map traces; /* by the action's name -> struct jig_trace */
-    struct jig_map news;   /* names whose trace came, changed or went since the file was written */
-    struct jig_stamp file; /* as it was left; all zero when it is to be written whole */
-    int64_t whole_bytes;   /* of the file, when it was written whole last */
-    bool racy;             /* the stamp is too young to vouch for the content */
-    bool looked;           /* by a look, since the last build: every trace that it uses holds */
-    struct jig_map found;  /* then: source -> what its includes led to, for discovery */
-    const void *found_for; /* of which build: its environment; compared, never followed */
+    struct jig_map traces;  /* by the action's name -> struct jig_trace */
+    struct jig_map news;    /* names whose trace came, changed or went since the file was written */
+    struct jig_stamp file;  /* as it was left; all zero when it is to be written whole */
+    int64_t whole_bytes;    /* of the file, when it was written whole last */
+    bool racy;              /* the stamp is too young to vouch for the content */
+    bool looked;            /* by a look, since the last build: every trace that it uses holds */
+    struct jig_map found;   /* then: source -> what its includes led to, for discovery */
+    struct jig_strv own[3]; /* then: the project's sources, their objects and steps; or none */
+    const void *found_for;  /* of which build: its environment; compared, never followed */
 };
 
 void jig_record_init(struct jig_record *r);
@@ -48,6 +49,7 @@ void jig_record_forget(struct jig_record *r, const char *name);
 void jig_record_touch(struct jig_record *r, const struct jig_trace *t); /* it was changed */
 
 void jig_record_forget_found(struct jig_record *r);
+void jig_record_forget_own(struct jig_record *r);
 
 /* Forgets what was not used: of sources that are gone. For the end of a whole build. */
 void jig_record_forget_unused(struct jig_record *r);

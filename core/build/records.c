@@ -80,8 +80,10 @@ static void begin(struct jig_record *r)
 {
     for (size_t i = 0; i < r->traces.used; i++) {
         struct jig_trace *t = r->traces.entries[i].value;
-        if (r->traces.entries[i].key != NULL)
-            t->used = false;
+        if (r->traces.entries[i].key == NULL)
+            continue;
+        t->used = false;
+        t->clear = 0;
     }
 }
 

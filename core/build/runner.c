@@ -228,7 +228,7 @@ bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
 {
     struct jig_check check;
     bool updated = false;
-    const struct jig_trace *part = last_run(r, a, &check);
+    struct jig_trace *part = last_run(r, a, &check);
     struct jig_trace *whole = part != NULL ? last_run(r, by, &check) : NULL;
     if (whole != NULL && jig_vouch_holds(r->config.vouch, part) && !r->config.doubt_vouch)
         return true;

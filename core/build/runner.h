@@ -121,6 +121,7 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
  * shareable actions. False when it was not started: it is current, or there is no room. */
 bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked, bool certain);
 bool jig_runner_may_guess(const struct jig_runner *r); /* there is room for one, among its own */
+bool jig_runner_has_room(const struct jig_runner *r);  /* likewise, for one that is certain */
 
 /* True when `a` would be answered from the record because `by` would: a's last run saw nothing that
  * by's did not (covers.h), and by's still holds. That is then known of `by` until a hook runs: it

@@ -100,7 +100,7 @@ static bool decide_guess(struct jig_runner *r, struct jig_job *j)
            jig_job_look_before(j, c, jig_record_get(c->record, name), NULL) == JIG_OK;
 }
 
-static bool has_room(const struct jig_runner *r, size_t left_for_others)
+static bool room_for(const struct jig_runner *r, size_t left_for_others)
 {
     return !r->failed && !r->config.look_only && r->config.jobs > 1 &&
            r->running_count < r->config.jobs &&
@@ -110,7 +110,12 @@ static bool has_room(const struct jig_runner *r, size_t left_for_others)
 
 bool jig_runner_may_guess(const struct jig_runner *r)
 {
-    return has_room(r, 1);
+    return room_for(r, 1);
+}
+
+bool jig_runner_has_room(const struct jig_runner *r)
+{
+    return room_for(r, 0);
 }
 
 bool jig_runner_is_busy(const struct jig_runner *r)
@@ -121,8 +126,9 @@ bool jig_runner_is_busy(const struct jig_runner *r)
 bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool asked, bool certain)
 {
     struct jig_job *j = jig_job_new(action, asked);
-    bool room = has_room(r, certain ? 0 : 1) && guess_for(r, action) == NULL;
-    bool ready = room && decide_guess(r, j) && jig_runner_take_slot(r, false);
+    bool room = room_for(r, certain ? 0 : 1) && guess_for(r, action) == NULL;
+    bool alone = certain && r->running_count == 0;
+    bool ready = room && decide_guess(r, j) && jig_runner_take_slot(r, alone);
     if (ready)
         jig_runner_makes(r, action);
     if (ready && jig_job_start(j, NULL) != JIG_OK)

@@ -247,8 +247,28 @@ static enum jig_code filtered_sources(const struct jig_project *project,
     return code;
 }
 
+/* The lists of the last look, or this one's for the next build. A project with tabs is looked at
+ * each time: they are read. */
+static bool take_known_sources(struct jig_plan *p)
+{
+    struct jig_strv *lists[] = {&p->own_sources, &p->own_objects, &p->own_steps};
+    for (size_t i = 0; p->same && i < JIG_COUNT(lists); i++)
+        jig_strv_extend(lists[i], &p->record->own[i]);
+    return p->own_sources.n > 0;
+}
+
+static void keep_sources(const struct jig_plan *p)
+{
+    const struct jig_strv *lists[] = {&p->own_sources, &p->own_objects, &p->own_steps};
+    jig_record_forget_own(p->record);
+    for (size_t i = 0; p->sketch == NULL && i < JIG_COUNT(lists); i++)
+        jig_strv_extend(&p->record->own[i], lists[i]);
+}
+
 static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
 {
+    if (take_known_sources(p))
+        return JIG_OK;
     struct jig_strv tabs = {0};
     struct jig_strv sources = {0};
     JIG_CLEANUP_FREE char *twin = jig_pulled_twin(p->request, p->source_dir);
@@ -267,6 +287,7 @@ static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
         JIG_CLEANUP_FREE char *object = jig_strf("src/%s", sources.v[i]);
         add_own(p, there != NULL ? there : path, object, sources.v[i]);
     }
+    keep_sources(p);
     jig_strv_release(&tabs);
     jig_strv_release(&sources);
     return code;

@@ -39,6 +39,7 @@ struct jig_trace {
     char *errors; /* what the tool wrote to stderr */
     char *output; /* what it wrote to stdout */
     bool used;    /* by the build that runs now; not kept */
+    size_t clear; /* of what changed, so many are none of it; likewise (vouch.h) */
 };
 
 void jig_trace_free(struct jig_trace *t);

@@ -79,12 +79,12 @@ static bool touches(const struct jig_trace *t, const char *path)
     return false;
 }
 
-bool jig_vouch_holds(const struct jig_vouch *v, const struct jig_trace *t)
+bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t)
 {
     if (v == NULL || v->ended || t == NULL || t->opaque)
         return false;
-    for (size_t i = 0; i < v->changed.n; i++) {
-        if (touches(t, v->changed.v[i]))
+    for (; t->clear < v->changed.n; t->clear++) {
+        if (touches(t, v->changed.v[t->clear]))
             return false;
     }
     return true;

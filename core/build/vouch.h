@@ -26,7 +26,7 @@ struct jig_vouch *jig_vouch_new(const struct jig_watch_changes *changes, const c
 void jig_vouch_free(struct jig_vouch *v);
 
 /* Whether nothing that the trace rests on has changed. False for NULL. */
-bool jig_vouch_holds(const struct jig_vouch *v, const struct jig_trace *t);
+bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t);
 
 /* Whether a file, absolute, is one that did not change. False for NULL. */
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path);

@@ -507,6 +507,37 @@ static void an_edit_of_one_is_no_look_at_the_others(void **state)
     workshop_close(&w);
 }
 
+/* More compiles than may run at once, one of which finds that it wants a library now. */
+static void an_edit_that_many_read(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "libraries/L/L.h", "of the library\n");
+    workshop_put(&w, "libraries/L/L.cpp", "l\n");
+    workshop_put(&w, "project/include/common.h", "common\n");
+    for (int i = 0; i < 9; i++) {
+        JIG_CLEANUP_FREE char *source = jig_strf("project/src/s%02d.cpp", i);
+        workshop_put(&w, source, "#include <common.h>\ns\n");
+    }
+    w.jobs = 3;
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    struct jig_build_engine_stats s = changed_stats(&w, "project/include/common.h", "other\n");
+    assert_int_equal(s.planned, 1);
+    assert_int_equal(w.result.summary.compiled, 9);
+    assert_int_equal(w.result.summary.ran, 9 + 3); /* link, convert, measure */
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    changed_stats(&w, "project/include/common.h", "#include <L.h>\n");
+    assert_int_equal(w.result.libraries.n, 1);
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    s = changed_stats(&w, "project/include/common.h", "#include <L.h>\n"); /* the same again */
+    assert_int_equal(s.planned, 1);
+    assert_true(w.result.up_to_date);
+    workshop_close(&w);
+}
+
 /* What an edit leads to may be another plan: then that is made. */
 static void an_edit_that_wants_a_library(void **state)
 {
@@ -605,6 +636,7 @@ int main(void)
         IN_FOLDER(what_is_gone_is_forgotten),
         IN_FOLDER(a_library_is_not_needed_when_its_header_is_elsewhere),
         IN_FOLDER(an_edit_of_one_is_no_look_at_the_others),
+        IN_FOLDER(an_edit_that_many_read),
         IN_FOLDER(an_edit_that_wants_a_library),
         IN_FOLDER(outputs_are_no_exception),
         IN_FOLDER(another_build_in_between),
