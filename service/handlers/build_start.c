@@ -2,8 +2,7 @@
 #include "core/base/mem.h"
 #include "service/building.h"
 #include "service/handlers/handlers.h"
-#include "service/packages.h"
-#include "service/target/depends.h"
+#include "service/providing.h"
 #include "service/wire/operation.h"
 
 /* What the operation works with after the call was answered. */
@@ -40,32 +39,13 @@ static void tell_failure(struct jig_operation *op, const struct work *w, size_t 
                              err->message);
 }
 
-/* Installs what is missing and looks again: a library that came may ask for another one. */
-#define ROUNDS_MAX 8
-
-static enum jig_code provide(struct jig_operation *op, struct work *w, struct jig_err *reterr)
-{
-    enum jig_code code = JIG_NOT_FOUND;
-    for (unsigned i = 0; w->misses && i < ROUNDS_MAX; i++) {
-        const struct jig_missing *missing = jig_building_missing(w->building);
-        struct jig_strv needs = {0};
-        code = jig_packages_provide(w->env->packages, op, &missing->platforms, &missing->libraries,
-                                    &missing->locked, reterr);
-        if (code != JIG_OK)
-            return code;
-        code = jig_building_open(w->building, &needs, reterr);
-        jig_strv_release(&needs);
-        w->misses = code == JIG_NOT_FOUND && jig_missing_any(missing);
-    }
-    return code;
-}
-
 /* One environment after another. A failure does not keep the others from being built, as in `pio
  * run`; the first one is what the operation says. */
 static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
 {
     struct work *w = ctx;
-    enum jig_code first = w->misses ? provide(op, w, reterr) : JIG_OK;
+    enum jig_code first =
+        w->misses ? jig_building_provide(w->env->packages, op, w->building, reterr) : JIG_OK;
     if (first != JIG_OK)
         return first;
     for (size_t i = 0; i < jig_building_count(w->building); i++) {
@@ -115,9 +95,7 @@ static void open_and_start(struct jig_call *call, void *ctx)
     struct jig_err err = JIG_ERR_INIT;
     struct jig_strv needs = {0};
     enum jig_code code = jig_building_open(w->building, &needs, &err);
-    w->misses = code == JIG_NOT_FOUND && w->env->packages != NULL &&
-                jig_packages_may_install(w->env->packages) &&
-                jig_missing_any(jig_building_missing(w->building));
+    w->misses = jig_building_misses(w->env->packages, w->building, code);
     if (w->misses)
         code = JIG_OK;
     start_operation(w->env, call, w, code, &err, &needs);

@@ -4,13 +4,15 @@
 #include "core/os/time.h"
 #include "service/deployer.h"
 #include "service/handlers/handlers.h"
+#include "service/providing.h"
 
 /* What the operation works with after the call was answered. */
 struct work {
     const struct jig_env *env;
     struct jig_deploy_request *request; /* until it is the deploy's */
     struct jig_deploy *deploy;
-    bool known; /* nothing is left to be done */
+    bool known;  /* nothing is left to be done */
+    bool misses; /* its build could not be opened: packages are to be installed first */
 };
 
 static void free_work(void *ctx)
@@ -24,6 +26,14 @@ static void free_work(void *ctx)
 static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
 {
     struct work *w = ctx;
+    if (w->misses) {
+        enum jig_code code =
+            jig_building_provide(w->env->packages, op, w->request->building, reterr);
+        if (code != JIG_OK)
+            return code;
+        w->deploy = jig_deploy_new_take(w->env->deployer, w->request);
+        w->request = NULL;
+    }
     return jig_deploy_run(w->deploy, op, reterr);
 }
 
@@ -79,13 +89,14 @@ static void start_operation(struct jig_call *call, struct work *w, enum jig_code
                             struct jig_err *err, const struct jig_strv *needs)
 {
     const Jig__V1__StartDeployRequest *request = jig_call_request(call);
-    if (code == JIG_OK && w->deploy == NULL) {
+    if (code == JIG_OK && w->deploy == NULL && !w->misses) {
         w->deploy = jig_deploy_new_take(w->env->deployer, w->request);
         w->request = NULL;
     }
     struct jig_operation_spec spec = {.kind = JIG_OPERATION_DEPLOY,
-                                      .subject =
-                                          code == JIG_OK ? jig_deploy_subject(w->deploy) : NULL,
+                                      .subject = w->misses        ? request->project->directory
+                                                 : code == JIG_OK ? jig_deploy_subject(w->deploy)
+                                                                  : NULL,
                                       .wait_ms = request->wait_ms,
                                       .try_now = is_known,
                                       .run = run,
@@ -102,9 +113,11 @@ static void open_and_start(struct jig_call *call, void *ctx)
     struct jig_err err = JIG_ERR_INIT;
     struct jig_strv needs = {0};
     enum jig_code code = JIG_OK;
-    if (w->request->building != NULL)
+    if (w->request->building != NULL) {
         code = jig_building_open(w->request->building, &needs, &err);
-    else if (request->n_images == 0)
+        w->misses = jig_building_misses(w->env->packages, w->request->building, code);
+        code = w->misses ? JIG_OK : code;
+    } else if (request->n_images == 0)
         code = jig_target_open(jig_builder_targets(w->env->builder), request->project,
                                &w->request->target, &needs, &err);
     start_operation(call, w, code, &err, &needs);

@@ -158,6 +158,17 @@ def test_builds_install_what_they_miss(new_bench, acme):
     bench.jig("build", pio(bench, "q", "1.0.0", "Nowhere")).error(EXIT_NOT_FOUND, "Nowhere")
 
 
+def test_deploys_install_what_they_miss(new_bench, acme, warm_cache):
+    bench = new_bench(conf=acme.conf("install = yes"), cache=warm_cache)
+    project = bench.project("p", {
+        "platformio.ini": "[env:uno]\nplatform = atmelavr\nboard = uno\nframework = arduino\n"
+                          "lib_deps = Blue@^1\n",
+        "src/main.cpp": '#include <Arduino.h>\n' + USES_BLUE})
+    outcome = bench.jig("deploy", "-d", "emulated:uno", project)
+    assert outcome.result["outcome"] == "written"
+    assert [n["text"] for n in outcome.notices("packages.installed")] == ["Blue 1.2.0 was installed"]
+
+
 def test_a_bad_wish_is_told(new_bench, acme):
     bench = new_bench(conf=acme.conf())
     bench.jig("packages", "install", "core", "acme:toy").result

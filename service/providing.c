@@ -1,0 +1,29 @@
+#include "service/providing.h"
+
+#include "service/target/depends.h"
+
+#define ROUNDS_MAX 8
+
+bool jig_building_misses(const struct jig_packages *p, const struct jig_building *b,
+                         enum jig_code code)
+{
+    return code == JIG_NOT_FOUND && p != NULL && jig_packages_may_install(p) &&
+           jig_missing_any(jig_building_missing(b));
+}
+
+enum jig_code jig_building_provide(struct jig_packages *p, struct jig_operation *op,
+                                   struct jig_building *b, struct jig_err *reterr)
+{
+    enum jig_code code = JIG_NOT_FOUND;
+    const struct jig_missing *missing = jig_building_missing(b);
+    for (unsigned i = 0; i < ROUNDS_MAX && jig_building_misses(p, b, code); i++) {
+        struct jig_strv needs = {0};
+        code = jig_packages_provide(p, op, &missing->platforms, &missing->libraries,
+                                    &missing->locked, reterr);
+        if (code != JIG_OK)
+            return code;
+        code = jig_building_open(b, &needs, reterr);
+        jig_strv_release(&needs);
+    }
+    return code;
+}
