@@ -295,6 +295,20 @@ def test_nobody_but_os_starts_children(tree):
     assert "unlink" not in output
 
 
+def test_a_name_is_defined_once(tree):
+    text = "int jig_x(void);\nint jig_x(void)\n{\n    return %d;\n}\n"
+    tree.write("core/build/b.c", text % 1)
+    tree.write("core/flash/c.c", text % 2)
+    tree.build("core/build/b.c")
+    status, output = tree.check("check-platform", "--build", tree.build("core/flash/c.c"))
+    assert status == 1
+    assert "core/flash/c.c:1: jig_x() is in core/build/b.c, too" in output
+    tree.write("core/flash/c.c", "static " + text.splitlines()[0] + "\nint jig_y(void);\n"
+               "int jig_y(void)\n{\n    return jig_x();\n}\n"
+               "static int jig_x(void)\n{\n    return 2;\n}\n")
+    assert tree.check("check-platform", "--build", tree.build("core/flash/c.c"))[0] == 0
+
+
 def test_headers_compile_alone(tree):
     build = tree.build("core/base/a.c")
     assert tree.check("check-headers", "--build", build)[0] == 0
