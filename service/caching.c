@@ -7,8 +7,10 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/os/fs.h"
+#include "core/os/time.h"
 
-#define SECOND "/var/cache/jig" /* the system's daemon's */
+#define PAUSE_MS (60 * 1000)
+#define SECOND   "/var/cache/jig" /* the system's daemon's */
 
 struct jig_caching {
     struct jig_job job; /* first: the pool hands this back */
@@ -16,6 +18,7 @@ struct jig_caching {
     struct jig_cancel cancel;
     pthread_mutex_t mu;
     struct jig_gc_options budgets; /* guarded by mu */
+    int64_t not_before_ns;         /* the owner's: monotonic */
     atomic_bool running;           /* the job is the pool's */
 };
 
@@ -100,8 +103,9 @@ static void collect(struct jig_job *job)
 
 void jig_caching_tend(struct jig_caching *c, struct jig_pool *pool)
 {
-    if (atomic_load(&c->running) || !jig_gc_is_due(c->cache))
+    if (atomic_load(&c->running) || !jig_gc_is_due(c->cache) || jig_now_ns() < c->not_before_ns)
         return;
+    c->not_before_ns = jig_deadline_in_ms(PAUSE_MS);
     atomic_store(&c->running, true);
     c->job.run = collect;
     jig_pool_submit(pool, &c->job);

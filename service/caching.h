@@ -1,8 +1,8 @@
 /*
  * caching.h - the daemon's disk cache, and the collections that keep it within its budgets.
  *
- * Collections run in a thread of a pool, one at a time, when something came in that makes one worth
- * while (jig_gc_is_due); nobody waits for them.
+ * Collections run in a thread of a pool, one at a time and at most one a minute, when something
+ * came in that makes one worth while (jig_gc_is_due); nobody waits for them.
  *
  * Threads: jig_caching_tend and jig_caching_configure from the owner's; the others from any.
  */

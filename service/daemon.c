@@ -444,7 +444,6 @@ static void keep_house(struct jig_daemon *d)
 {
     jig_operations_expire(d->operations);
     jig_dispatcher_expire(d->dispatcher);
-    jig_caching_tend(d->caching, d->blocking);
     if (!in_use(d, 0))
         jig_process_trim();
 }
@@ -468,6 +467,7 @@ static bool wait_once(struct jig_daemon *d, int64_t *housekeeping_ns)
         keep_house(d);
         *housekeeping_ns = jig_deadline_in_ms(HOUSEKEEPING_MS);
     }
+    jig_caching_tend(d->caching, d->blocking);
     until = sooner(until, *housekeeping_ns);
     until = sooner(until, jig_monitors_expire(d->devices.monitors));
     struct jig_warm *warm = jig_builder_warm(d->builder);

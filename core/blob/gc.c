@@ -251,10 +251,8 @@ enum jig_code jig_gc_run(struct jig_cache *c, const struct jig_gc_options *optio
     uint64_t added = code == JIG_OK ? atomic_load(&jig_cache_control(c)->added) : 0;
     if (code == JIG_OK)
         code = jig_cache_with_index(c, collect, &g, until, &err);
-    if (code == JIG_OK && !options->dry_run) {
+    if (code == JIG_OK && !options->dry_run)
         atomic_fetch_sub(&jig_cache_control(c)->added, added);
-        atomic_store(&c->collected, true);
-    }
     jig_lock_release(&lock);
     if (code == JIG_OK)
         *ret = result;
@@ -268,8 +266,7 @@ bool jig_gc_is_due(struct jig_cache *c)
     const struct jig_control *control = jig_cache_control(c);
     if (control == NULL)
         return false;
-    return !atomic_load(&c->collected) || atomic_load(&control->added) >= DUE_BYTES ||
-           atomic_load(&control->ended) >= DUE_HOLDS;
+    return atomic_load(&control->added) >= DUE_BYTES || atomic_load(&control->ended) >= DUE_HOLDS;
 }
 
 struct counting {

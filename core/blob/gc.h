@@ -58,7 +58,7 @@ enum jig_code jig_gc_run(struct jig_cache *c, const struct jig_gc_options *optio
                          struct jig_err *reterr) JIG_CHECKED;
 
 /* Something came in since the last collection that makes another worth its walk: 64 MiB, or 256
- * holds; or this process has not collected yet. Costs nothing. False while there is no cache. */
+ * holds, of all processes. Costs nothing. False until this process has used the cache. */
 bool jig_gc_is_due(struct jig_cache *c);
 
 struct jig_cache_sum {

@@ -42,7 +42,6 @@ struct jig_cache {
     struct jig_mapping control;           /* guarded by mu until it is open */
     struct jig_mapping stale[MOST_STALE]; /* guarded by mu: of folders that are gone */
     size_t n_stale;
-    atomic_bool collected; /* by this process, at least once */
 };
 
 /* root/name..., the caller frees. */
