@@ -15,6 +15,10 @@
 
 #define RESULT_MAX_BYTES (16u << 20)
 
+/* Who waited for a worker, or for another environment, looks at everything: a person may have
+ * edited more meanwhile, and expects that to be built. */
+#define CHANGES_ARE_NEW_MS 1000
+
 struct jig_building {
     struct jig_builder *builder;
     Jig__V1__ProjectSelector *selector;
@@ -337,6 +341,8 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     }
     const struct jig_target_environment *e = &b->target->environments[index];
     struct jig_build_result result;
+    if (jig_now_ns() > b->started_ns + CHANGES_ARE_NEW_MS * JIG_NS_PER_MS)
+        b->options.changes = NULL;
     if (b->options.explain && index == 0 && b->said.why != NULL)
         jig_operation_notice(op, "build.known", JIG_EVENT_NOTE,
                              "what is known without building: %s", b->said.why);

@@ -386,11 +386,12 @@ static void settle_look(struct jig_plan *p, enum jig_code code)
         looked(p);
 }
 
-/* What the last look found holds, but for what changed since. */
-static void take_record(struct jig_plan *p)
+/* What the last look found holds, but for what changed since, if that is of now: who waited for the
+ * folder looks at everything. */
+static void take_record(struct jig_plan *p, bool changes_are_new)
 {
     p->record = jig_records_take(p->engine->records, p->record_path);
-    if (p->record->looked)
+    if (p->record->looked && changes_are_new)
         p->vouch = jig_vouch_new(p->request->changes, p->build_dir);
     p->same = p->vouch != NULL && p->request->changes->plain && !p->request->doubt_changes &&
               p->record->found_for == p->request->environment;
@@ -402,7 +403,8 @@ static void take_record(struct jig_plan *p)
 }
 
 static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
-                                  struct jig_build_result *result, struct jig_err *reterr)
+                                  bool waited, struct jig_build_result *result,
+                                  struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *record_path = jig_path_join(q->build_dir, ".jig-record");
     struct jig_plan p = {.engine = e,
@@ -415,7 +417,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     p.log = jig_readlog_new();
     p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
     p.toolids = q->walk ? jig_toolids_new(NULL) : e->toolids;
-    take_record(&p);
+    take_record(&p, !waited);
     set_places(&p);
     make_runner(&p);
     enum jig_code code = load_flags(&p, reterr);
@@ -477,7 +479,7 @@ static enum jig_code is_there(const char *lock_path, struct jig_err *reterr)
 
 /* Makes the folder and locks it; again, when somebody removes it in between. */
 static enum jig_code take_folder(const struct jig_build_request *q, struct jig_lock *lock,
-                                 const char *lock_path, struct jig_err *reterr)
+                                 const char *lock_path, bool *ret_waited, struct jig_err *reterr)
 {
     enum jig_code code = JIG_NOT_FOUND;
     for (int i = 0; code == JIG_NOT_FOUND && i < MOST_TRIES; i++) {
@@ -486,6 +488,7 @@ static enum jig_code take_folder(const struct jig_build_request *q, struct jig_l
         if (code != JIG_OK)
             return code;
         code = jig_lock_try(lock, lock_path, q->look_only ? LOOK_HOLDER : q->holder, &err);
+        *ret_waited = code == JIG_ABORTED;
         if (code == JIG_ABORTED && !q->look_only)
             code = wait_for_lock(q, lock, lock_path, err.message, &err);
         if (code != JIG_OK && reterr != NULL)
@@ -530,9 +533,10 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
     int64_t started = jig_now_ns();
     JIG_CLEANUP_FREE char *lock_path = jig_path_join(q->build_dir, ".jig-lock");
     struct jig_lock lock = JIG_LOCK_INIT;
+    bool waited = false;
     enum jig_code code = q->clean ? check_is_ours(q->build_dir, reterr) : JIG_OK;
     if (code == JIG_OK)
-        code = take_folder(q, &lock, lock_path, reterr);
+        code = take_folder(q, &lock, lock_path, &waited, reterr);
     if (code == JIG_OK && q->clean) {
         code = clean(q->build_dir, reterr);
         if (code == JIG_OK)
@@ -540,7 +544,7 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
     }
     if (code == JIG_OK) {
         struct jig_err err = JIG_ERR_INIT;
-        code = build_locked(e, q, result, &err);
+        code = build_locked(e, q, waited, result, &err);
         if (!q->look_only || code == JIG_OK)
             save_last(q, result, code != JIG_OK ? &err : NULL);
         if (code != JIG_OK && reterr != NULL)
@@ -570,9 +574,10 @@ enum jig_code jig_build_last(struct jig_build_engine *e, const struct jig_build_
     *result = (struct jig_build_result){0};
     JIG_CLEANUP_FREE char *lock_path = jig_path_join(q->build_dir, ".jig-lock");
     struct jig_lock lock = JIG_LOCK_INIT;
+    bool waited = false;
     enum jig_code code = JIG_OK;
     if (jig_fs_is_file(lock_path)) /* else nobody ever built here, and no folder is to be made */
-        code = take_folder(q, &lock, lock_path, reterr);
+        code = take_folder(q, &lock, lock_path, &waited, reterr);
     if (code == JIG_OK)
         code = jig_last_load(q, e->files, result, reterr);
     if (code == JIG_OK && q->finished != NULL)
