@@ -128,22 +128,3 @@ enum jig_code jig_lnk_make(const struct jig_lnk_making *m, const struct jig_blob
     row->size = (int64_t)blob->size_bytes;
     return jig_lnk_row_look(row, made, reterr);
 }
-
-enum jig_code jig_lnk_unmake(const char *files, const char *made, struct jig_err *reterr)
-{
-    enum jig_code code = jig_fs_remove_tree(made, reterr);
-    char *dir = jig_path_dir(made);
-    while (code == JIG_OK && strlen(dir) > strlen(files)) {
-        struct jig_strv names = {0};
-        bool empty = jig_fs_list(dir, &names, NULL) == JIG_OK && names.n == 0;
-        jig_strv_release(&names);
-        if (!empty)
-            break;
-        code = jig_fs_remove_tree(dir, reterr);
-        char *above = jig_path_dir(dir);
-        free(dir);
-        dir = above;
-    }
-    free(dir);
-    return code;
-}

@@ -29,8 +29,4 @@ enum jig_code jig_lnk_make(const struct jig_lnk_making *m, const struct jig_blob
                            struct jig_lnk_row *row, const char *made,
                            struct jig_err *reterr) JIG_CHECKED;
 
-/* Removes what a pointer stood for, and the folders above it that are empty then, below `files`. */
-enum jig_code jig_lnk_unmake(const char *files, const char *made,
-                             struct jig_err *reterr) JIG_CHECKED;
-
 #endif

@@ -207,7 +207,7 @@ static enum jig_code pull_item(struct pulling *p, struct jig_lnk_item *item,
         item->holds = code == JIG_OK;
     } else if (code != JIG_OK && item->holds) { /* not to be used any more */
         item->holds = false;
-        (void)!jig_lnk_unmake(p->files, item->made, NULL);
+        (void)!jig_fs_remove_tree(item->made, NULL);
     }
     free(blob.path);
     return code;
@@ -271,24 +271,50 @@ static enum jig_code make_folder(const char *base, struct jig_err *reterr)
     return code;
 }
 
-/* Nothing stays of pointers that are gone, and of those whose content is to be made anew. */
-static enum jig_code remove_stale(struct pulling *p, struct jig_err *reterr)
+struct sweep {
+    struct jig_map
+        kept; /* paths below files/, and the folders above them; the former have a value */
+    struct jig_strv found;
+};
+
+static void keep(struct sweep *s, const struct jig_lnk_item *item)
 {
+    JIG_CLEANUP_FREE char *path = jig_pointer_target(item->path);
+    jig_map_set(&s->kept, path, s);
+    for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
+        *slash = '\0';
+        jig_map_set(&s->kept, path, NULL);
+    }
+}
+
+static enum jig_walk find_unwanted(void *ctx, const struct jig_walk_entry *e)
+{
+    struct sweep *s = ctx;
+    if (!jig_map_has(&s->kept, e->relative)) {
+        jig_strv_append(&s->found, e->path);
+        return JIG_WALK_ON;
+    }
+    return jig_map_get(&s->kept, e->relative) == NULL ? JIG_WALK_INTO : JIG_WALK_ON;
+}
+
+/* Nothing stays but what holds: not what pointers that are gone or changed stood for, and not what
+ * somebody left who was killed. */
+static enum jig_code remove_unwanted(struct pulling *p, struct jig_err *reterr)
+{
+    struct sweep s = {0};
     enum jig_code code = JIG_OK;
-    size_t kept = 0;
-    for (size_t i = 0; i < p->look->n; i++)
-        kept += p->look->items[i].holds;
-    if (kept == 0) /* also of a state that was lost */
-        code = jig_fs_remove_tree(p->files, reterr);
-    for (size_t i = 0; code == JIG_OK && i < p->look->stale.n; i++) {
-        JIG_CLEANUP_FREE char *made = jig_lnk_made_path(p->spec->base, p->look->stale.v[i]);
-        code = jig_lnk_unmake(p->files, made, reterr);
-        p->report->removed++;
+    jig_map_init(&s.kept, NULL);
+    for (size_t i = 0; i < p->look->n; i++) {
+        if (p->look->items[i].holds)
+            keep(&s, &p->look->items[i]);
     }
-    for (size_t i = 0; code == JIG_OK && i < p->look->n; i++) {
-        if (!p->look->items[i].holds)
-            code = jig_lnk_unmake(p->files, p->look->items[i].made, reterr);
-    }
+    if (jig_fs_is_dir(p->files))
+        code = jig_fs_walk(p->files, false, find_unwanted, &s, reterr);
+    for (size_t i = 0; code == JIG_OK && i < s.found.n; i++)
+        code = jig_fs_remove_tree(s.found.v[i], reterr);
+    p->report->removed = code == JIG_OK ? p->look->stale.n : 0;
+    jig_strv_release(&s.found);
+    jig_map_release(&s.kept);
     return code;
 }
 
@@ -314,7 +340,7 @@ static void list_work(struct pulling *p)
 
 static enum jig_code pull_locked(struct pulling *p, struct jig_err *reterr)
 {
-    enum jig_code code = remove_stale(p, reterr);
+    enum jig_code code = remove_unwanted(p, reterr);
     if (code != JIG_OK)
         return code;
     list_work(p);
