@@ -536,6 +536,59 @@ static struct jig_sightings *decode(const struct jig_buf *bytes, size_t n)
     return read;
 }
 
+/* What fine clocks of new kernels hide: on others, two writes of one tick leave the same stamp. */
+static void test_young_stamps_are_not_believed(void **state)
+{
+    (void)state;
+    const int64_t now = INT64_C(1795356000123456789);
+    const int64_t ms = 1000000;
+    static const struct {
+        int64_t mtime_ms, ctime_ms; /* before now */
+        bool racy;
+    } rows[] = {
+        {0, 0, true},        {10, 10, true},        {10, 100000, true}, {100000, 10, true},
+        {-3600000, 0, true}, {-3600000, 500, true}, {30, 30, false},    {100000, 30, false},
+    };
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct jig_stamp s = {.mtime_ns = now - rows[i].mtime_ms * ms,
+                              .ctime_ns = now - rows[i].ctime_ms * ms};
+        assert_int_equal(jig_stamp_is_racy(&s, now), rows[i].racy);
+    }
+    /* A filesystem that keeps whole seconds has a tick of that length. */
+    int64_t second = now / 1000000000 * 1000000000;
+    struct jig_stamp coarse = {.mtime_ns = second, .ctime_ns = second};
+    assert_true(jig_stamp_is_racy(&coarse, second + 1900 * ms));
+    assert_false(jig_stamp_is_racy(&coarse, second + 2100 * ms));
+}
+
+/* A file of next year is young whenever it is looked at, so its content is read each time. */
+static void test_content_of_a_young_file_is_read_anew(void **state)
+{
+    struct bench *b = *state;
+    struct jig_files *files = jig_files_new(10);
+    struct jig_file_content content;
+    write_file(b, "a.h", "one");
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
+    struct timespec future[2] = {{.tv_sec = INT64_C(4000000000), .tv_nsec = 1},
+                                 {.tv_sec = INT64_C(4000000000), .tv_nsec = 1}};
+    assert_int_equal(utimensat(AT_FDCWD, path, future, 0), 0);
+    let_stamps_grow_old(); /* its ctime alone */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(jig_files_look(files, path, &content, NULL), JIG_OK);
+    struct jig_files_stats stats = jig_files_stats(files);
+    assert_int_equal(stats.hits, 0);
+    assert_int_equal(stats.hashed, 3);
+    assert_int_equal(stats.racy, 2);
+    struct timespec past[2] = {{.tv_sec = 1000000000, .tv_nsec = 1},
+                               {.tv_sec = 1000000000, .tv_nsec = 1}};
+    assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+    let_stamps_grow_old();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(jig_files_look(files, path, &content, NULL), JIG_OK);
+    assert_int_equal(jig_files_stats(files).hits, 2);
+    jig_files_free(files);
+}
+
 /* Many: several blocks of them, and threads. */
 static void test_many_sightings_survive_as_bytes(void **state)
 {
@@ -722,6 +775,8 @@ int main(void)
         WITH_BENCH(test_sightings_survive_as_bytes),
         WITH_BENCH(test_many_sightings_survive_as_bytes),
         WITH_BENCH(test_two_looks_that_differ_are_a_fault),
+        cmocka_unit_test(test_young_stamps_are_not_believed),
+        WITH_BENCH(test_content_of_a_young_file_is_read_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
