@@ -25,6 +25,8 @@ struct work {
     const struct jig_until *until;
     size_t at;
     size_t total;
+    bool ahead;                   /* its archive was downloaded ahead of its turn, */
+    const struct jig_err *failed; /* or could not be, and that is why; NULL */
 };
 
 static void say(const struct work *w, const char *what)
@@ -71,7 +73,13 @@ static enum jig_code pull(struct work *w, struct jig_pulled *ret, struct jig_err
     if (!w->p->has_sha256)
         return jig_err_set(reterr, JIG_FAILED_PRECONDITION,
                            "nothing is installed without a SHA-256 hash");
-    say(w, "download");
+    if (w->failed != NULL) {
+        if (reterr != NULL)
+            *reterr = *w->failed;
+        return w->failed->code;
+    }
+    if (!w->ahead)
+        say(w, "download");
     return jig_pull(w->spec->fetcher, w->spec->cache, w->spec->hold, &want, on_progress, w,
                     w->until, ret, reterr);
 }
@@ -183,22 +191,98 @@ static enum jig_code install_one(struct work *w, bool *ret_new, struct jig_err *
     return code;
 }
 
+/* ---- all of them ---- */
+
+/* The archives of a plan that are downloaded at once, ahead of their packages' turns. */
+struct ahead {
+    struct work *works; /* of the whole plan */
+    struct jig_want *wants;
+    size_t *of; /* which of the works each want is for */
+    size_t n;
+    struct jig_err *errors; /* by want */
+};
+
+static void on_one_progress(void *ctx, size_t index, const struct jig_fetch_progress *f)
+{
+    const struct ahead *a = ctx;
+    on_progress(&a->works[a->of[index]], f);
+}
+
+static void on_one_done(void *ctx, size_t index, struct jig_pulled *pulled,
+                        const struct jig_err *err)
+{
+    struct ahead *a = ctx;
+    struct work *w = &a->works[a->of[index]];
+    if (pulled != NULL) {
+        free(pulled->blob.path); /* the hold keeps it */
+        return;
+    }
+    a->errors[index] = *err;
+    w->failed = &a->errors[index];
+}
+
+/* Those that are not installed, and have an archive. */
+static void gather(struct ahead *a, size_t total)
+{
+    for (size_t i = 0; i < total; i++) {
+        struct work *w = &a->works[i];
+        char *path = NULL;
+        if (w->p->from == JIG_WISH_GIT || !w->p->has_sha256 ||
+            find(w, &path, NULL) != JIG_NOT_FOUND) {
+            free(path);
+            continue;
+        }
+        a->wants[a->n] = (struct jig_want){.sha256 = w->p->sha256,
+                                           .size = w->p->size,
+                                           .urls = (const char *const *)&w->p->url,
+                                           .n_urls = 1,
+                                           .kind = JIG_CACHE_PACKAGES};
+        a->of[a->n++] = i;
+    }
+}
+
+static enum jig_code download_ahead(const struct jig_install_spec *spec, struct ahead *a,
+                                    size_t total, const struct jig_until *until,
+                                    struct jig_err *reterr)
+{
+    gather(a, total);
+    if (a->n < 2)
+        return JIG_OK; /* nothing to be gained */
+    for (size_t i = 0; i < a->n; i++) {
+        a->works[a->of[i]].ahead = true;
+        say(&a->works[a->of[i]], "download");
+    }
+    struct jig_pull_many many = {
+        .wants = a->wants, .n = a->n, .progress = on_one_progress, .done = on_one_done, .ctx = a};
+    return jig_pull_all(spec->fetcher, spec->cache, spec->hold, &many, until, reterr);
+}
+
 enum jig_code jig_install(const struct jig_install_spec *spec, const struct jig_plan *plan,
                           const struct jig_until *until, bool **ret_new, struct jig_err *reterr)
 {
     bool *fresh = jig_xcalloc(plan->n + 1, sizeof *fresh);
-    enum jig_code code = JIG_OK;
+    struct ahead a = {.works = jig_xcalloc(plan->n + 1, sizeof *a.works),
+                      .wants = jig_xcalloc(plan->n + 1, sizeof *a.wants),
+                      .of = jig_xcalloc(plan->n + 1, sizeof *a.of),
+                      .errors = jig_xcalloc(plan->n + 1, sizeof *a.errors)};
+    for (size_t i = 0; i < plan->n; i++)
+        a.works[i] = (struct work){
+            .spec = spec, .p = &plan->items[i], .until = until, .at = i, .total = plan->n};
+    enum jig_code code = download_ahead(spec, &a, plan->n, until, reterr);
     for (size_t i = 0; code == JIG_OK && i < plan->n; i++) {
         const struct jig_package *p = &plan->items[i];
         JIG_CLEANUP_FREE char *name = jig_package_full_name(p->kind, p->vendor, p->name);
-        struct work w = {.spec = spec, .p = p, .until = until, .at = i, .total = plan->n};
-        code = install_one(&w, &fresh[i], reterr);
+        code = install_one(&a.works[i], &fresh[i], reterr);
         if (code != JIG_OK)
             jig_err_prefix(reterr, "%s %s %s", jig_package_kind_name(p->kind), name, p->version);
     }
     if (code == JIG_OK && ret_new != NULL)
         *ret_new = jig_steal(&fresh);
     free(fresh);
+    free(a.works);
+    free(a.wants);
+    free(a.of);
+    free(a.errors);
     return code;
 }
 

@@ -3,8 +3,8 @@
  *
  *   for each package:  there already, from the archive that the plan means? ------------> present
  *                          | no
- *                      its archive: the cache has it, else one download (core/fetch/pull.h)
- *                          |
+ *                      its archive: the cache has it, else one download (core/fetch/pull.h),
+ *                          |        several packages' at once
  *                      unpacked in a folder beside, judged, its record written -- all of it or
  *                          |                                                      nothing
  *                      visible under its name, complete --------------------------------> installed
@@ -34,6 +34,7 @@ struct jig_install_spec {
     bool allow_file; /* git repositories by file:// */
     /* A package is about to be downloaded, unpacked, or is done: at + 1 of the plan's. */
     void (*step)(void *ctx, const struct jig_package *p, const char *what, size_t at, size_t total);
+    /* Also from several threads at once. */
     void (*progress)(void *ctx, const struct jig_package *p, const struct jig_fetch_progress *f);
     void *ctx;
 };

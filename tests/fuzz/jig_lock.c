@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     JIG_CLEANUP_FREE char *text = jig_package_text(&p);
     JIG_CLEANUP_FREE char *index = jig_package_installed_json(&p);
     jig_package_release(&p);
-    if (index[0] != '{')
+    if (index[0] != '{' || text[0] != '{')
         abort();
     return 0;
 }

@@ -118,9 +118,9 @@ class Acme(BadServer):
         self.put("/library_index.json", json.dumps({"libraries": self.libraries}).encode())
         return self
 
-    def conf(self, more="", fetch=""):
+    def conf(self, more="", fetch="", rounds=2):
         return (f"[packages]\nindexes_only = yes\nindexes = {self.url('/package_acme_index.json')}, "
-                f"{self.url('/library_index.json')}\n{more}\n[fetch]\nrounds = 2\n{fetch}\n")
+                f"{self.url('/library_index.json')}\n{more}\n[fetch]\nrounds = {rounds}\n{fetch}\n")
 
     def unplug(self):
         """Nobody is there any more."""

@@ -2,6 +2,7 @@
 
 import json
 
+from bad_server import Cut, Other, Status
 from jig_bench import (EXIT_BAD_PROJECT, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE)
 
 TOY = "acme:toy:toy"
@@ -101,6 +102,20 @@ def test_wrong_hash_and_size(new_bench, acme):
     bench.jig("packages", "install", "lib", "Path").error(EXIT_OTHER, "../../../1.0")
     assert installed(bench) == []
     assert not list((bench.folder / "cache" / "jig" / "blobs").rglob(64 * "0"))
+
+
+def test_a_server_that_stumbles(new_bench, acme):
+    """Cut off, away for a moment, and the wrong bytes first: each is got over, or told."""
+    for path, first in (("/cc-5.0.tar.gz", [Cut(100), Status(503)]), ("/toy-1.1.0.tar.gz", [Cut(7)])):
+        data = acme.paths[path][0]
+        acme.put(path, data, *first)
+    acme.put("/Blue-2.0.0.zip", acme.paths["/Blue-2.0.0.zip"][0], always=Other(b"something else"))
+    bench = new_bench(conf=acme.conf(fetch="", rounds=4))
+    assert [p[2] for p in made(bench.jig("packages", "install", "core", "acme:toy"))] == [
+        "installed", "installed"]
+    bench.build(bench.sketch("blink", SKETCH), fqbn=TOY)
+    bench.jig("packages", "install", "lib", "Blue@2.0.0").error(EXIT_INTEGRITY)
+    bench.jig("packages", "install", "lib", "Blue@1.2.0").result
 
 
 def test_not_a_platform(new_bench, acme):
