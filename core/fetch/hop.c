@@ -304,6 +304,8 @@ static enum jig_code run_on_lane(struct run *r, const struct jig_until *until,
     enum jig_code code = go_on(r, until, reterr);
     if (code == JIG_OK)
         code = result_of(r, detail, reterr);
+    else /* whoever looks the name up may take long, and ends by itself */
+        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_multi_remove_handle(r->lane->multi, easy);
     curl_easy_reset(easy); /* nothing of ours is pointed to any more */
     return code;

@@ -4,7 +4,8 @@
  *
  *   GET, HEAD, PUT  <url>/cas/<sha256>   bytes by their hash
  *   GET, PUT        <url>/ac/<hex>       what a key stands for
- * Source: github.com/buchgr/bazel-remote, README.md, "HTTP/1.1 REST API"
+ * Source: github.com/buchgr/bazel-remote, README.md, "HTTP/1.1 REST API". bazel-remote itself takes
+ * nothing but ActionResult messages under ac/, unless it runs with --disable_http_ac_validation.
  *
  * It may be slow, gone or wrong, and nobody waits for that:
  *   - a connection is made in a second or it is not made; less than 4 KiB in 3 s ends a request

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 from bad_server import BadServer, Cut, Gate, Never, NoTag, Other, Status, WrongRange
-from jig_bench import BIN, EXIT_INTEGRITY, EXIT_OTHER, EXIT_TIMED_OUT, wait_gone, wait_until
+from jig_bench import (BIN, EXIT_INTEGRITY, EXIT_INTERRUPTED, EXIT_OTHER, EXIT_TIMED_OUT, wait_gone,
+                       wait_until)
 
 DATA = bytes(range(256)) * 8192  # 2 MiB
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -124,6 +125,33 @@ def test_a_deadline(quick, server):
     server.put("/a", DATA, always=Never())
     folder = project(quick, "deadline", server.url("/a"))
     assert quick.jig("--deadline", "0.5", "lnk", "pull", folder).status == EXIT_TIMED_OUT
+
+
+LOOKUP_THAT_NEVER_ENDS = """
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
+{
+    (void)node, (void)service, (void)hints, (void)result;
+    for (;;)
+        pause();
+}
+"""
+
+
+def test_a_name_that_is_looked_up_for_ever(quick, tmp_path):
+    library = tmp_path / "lookup.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], check=True, text=True,
+                   input=LOOKUP_THAT_NEVER_ENDS)
+    quick.env["LD_PRELOAD"] = str(library)
+    folder = project(quick, "lookup", "http://files.example.test/a")
+    pulling = quick.start("lnk", "pull", folder)
+    operation = pulling.wait_for(lambda line: line.get("operation"), "its operation")["operation"]
+    quick.jig("ops", "cancel", operation).result
+    assert pulling.finish().status == EXIT_INTERRUPTED
+    wait_until(lambda: all(o["id"] != operation or o["state"] == "cancelled"
+                           for o in quick.operations()), "the operation's end", 20)
 
 
 def test_two_processes_pull_the_same(server, tmp_path):
