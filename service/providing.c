@@ -20,8 +20,10 @@ enum jig_code jig_building_provide(struct jig_packages *p, struct jig_operation 
         struct jig_strv needs = {0};
         code = jig_packages_provide(p, op, &missing->platforms, &missing->libraries,
                                     &missing->locked, reterr);
-        if (code != JIG_OK)
+        if (code != JIG_OK) {
+            jig_err_prefix(reterr, "what the build misses cannot be installed");
             return code;
+        }
         code = jig_building_open(b, &needs, reterr);
         jig_strv_release(&needs);
     }
