@@ -25,9 +25,11 @@ static int setup(void **state)
     b->file = jig_path_join(folder, "file");
     if (jig_fs_write_atomic(b->file, "x", 1, 0600, NULL) != JIG_OK)
         return -1;
-    struct jig_stamp now = {.mtime_ns = jig_stamp_clock_ns() | 1, .ctime_ns = 1};
-    while (jig_stamp_is_racy(&now, jig_stamp_clock_ns())) /* its stamp is young till then */
+    struct jig_stamp stamp;
+    do
         sched_yield();
+    while (jig_fs_stamp(b->file, &stamp, NULL) != JIG_OK ||
+           jig_stamp_is_racy(&stamp, jig_stamp_clock_ns()));
     b->files = jig_files_new(100);
     b->warm = jig_warm_new(&(struct jig_warm_config){.salt = "", .files = b->files});
     free(folder);
