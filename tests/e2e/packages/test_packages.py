@@ -1,9 +1,11 @@
 """Indexes, installs and removals, and builds with what was installed."""
 
 import json
+import os
+import signal
 
-from bad_server import Cut, Other, Status
-from jig_bench import (EXIT_BAD_PROJECT, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE)
+from bad_server import Cut, Gate, Other, Status
+from jig_bench import (EXIT_BAD_PROJECT, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE, wait_gone)
 
 TOY = "acme:toy:toy"
 SKETCH = "void setup() {}\nvoid loop() {}\n"
@@ -116,6 +118,36 @@ def test_a_server_that_stumbles(new_bench, acme):
     bench.build(bench.sketch("blink", SKETCH), fqbn=TOY)
     bench.jig("packages", "install", "lib", "Blue@2.0.0").error(EXIT_INTEGRITY)
     bench.jig("packages", "install", "lib", "Blue@1.2.0").result
+
+
+def test_restarted_without_a_network(new_bench, acme):
+    bench = new_bench(conf=acme.conf())
+    bench.jig("packages", "install", "core", "acme:toy").result
+    bench.jig("daemon", "stop").result
+    acme.unplug()
+    assert bench.build(bench.sketch("blink", SKETCH), fqbn=TOY)["outcome"] == "built"
+    bench.jig("packages", "remove", "core", "acme:toy").result
+    bench.jig("daemon", "stop").result
+    assert [p[2] for p in made(bench.jig("packages", "install", "core", "acme:toy"))] == [
+        "installed", "installed"]  # its archives are still in the cache
+
+
+def test_killed_while_it_downloads(new_bench, acme):
+    gate = Gate(100)
+    acme.put("/cc-5.0.tar.gz", acme.paths["/cc-5.0.tar.gz"][0], gate)
+    bench = new_bench(conf=acme.conf())
+    pid = bench.start_daemon()
+    running = bench.start("packages", "install", "core", "acme:toy")
+    try:
+        assert gate.reached.wait(30)
+        os.kill(pid, signal.SIGKILL)
+        wait_gone(pid)
+    finally:
+        gate.open.set()
+    assert running.finish().status != 0
+    assert installed(bench) == []
+    bench.jig("packages", "install", "core", "acme:toy").result
+    assert bench.build(bench.sketch("blink", SKETCH), fqbn=TOY)["outcome"] == "built"
 
 
 def test_not_a_platform(new_bench, acme):
