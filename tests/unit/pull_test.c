@@ -35,6 +35,7 @@ static atomic_int last_from;  /* of the last request's range; 0: for all */
 static atomic_int kill_after; /* bytes, then the asking process is killed */
 static atomic_int child;
 static sem_t stalling;
+static sem_t child_known;
 
 /* ---------------------------------------------------------------------------------- the server */
 
@@ -61,6 +62,7 @@ static bool send_part(const struct http_request *r, const char *data, int from, 
 static bool kill_asker(const struct http_request *r, int from)
 {
     send_part(r, body, from, kill_after);
+    sem_wait(&child_known);
     kill(child, SIGKILL);
     return false;
 }
@@ -137,6 +139,7 @@ static int setup(void **state)
     kill_after = 0;
     fill_body();
     sem_init(&stalling, 0, 0);
+    sem_init(&child_known, 0, 0);
     server = http_server_start(answer, NULL);
     fetcher = new_fetcher();
     open_cache();
@@ -149,6 +152,7 @@ static int teardown(void **state)
     jig_fetcher_free(fetcher);
     http_server_stop(server);
     sem_destroy(&stalling);
+    sem_destroy(&child_known);
     free(root);
     return unit_folder_teardown(state);
 }
@@ -274,6 +278,7 @@ static void test_killed_in_the_middle(void **state)
         kill_after = points[i];
         assert_int_equal(jig_proc_start(&spec, &proc, &err), JIG_OK);
         child = jig_proc_pid(proc);
+        sem_post(&child_known);
         assert_int_equal(jig_proc_wait_any(&proc, 1, &JIG_UNTIL_FOREVER, &which, &err), JIG_OK);
         assert_int_equal(jig_proc_result(proc).signal, SIGKILL);
         jig_proc_free(proc);
