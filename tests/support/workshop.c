@@ -2,12 +2,12 @@
 
 #include "tests/support/workshop.h"
 
-#include <sched.h>
 #include <string.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+#include "tests/support/stamps.h"
 
 #define MOST_ROUNDS 200
 #define MOST_BYTES  (16u << 20)
@@ -247,13 +247,6 @@ static enum jig_code call(struct workshop *w, call_fn *fn)
 }
 
 /* ---- watching ---- */
-
-static void let_stamps_grow_old(void)
-{
-    struct jig_stamp now = {.mtime_ns = jig_stamp_clock_ns() | 1, .ctime_ns = 1};
-    while (jig_stamp_is_racy(&now, jig_stamp_clock_ns()))
-        sched_yield();
-}
 
 /* False when there is something to do; NULL stays in w->watch when it is to be tried again. */
 static bool try_to_watch(struct workshop *w)

@@ -1,13 +1,12 @@
 #include "tests/support/unit.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/records.h"
-#include "core/watch/files.h"
+#include "tests/support/stamps.h"
 
 static char *file_in(void **state)
 {
@@ -164,14 +163,6 @@ static void somebody_elses_file_is_written_whole(void **state)
 
 /* ---- in memory ---- */
 
-static void let_it_grow_old(const char *path)
-{
-    struct jig_stamp s = {0};
-    assert_int_equal(jig_fs_stamp(path, &s, NULL), JIG_OK);
-    while (jig_stamp_is_racy(&s, jig_stamp_clock_ns()))
-        sched_yield();
-}
-
 static void a_record_is_read_once(void **state)
 {
     JIG_CLEANUP_FREE char *path = file_in(state);
@@ -182,7 +173,7 @@ static void a_record_is_read_once(void **state)
     r = jig_records_take(all, path); /* the stamp was young: another may have written in its tick */
     jig_records_put_take(all, path, r);
     assert_int_equal(jig_records_stats(all).hits, 0);
-    let_it_grow_old(path);
+    let_stamps_grow_old();
     r = jig_records_take(all, path);
     jig_records_put_take(all, path, r);
     r = jig_records_take(all, path);

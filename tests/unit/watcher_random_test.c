@@ -9,7 +9,6 @@
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +20,7 @@
 #include "core/os/time.h"
 #include "core/watch/files.h"
 #include "core/watch/watcher.h"
+#include "tests/support/stamps.h"
 
 #define CHANGES     600
 #define MOST_TOLD   40
@@ -316,13 +316,6 @@ static struct jig_digest look_at_all(struct play *p)
     struct jig_digest d = jig_sha256_final(h);
     jig_sha256_free(h);
     return d;
-}
-
-static void let_stamps_grow_old(void)
-{
-    struct jig_stamp now = {.mtime_ns = jig_stamp_clock_ns() | 1, .ctime_ns = 1};
-    while (jig_stamp_is_racy(&now, jig_stamp_clock_ns()))
-        sched_yield();
 }
 
 /* As whoever did some work would: what it looked at, and what came of it. */

@@ -5,7 +5,6 @@
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +20,7 @@
 #include "core/os/time.h"
 #include "core/watch/files.h"
 #include "core/watch/watcher.h"
+#include "tests/support/stamps.h"
 
 /* ---- a bench: a folder, and a watch over some of it ---- */
 
@@ -58,17 +58,6 @@ static void move(const struct bench *b, const char *from, const char *to)
     JIG_CLEANUP_FREE char *old = at(b, from);
     JIG_CLEANUP_FREE char *new = at(b, to);
     assert_int_equal(rename(old, new), 0);
-}
-
-/* Until no stamp that was made by now is young: what the clock alone can do. */
-static void let_stamps_grow_old(void)
-{
-    struct timespec fine; /* some kernels stamp with this clock, which is ahead of the other */
-    assert_int_equal(clock_gettime(CLOCK_REALTIME, &fine), 0);
-    int64_t now_ns = (int64_t)fine.tv_sec * 1000000000 + fine.tv_nsec;
-    struct jig_stamp now = {.mtime_ns = now_ns | 1, .ctime_ns = 1};
-    while (jig_stamp_is_racy(&now, jig_stamp_clock_ns()))
-        sched_yield();
 }
 
 static int setup(void **state)
