@@ -15,12 +15,13 @@ import packages
 import pointers
 import processes
 import pulls
+import random_edits
 import warm
 from common import CORES, ROOT, Bench
 
 PARTS = {"builds": builds.measure, "processes": processes.measure, "deploys": deploys.measure,
          "warm": warm.measure, "pulls": pulls.measure, "pointers": pointers.measure,
-         "packages": packages.measure}
+         "packages": packages.measure, "random": random_edits.measure}
 
 
 def show(row):

@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 
 import pytest
 
@@ -332,6 +333,17 @@ def test_random_edits_never_differ_from_a_walk(bench):
                                    "include/b.h": "#define B 1\n"})
     names = ["include/a.h", "include/b.h", "src/a.h", "src/b.h", "lib/L/L.h", "lib/L/a.h",
              "include/L.h"]
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+
+    def git_run(*words):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    git_run("init", "-q", "-b", "one")
+    git_run("add", "include", "lib", "src", "platformio.ini")
+    git_run("commit", "-qm", "one")
+    git_run("checkout", "-qb", "two")
+    (folder / "include/b.h").write_text("#define B 4\n")
+    (folder / "lib/L/L.cpp").write_text("int l = 2;\n")
+    git_run("commit", "-qam", "two")
 
     def write(path, token):
         name = path.stem.upper()
@@ -339,7 +351,7 @@ def test_random_edits_never_differ_from_a_walk(bench):
 
     def edit(token):
         path = folder / rng.choice(names)
-        what = rng.randrange(8)
+        what = rng.randrange(11)
         if what == 0 and path.exists() and str(path.relative_to(folder)) not in PIO and \
                 path != folder / "include/b.h":
             path.unlink()
@@ -359,11 +371,25 @@ def test_random_edits_never_differ_from_a_walk(bench):
             write(folder / "include/a.h", token)
         elif what == 5:
             (folder / "src" / f"n{token}.cpp").write_text(f"int n{token};\n")
+        elif what == 6:
+            git_run("checkout", "-qf", rng.choice(("one", "two")), "--", "include", "lib")
+        elif what == 7:
+            target = folder / "include" / f"b{token}.h"
+            target.write_text(f"#define B {token}\n")
+            link = folder / "include" / "b.tmp"
+            link.symlink_to(target.name)
+            os.rename(link, folder / "include/b.h")
+        elif what == 8:
+            os.chmod(folder / "include/a.h", rng.choice((0o600, 0o644)))
         else:
             write(path, token)
     for i in range(rounds):
         for k in range(rng.choice((1, 1, 1, 3))):
             edit(2 + 10 * i + k)
+        if i % 7 == 6:  # and while it is being built, or about to be
+            running = bench.start("build", folder)
+            edit(9 + 10 * i)
+            running.finish()
         result = bench.build(folder, fqbn=None)
         again = bench.build(folder, "--walk", fqbn=None)
         assert again["outcome"] == "up_to_date", (seed, i, again["reasons"])
