@@ -93,19 +93,58 @@ static int by_path(const void *key, const void *item)
     return strcmp(key, ((const struct jig_trace_file *)item)->path);
 }
 
+/* The trace's inputs are sorted. */
+static const struct jig_trace_file *find_input(const struct jig_trace *t, const char *path)
+{
+    return t->input_count > 0 ? bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path)
+                              : NULL;
+}
+
 /* A file that the command reads now and did not read then: a library that appeared, a file that a
- * word names and that was not there. The trace's inputs are sorted. */
+ * word names and that was not there. */
 static char *check_new_inputs(const struct jig_check *c, const struct jig_trace *t)
 {
     for (size_t i = 0; i < c->action->inputs.n; i++) {
         JIG_CLEANUP_FREE char *path = jig_build_relative(c->build_dir, c->action->inputs.v[i]);
-        if (t->input_count > 0 &&
-            bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path) != NULL)
+        if (find_input(t, path) != NULL)
             continue;
         JIG_CLEANUP_FREE char *name = display(path, c->project_dir);
         return jig_strf("%s is new", name);
     }
     return NULL;
+}
+
+static char *check_inputs(const struct jig_check *c, const struct jig_trace *t)
+{
+    char *why = NULL;
+    for (size_t i = 0; why == NULL && i < t->input_count; i++)
+        why = check_file(c, &t->inputs[i], false);
+    return why;
+}
+
+static char *check_outputs(const struct jig_check *c, const struct jig_trace *t)
+{
+    char *why = NULL;
+    for (size_t i = 0; why == NULL && i < t->output_count; i++)
+        why = check_file(c, &t->outputs[i], true);
+    return why;
+}
+
+/* The same, of what changed alone. */
+static char *check_changed(const struct jig_check *c, const struct jig_trace *t,
+                           const struct jig_strv *changed)
+{
+    char *why = NULL;
+    for (size_t k = 0; why == NULL && k < changed->n; k++) {
+        const struct jig_trace_file *input = find_input(t, changed->v[k]);
+        if (input != NULL)
+            why = check_file(c, input, false);
+        for (size_t i = 0; why == NULL && i < t->output_count; i++) {
+            if (strcmp(t->outputs[i].path, changed->v[k]) == 0)
+                why = check_file(c, &t->outputs[i], true);
+        }
+    }
+    return why;
 }
 
 char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
@@ -120,20 +159,13 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
     }
     if (t->opaque)
         return jig_xstrdup("it reads files that no dependency file names (.incbin)");
-    for (size_t i = 0; i < t->input_count; i++) {
-        char *why = check_file(c, &t->inputs[i], false);
-        if (why != NULL)
-            return why;
-    }
-    char *fresh = check_new_inputs(c, t);
-    if (fresh != NULL)
-        return fresh;
-    for (size_t i = 0; i < t->output_count; i++) {
-        char *why = check_file(c, &t->outputs[i], true);
-        if (why != NULL)
-            return why;
-    }
-    return check_shadows(c, t, ret_updated);
+    const struct jig_strv *changed = jig_vouch_changed(c->vouch);
+    char *why = changed != NULL ? check_changed(c, t, changed) : check_inputs(c, t);
+    if (why == NULL)
+        why = check_new_inputs(c, t);
+    if (why == NULL && changed == NULL)
+        why = check_outputs(c, t);
+    return why != NULL ? why : check_shadows(c, t, ret_updated);
 }
 
 bool jig_check_command(const struct jig_check *c, const struct jig_trace *t)
@@ -146,10 +178,6 @@ bool jig_check_command(const struct jig_check *c, const struct jig_trace *t)
 
 bool jig_check_outputs(const struct jig_check *c, const struct jig_trace *t)
 {
-    for (size_t i = 0; i < t->output_count; i++) {
-        JIG_CLEANUP_FREE char *why = check_file(c, &t->outputs[i], true);
-        if (why != NULL)
-            return false;
-    }
-    return true;
+    JIG_CLEANUP_FREE char *why = check_outputs(c, t);
+    return why == NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "core/build/shadow.h"
 #include "core/build/trace.h"
+#include "core/build/vouch.h"
 #include "core/watch/files.h"
 
 /* What an action would be now. */
@@ -17,6 +18,7 @@ struct jig_check {
     const char *project_dir; /* cut off the paths that people see; or NULL */
     struct jig_files *files;
     struct jig_shadow *shadow;
+    const struct jig_vouch *vouch; /* of what it vouches for no file is looked at; or NULL */
 };
 
 /* NULL when the trace holds: the command is the same, every input has the content it had, none is

@@ -116,7 +116,8 @@ enum jig_code jig_runner_prepare(struct jig_runner *r, const struct jig_action *
                               .build_dir = c->build_dir,
                               .project_dir = c->project_dir,
                               .files = c->files,
-                              .shadow = r->shadow};
+                              .shadow = r->shadow,
+                              .vouch = c->doubt_vouch ? NULL : c->vouch};
     enum jig_code code = tool_identity(r, a->argv.v[0], &ret->tool, reterr);
     if (code == JIG_OK)
         ret->command = jig_action_command(a, c->build_dir, &ret->tool);

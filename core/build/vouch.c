@@ -53,6 +53,11 @@ void jig_vouch_end(struct jig_vouch *v)
         v->ended = true;
 }
 
+const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v)
+{
+    return v != NULL && !v->ended ? &v->changed : NULL;
+}
+
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path)
 {
     if (v == NULL || v->ended)

@@ -28,6 +28,10 @@ void jig_vouch_free(struct jig_vouch *v);
 /* Whether nothing that the trace rests on has changed. False for NULL. */
 bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t);
 
+/* All that may be another file than in the look, as traces spell it: whatever else a trace rests on
+ * is the same. NULL when nothing is vouched for. Borrowed until the next call of another. */
+const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v);
+
 /* Whether a file, absolute, is one that did not change. False for NULL. */
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path);
 
