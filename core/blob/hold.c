@@ -60,25 +60,35 @@ static void set_release(struct id_set *s)
     *s = (struct id_set){0};
 }
 
-static void set_add(struct id_set *s, const struct jig_digest *id)
+/* There is room. */
+static void set_put(struct id_set *s, const struct jig_digest *id)
 {
-    if (2 * (s->n + 1) > s->n_slots) {
-        struct id_set larger = {.n_slots = s->n_slots > 0 ? 2 * s->n_slots : FIRST_IDS};
-        larger.slots = jig_xcalloc(larger.n_slots, sizeof *larger.slots);
-        larger.used = jig_xcalloc(larger.n_slots, sizeof *larger.used);
-        for (size_t i = 0; i < s->n_slots; i++) {
-            if (s->used[i])
-                set_add(&larger, &s->slots[i]);
-        }
-        set_release(s);
-        *s = larger;
-    }
     size_t at = slot_of(s, id);
     if (!s->used[at]) {
         s->used[at] = true;
         s->slots[at] = *id;
         s->n++;
     }
+}
+
+static void set_grow(struct id_set *s)
+{
+    struct id_set larger = {.n_slots = s->n_slots > 0 ? 2 * s->n_slots : FIRST_IDS};
+    larger.slots = jig_xcalloc(larger.n_slots, sizeof *larger.slots);
+    larger.used = jig_xcalloc(larger.n_slots, sizeof *larger.used);
+    for (size_t i = 0; i < s->n_slots; i++) {
+        if (s->used[i])
+            set_put(&larger, &s->slots[i]);
+    }
+    set_release(s);
+    *s = larger;
+}
+
+static void set_add(struct id_set *s, const struct jig_digest *id)
+{
+    if (2 * (s->n + 1) > s->n_slots)
+        set_grow(s);
+    set_put(s, id);
 }
 
 enum jig_code jig_hold_new(struct jig_cache *c, const char *who, struct jig_hold **ret,

@@ -125,16 +125,20 @@ void jig_record_load(struct jig_record *r, const char *path)
 /* ---- writing ---- */
 
 /* Appends one part with these traces, and the names of those that are gone. */
-static void put_part(struct jig_buf *out, const struct jig_trace **traces, size_t n,
-                     struct jig_strv *gone)
+static void put_part(struct jig_buf *out, const struct jig_trace *const *traces, size_t n,
+                     const struct jig_strv *gone)
 {
     struct jig_trace list = {
         .name = (char *)FORGOTTEN, .argv = *gone, .errors = (char *)"", .output = (char *)""};
     static const char room[LENGTH_BYTES];
     size_t start = out->len;
     jig_buf_append(out, room, sizeof room);
-    traces[n] = &list; /* the caller left room; they are other names, so their order is no matter */
-    jig_traces_write(traces, gone->n > 0 ? n + 1 : n, out);
+    const struct jig_trace **all = jig_xcalloc(n + 1, sizeof *all);
+    for (size_t i = 0; i < n; i++)
+        all[i] = traces[i];
+    all[n] = &list; /* of other names than these, so the order is no matter */
+    jig_traces_write(all, gone->n > 0 ? n + 1 : n, out);
+    free(all);
     if (!out->failed)
         write_length(out->data + start, out->len - start - LENGTH_BYTES);
 }
@@ -143,7 +147,7 @@ static enum jig_code write_whole(struct jig_record *r, const char *path, struct 
 {
     struct jig_buf file;
     struct jig_strv none = {0};
-    const struct jig_trace **traces = jig_xcalloc(r->traces.count + 1, sizeof *traces);
+    const struct jig_trace **traces = jig_xcalloc(r->traces.count, sizeof *traces);
     size_t n = 0;
     for (size_t i = 0; i < r->traces.used; i++) {
         if (r->traces.entries[i].key != NULL)
@@ -165,7 +169,7 @@ static bool add_part(struct jig_record *r, const char *path)
 {
     struct jig_buf part;
     struct jig_strv gone = {0};
-    const struct jig_trace **traces = jig_xcalloc(r->news.count + 1, sizeof *traces);
+    const struct jig_trace **traces = jig_xcalloc(r->news.count, sizeof *traces);
     size_t n = 0;
     for (size_t i = 0; i < r->news.used; i++) {
         const char *name = r->news.entries[i].key;

@@ -118,7 +118,7 @@ static const char *take(struct reader *r, size_t n)
 
 static bool is_text(const char *s, size_t n)
 {
-    return s != NULL && memchr(s, '\0', n) == NULL;
+    return memchr(s, '\0', n) == NULL;
 }
 
 /* False for a row that nobody wrote. *rest and *real are not terminated; the path is `shared` bytes
@@ -132,6 +132,8 @@ static bool take_row(struct reader *r, struct row *ret, const char **rest, const
     bool has_real = ret->kind == JIG_SAW_REAL && ret->there != 0;
     *rest = take(r, ret->rest);
     *real = *rest != NULL ? take(r, ret->real) : NULL;
+    if (*real == NULL)
+        return false;
     size_t n = (size_t)ret->shared + ret->rest;
     if (ret->kind > JIG_SAW_REAL || ret->follow > 1 || ret->there > 1 || n >= JIG_LONGEST_PATH ||
         ret->real >= JIG_LONGEST_PATH || ret->shared > r->path_n || !is_text(*rest, ret->rest) ||
