@@ -312,7 +312,9 @@ enum jig_code jig_beneath_stays(struct jig_beneath *b, const char *name, struct 
 {
     int fd = b->by_part ? -1 : open_by_kernel(b, name, RESOLVE_NO_MAGICLINKS, O_PATH);
     int failed = errno;
-    if (b->by_part)
+    /* EAGAIN: whenever anybody on this machine renames something while the kernel goes up a "..".
+     */
+    if (b->by_part || (fd < 0 && failed == EAGAIN))
         return stays_by_path(b, name, reterr);
     if (fd >= 0) {
         close(fd);
