@@ -126,11 +126,17 @@ static void hash_more(void *ctx, const void *data, size_t n)
     w->written += n;
 }
 
+/* False when the cache's folder was deleted: what has our names now may be another writer's. */
+static bool owns_names(const struct jig_blob_writer *w)
+{
+    return jig_lock_is_current(&w->lock, w->lock_path);
+}
+
 static void writer_free(struct jig_blob_writer *w)
 {
     if (w->fd >= 0)
         close(w->fd);
-    if (jig_lock_held(&w->lock) && jig_fs_remove_tree(w->lock_path, NULL) != JIG_OK)
+    if (owns_names(w) && jig_fs_remove_tree(w->lock_path, NULL) != JIG_OK)
         jig_log(JIG_LOG_DEBUG, "blob.lock", "%s cannot be removed", w->lock_path);
     jig_lock_release(&w->lock);
     jig_sha256_free(w->hash);
@@ -252,7 +258,10 @@ static enum jig_code publish(struct jig_blob_writer *w, struct jig_hold *hold,
         code = jig_hold_enter(hold, is, &gate, reterr);
     if (code != JIG_OK)
         return code;
-    code = jig_fs_rename(w->path, path, reterr);
+    code = owns_names(w) ? jig_fs_rename(w->path, path, reterr)
+                         : jig_err_set(reterr, JIG_FAILED_PRECONDITION,
+                                       "the cache folder %s was deleted while it was written to",
+                                       w->cache->root);
     jig_hold_leave(&gate);
     if (code != JIG_OK)
         return code;
@@ -300,7 +309,7 @@ void jig_blob_abort(struct jig_blob_writer *w, bool keep_partial)
     if (w == NULL)
         return;
     bool keep = keep_partial && w->has_expected && w->written > 0;
-    if (!keep && jig_fs_remove_tree(w->path, NULL) != JIG_OK)
+    if (!keep && owns_names(w) && jig_fs_remove_tree(w->path, NULL) != JIG_OK)
         jig_log(JIG_LOG_DEBUG, "blob.partial", "%s cannot be removed", w->path);
     writer_free(w);
 }

@@ -159,7 +159,7 @@ static enum jig_code collect_share(struct collection *g, bool trees, struct jig_
 }
 
 /* What is in tmp/ with this number or hash: "x.lock" and one of x.part, x.tree, x.gone. */
-static enum jig_code clear_one(struct collection *g, const char *dir, const char *name)
+static void clear_one(struct collection *g, const char *dir, const char *name)
 {
     struct jig_lock lock = JIG_LOCK_INIT;
     struct jig_stamp s;
@@ -169,19 +169,21 @@ static enum jig_code clear_one(struct collection *g, const char *dir, const char
     JIG_CLEANUP_FREE char *lock_path = jig_strf("%s" JIG_LOCK_EXT, base);
     bool is_download = jig_streq(ext, ".part") && strlen(name) >= 64;
     if (jig_fs_stamp_link(path, &s, NULL) != JIG_OK)
-        return JIG_OK;
+        return;
     int64_t age_ms = jig_unix_ms() - s.mtime_ns / JIG_NS_PER_MS;
     if (is_download && !g->options->all && age_ms < PARTIAL_KEPT_MS)
-        return JIG_OK;
+        return;
     if (!jig_streq(ext, ".gone") && jig_lock_try(&lock, lock_path, "a collection", NULL) != JIG_OK)
-        return JIG_OK; /* its writer lives */
-    enum jig_code code = g->options->dry_run ? JIG_OK : jig_fs_remove_tree(path, g->reterr);
+        return; /* its writer lives */
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = g->options->dry_run ? JIG_OK : jig_fs_remove_tree(path, &err);
     if (jig_lock_held(&lock) && code == JIG_OK)
-        code = jig_fs_remove_tree(lock_path, g->reterr);
+        code = jig_fs_remove_tree(lock_path, &err);
     jig_lock_release(&lock);
     if (code == JIG_OK && !jig_streq(ext, JIG_LOCK_EXT))
         g->result->leftovers++;
-    return code;
+    if (code != JIG_OK && g->first.code == JIG_OK)
+        g->first = err;
 }
 
 static enum jig_code clear_tmp(struct collection *g)
@@ -192,7 +194,7 @@ static enum jig_code clear_tmp(struct collection *g)
     for (size_t i = 0; i < names.n && code == JIG_OK; i++) {
         code = jig_until_check(g->until, g->reterr);
         if (code == JIG_OK)
-            code = clear_one(g, dir, names.v[i]);
+            clear_one(g, dir, names.v[i]);
     }
     jig_strv_release(&names);
     return code;

@@ -215,7 +215,8 @@ void jig_hold_free(struct jig_hold *h)
 {
     if (h == NULL)
         return;
-    if (h->control != NULL)
+    /* When the cache's folder was deleted, its numbers began anew: that name may be another's. */
+    if (h->control != NULL && jig_lock_is_current(&h->lock, h->lock_path))
         hand_over(h);
     jig_mapping_close(&h->ids);
     jig_lock_release(&h->lock);

@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/blob/impl.h"
 #include "core/os/cancel.h"
+#include "core/os/file.h"
 #include "core/os/fs.h"
 
 #define DEFAULT_BYTES (UINT64_C(4) << 30)
@@ -40,7 +41,8 @@ static enum jig_walk add(void *ctx, const struct jig_walk_entry *e)
         return JIG_WALK_INTO;
     if (jig_fs_stamp_link(e->path, &s, NULL) == JIG_OK) {
         all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
-        all->items[all->n++] = (struct object){jig_xstrdup(e->path), s.mtime_ns, (uint64_t)s.size};
+        all->items[all->n++] =
+            (struct object){jig_xstrdup(e->path), jig_stamp_used_ns(&s), (uint64_t)s.size};
         all->bytes += (uint64_t)s.size;
     }
     return JIG_WALK_ON;

@@ -181,7 +181,7 @@ static enum jig_code publish(const struct jig_tree_staging *s, const char *path,
     enum jig_code code = jig_fs_mkdirs(dir, JIG_FOLDER_MODE, reterr);
     if (code != JIG_OK || is_complete(path))
         return code;
-    if (jig_fs_is_there(path)) {
+    if (jig_fs_is_there(path) && !is_complete(path)) { /* in that order: one may come in between */
         code = jig_tree_put_aside(s->impl->cache, path, &aside, reterr);
         if (code == JIG_OK)
             code = jig_fs_remove_tree(aside, reterr);

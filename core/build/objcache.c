@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/shadow.h"
+#include "core/os/file.h"
 #include "core/os/fs.h"
 
 #define MOST_TRACES    8
@@ -256,7 +257,8 @@ static enum jig_walk collect(void *ctx, const struct jig_walk_entry *e)
     struct jig_stamp s;
     if (jig_fs_stamp(e->path, &s, NULL) == JIG_OK) {
         all->items = jig_grow(all->items, &all->cap, all->n, sizeof *all->items);
-        all->items[all->n++] = (struct entry){jig_xstrdup(e->path), s.mtime_ns, (uint64_t)s.size};
+        all->items[all->n++] =
+            (struct entry){jig_xstrdup(e->path), jig_stamp_used_ns(&s), (uint64_t)s.size};
         all->total += (uint64_t)s.size;
     }
     return JIG_WALK_ON;

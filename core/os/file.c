@@ -8,6 +8,10 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/os/fs.h"
+#include "core/os/time.h"
+
+#define SLACK_S 3600
 
 enum jig_code jig_file_open(const char *path, mode_t mode, int *ret_fd, uint64_t *ret_size,
                             struct jig_err *reterr)
@@ -76,6 +80,12 @@ enum jig_code jig_file_seal(int fd, const char *path, mode_t mode, int64_t mtime
     if (fchmod(fd, mode) != 0 || futimens(fd, times) != 0 || fsync(fd) != 0)
         return jig_err_sys(reterr, errno, "cannot write %s", path);
     return JIG_OK;
+}
+
+int64_t jig_stamp_used_ns(const struct jig_stamp *s)
+{
+    int64_t latest_ns = jig_unix_coarse_ns() + SLACK_S * JIG_NS_PER_S;
+    return s->mtime_ns <= latest_ns ? s->mtime_ns : INT64_MIN;
 }
 
 enum jig_code jig_fs_set_mtime(const char *path, int64_t mtime_ns, struct jig_err *reterr)

@@ -30,6 +30,12 @@ enum jig_code jig_file_empty(int fd, const char *path, struct jig_err *reterr) J
 enum jig_code jig_file_seal(int fd, const char *path, mode_t mode, int64_t mtime_ns,
                             struct jig_err *reterr) JIG_CHECKED;
 
+/* When a file was used last, whose use is marked by its time of change. A time that is yet to come
+ * says nothing, as the clock was set back since: that was long ago. An hour's difference, to a file
+ * server's clock, is none. */
+struct jig_stamp;
+int64_t jig_stamp_used_ns(const struct jig_stamp *s);
+
 /* Never through a link. */
 enum jig_code jig_fs_set_mtime(const char *path, int64_t mtime_ns,
                                struct jig_err *reterr) JIG_CHECKED;

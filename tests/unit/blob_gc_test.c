@@ -167,6 +167,55 @@ static void objects_have_a_budget(void **state)
     assert_int_equal(collect(b, 0, 0, true).objects.removed, 2);
 }
 
+/* The clock was ahead when they were used: they would outlive all that is used from now on. */
+static void objects_of_the_future_go_first(void **state)
+{
+    struct blob_bench *b = *state;
+    static const int64_t times[] = {INT64_C(7258118400), 1000, INT64_C(7258118401), 999};
+    JIG_CLEANUP_FREE char *dir = jig_path_join(b->root, "objects/ab");
+    assert_ok(b, jig_fs_mkdirs(dir, 0755, &b->err));
+    for (size_t i = 0; i < JIG_COUNT(times); i++) {
+        JIG_CLEANUP_FREE char *path = jig_strf("%s/%zu.out", dir, i);
+        struct timespec used[2] = {{.tv_sec = times[i]}, {.tv_sec = times[i]}};
+        assert_ok(b, jig_fs_write_unsynced(path, "0123456789", 10, 0444, &b->err));
+        assert_int_equal(utimensat(AT_FDCWD, path, used, 0), 0);
+    }
+    struct jig_gc_options o = {.objects = {39, 20}};
+    struct jig_gc_result r;
+    assert_ok(b, jig_gc_run(b->cache, &o, &forever, &r, &b->err));
+    assert_int_equal(r.objects.removed, 2);
+    JIG_CLEANUP_FREE char *one = jig_path_join(dir, "1.out");
+    JIG_CLEANUP_FREE char *three = jig_path_join(dir, "3.out");
+    assert_true(jig_fs_is_there(one));
+    assert_true(jig_fs_is_there(three));
+}
+
+/* The folder was deleted while it was used; the numbers of the next one begin anew, and a download
+ * has the same name. */
+static void nothing_of_the_next_folder_is_taken(void **state)
+{
+    struct blob_bench *b = *state;
+    struct jig_digest d = hash("0123456780");
+    struct jig_blob_writer *before, *after;
+    struct jig_blob blob;
+    free(put(b, "0123456781").path);
+    assert_ok(b, jig_blob_begin(b->cache, &d, &before, &b->err));
+    assert_ok(b, jig_blob_write(before, "0123456780", 10, &b->err));
+    assert_ok(b, jig_fs_remove_tree(b->root, &b->err));
+    struct jig_hold *next = new_hold(b->cache);
+    assert_ok(b, jig_blob_begin(b->cache, &d, &after, &b->err));
+    assert_ok(b, jig_blob_write(after, "01234", 5, &b->err));
+    assert_int_equal(jig_blob_commit(before, b->hold, JIG_CACHE_LNK, NULL, -1, &blob, &b->err),
+                     JIG_FAILED_PRECONDITION);
+    assert_false(is_there(b, "0123456780"));
+    assert_ok(b, jig_blob_write(after, "56780", 5, &b->err));
+    assert_ok(b, jig_blob_commit(after, next, JIG_CACHE_LNK, NULL, 10, &blob, &b->err));
+    free(blob.path);
+    end_hold(b);
+    assert_int_equal(collect(b, 0, 0, true).archives.in_use, 1);
+    jig_hold_free(next);
+}
+
 /* A folder that its owner may not write to would stay for ever, and a list that is not ours is
  * damage. */
 static void installed_folders_can_be_removed(void **state)
@@ -595,6 +644,8 @@ int main(void)
         TEST(what_is_leased_or_pinned_stays),
         TEST(trees_go_whole),
         TEST(objects_have_a_budget),
+        TEST(objects_of_the_future_go_first),
+        TEST(nothing_of_the_next_folder_is_taken),
         TEST(installed_folders_can_be_removed),
         TEST(a_dry_run_removes_nothing),
         TEST(what_the_dead_left_goes),
