@@ -3,6 +3,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/blob/hold.h"
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
 #include "service/warm.h"
@@ -39,6 +40,8 @@ static char *salt(const struct jig_conf *conf, const char *data_dir)
 static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,
                        struct jig_sightings *seen, const struct jig_until *until,
                        struct jig_warm_builds *ret);
+static void count_as_used(void *ctx, const Jig__V1__ProjectSelector *selector,
+                          const struct jig_target *target);
 
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
                                     const struct jig_strv *installed, const char *data_dir)
@@ -60,6 +63,7 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
                                    .salt = salted,
                                    .files = jig_build_engine_files(b->engine),
                                    .look = look_ahead,
+                                   .used = count_as_used,
                                    .ctx = b};
     b->warm = jig_warm_new(&warm);
     return b;
@@ -414,4 +418,24 @@ static bool look_ahead(void *ctx, const Jig__V1__ProjectSelector *selector,
     jig_target_free(target);
     jig_strv_release(&needs);
     return well && ret->n > 0;
+}
+
+/* A lease counts as use when it ends. */
+static void count_as_used(void *ctx, const Jig__V1__ProjectSelector *selector,
+                          const struct jig_target *target)
+{
+    struct jig_builder *b = ctx;
+    struct jig_strv needs = {0};
+    struct jig_target *opened = NULL;
+    struct jig_hold *hold = NULL;
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code =
+        target == NULL ? jig_target_open(b->targets, selector, &opened, &needs, &err) : JIG_OK;
+    if (code == JIG_OK)
+        code = jig_target_lease(b->targets, target == NULL ? opened : target, &hold, &err);
+    if (code != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "warm.use_not_told", "%s: %s", selector->directory, err.message);
+    jig_hold_free(hold);
+    jig_target_free(opened);
+    jig_strv_release(&needs);
 }

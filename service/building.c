@@ -17,8 +17,6 @@
 
 /* Who waited for a worker, or for another environment, looks at everything: a person may have
  * edited more meanwhile, and expects that to be built. */
-#define PULLS_MAX 4 /* of pointers that change meanwhile */
-
 #define CHANGES_ARE_NEW_MS 1000
 
 struct jig_building {
@@ -152,6 +150,8 @@ enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_e
     if (b->said.why != NULL)
         jig_log(JIG_LOG_DEBUG, "warm.no_answer", "%s: %s", b->selector->directory, b->said.why);
     use_changes(b);
+    if (b->target != NULL && lease_target(b, NULL) != JIG_OK)
+        b->options.changes = NULL; /* something that it uses went away: all is looked at */
     jig_sightings_free(b->seen);
     b->seen = b->options.walk || b->options.changes != NULL ? NULL : jig_sightings_new();
     enum jig_code code = b->target == NULL ? open_target(b, needs_env, reterr) : JIG_OK;
@@ -316,36 +316,17 @@ static enum jig_code pull(struct jig_building *b, struct jig_operation *op, stru
     enum jig_code code = jig_lnks_pull(lnks, op, &request, reterr);
     if (code != JIG_OK)
         return code;
-    struct jig_target *old = jig_steal(&b->target);
-    b->options.changes = NULL; /* there are more now */
+    jig_target_free(b->unpulled);
+    b->unpulled = jig_steal(&b->target); /* which callers may know */
+    b->options.changes = NULL;           /* there are more now */
     jig_sightings_free(b->seen);
     b->seen = b->options.walk ? NULL : jig_sightings_new();
     code = open_target(b, &needs, reterr);
     jig_strv_release(&needs);
-    if (code != JIG_OK) {
-        b->target = old;
-        return code;
-    }
-    if (b->target->n != old->n)
+    if (code != JIG_OK)
+        b->target = jig_steal(&b->unpulled);
+    else if (b->target->n != b->unpulled->n)
         code = jig_err_set(reterr, JIG_ABORTED, "the environments of %s changed meanwhile",
-                           b->target->project->root);
-    if (b->unpulled == NULL)
-        b->unpulled = old; /* which callers may know */
-    else
-        jig_target_free(old);
-    return code;
-}
-
-/* A pointer that changed during the pull is pulled, too: old content never stands for a new one. */
-static enum jig_code pull_all(struct jig_building *b, struct jig_operation *op,
-                              struct jig_err *reterr)
-{
-    enum jig_code code = JIG_OK;
-    for (unsigned i = 0; code == JIG_OK && i < PULLS_MAX && b->target->needs_pull; i++)
-        code = pull(b, op, reterr);
-    if (code == JIG_OK && b->target->needs_pull)
-        code = jig_err_set(reterr, JIG_ABORTED,
-                           "the .lnk files of %s change faster than they can be pulled",
                            b->target->project->root);
     return code;
 }
@@ -356,7 +337,7 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     if (b->answer != NULL)
         return replay(b, op, index, use, ctx, reterr);
     if (b->target->needs_pull) {
-        enum jig_code code = pull_all(b, op, reterr);
+        enum jig_code code = pull(b, op, reterr);
         if (code != JIG_OK)
             return code;
     }

@@ -15,6 +15,8 @@
 struct jig_caching {
     struct jig_job job; /* first: the pool hands this back */
     struct jig_cache *cache;
+    void (*tell)(void *ctx); /* or NULL */
+    void *tell_ctx;
     struct jig_cancel cancel;
     pthread_mutex_t mu;
     struct jig_gc_options budgets; /* guarded by mu */
@@ -85,6 +87,21 @@ static void say(const struct jig_gc_result *r)
                 removed, bytes, (unsigned long long)r->leftovers);
 }
 
+void jig_caching_set_users(struct jig_caching *c, void (*tell)(void *ctx), void *ctx)
+{
+    c->tell = tell;
+    c->tell_ctx = ctx;
+}
+
+enum jig_code jig_caching_collect(struct jig_caching *c, const struct jig_gc_options *options,
+                                  const struct jig_until *until, struct jig_gc_result *ret,
+                                  struct jig_err *reterr)
+{
+    if (c->tell != NULL)
+        c->tell(c->tell_ctx);
+    return jig_gc_run(c->cache, options, until, ret, reterr);
+}
+
 /* In the pool's thread. Somebody else's collection will do as well. */
 static void collect(struct jig_job *job)
 {
@@ -93,7 +110,7 @@ static void collect(struct jig_job *job)
     struct jig_until until = {.cancel = &c->cancel, .deadline_ns = JIG_NO_DEADLINE};
     struct jig_gc_result result;
     struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_gc_run(c->cache, &options, &until, &result, &err);
+    enum jig_code code = jig_caching_collect(c, &options, &until, &result, &err);
     if (code == JIG_OK)
         say(&result);
     else if (code != JIG_ABORTED && code != JIG_CANCELLED)

@@ -26,6 +26,15 @@ void jig_caching_free(struct jig_caching *c); /* after the pool; NULL is fine */
 /* Takes the budgets of another configuration. Where the cache is stays as it was. */
 void jig_caching_configure(struct jig_caching *c, const struct jig_conf *conf);
 
+/* `tell` is called before each collection, in its thread: what it leases and lets go (hold.h)
+ * counts as used. Before the first collection. */
+void jig_caching_set_users(struct jig_caching *c, void (*tell)(void *ctx), void *ctx);
+
+/* As jig_gc_run, for this cache; what is in use though nobody leases it is told of before. */
+enum jig_code jig_caching_collect(struct jig_caching *c, const struct jig_gc_options *options,
+                                  const struct jig_until *until, struct jig_gc_result *ret,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
 /* Starts a collection in the pool if one is due and none runs. Costs nothing otherwise. */
 void jig_caching_tend(struct jig_caching *c, struct jig_pool *pool);
 

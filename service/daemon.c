@@ -291,6 +291,11 @@ static enum jig_code make_stores(struct jig_daemon *d, struct jig_err *reterr)
     return code;
 }
 
+static void tell_used(void *warm)
+{
+    jig_warm_tell_used(warm);
+}
+
 static void make_builders(struct jig_daemon *d)
 {
     JIG_CLEANUP_FREE char *data = jig_data_dir(getenv("JIG_DATA_DIR"));
@@ -300,6 +305,7 @@ static void make_builders(struct jig_daemon *d)
     d->builder =
         jig_builder_new(&d->conf, d->place.cache_dir, jig_packages_roots(d->packages), data);
     jig_targets_lease_from(jig_builder_targets(d->builder), jig_caching_cache(d->caching));
+    jig_caching_set_users(d->caching, tell_used, jig_builder_warm(d->builder));
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
                                    d->devices.monitors, scratch);
     jig_deployer_configure(d->deployer, &d->conf);
@@ -533,6 +539,8 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_dispatcher_free(d->dispatcher);
     jig_methods_free(d->methods);
     jig_deployer_free(d->deployer);
+    if (d->builder != NULL)
+        jig_warm_tell_used(jig_builder_warm(d->builder));
     jig_builder_free(d->builder);
     jig_lnks_free(d->lnks);
     jig_packages_free(d->packages);

@@ -65,6 +65,7 @@ struct jig_deploy_request {
     int64_t started_ns;            /* monotonic: when it came */
     struct jig_building *building; /* of a project, to be built; or */
     struct jig_target *target; /* of a project that is not to be built; or NULL both, and parts */
+    struct jig_hold *hold;     /* what `target` uses of the cache; NULL when it uses nothing */
     struct jig_image_part *parts;
     size_t part_count;
     char *fqbn;   /* for images without a project; "" to go by the device */

@@ -66,6 +66,14 @@ enum jig_code jig_target_lease(struct jig_targets *t, const struct jig_target *t
                             : JIG_OK;
 }
 
+enum jig_code jig_target_lease_board(struct jig_targets *t, const struct jig_board_config *board,
+                                     const char *who, struct jig_hold **ret, struct jig_err *reterr)
+{
+    *ret = NULL;
+    return t->cache != NULL ? jig_lease_board(board, who, t->cache, &t->installed, ret, reterr)
+                            : JIG_OK;
+}
+
 void jig_targets_free(struct jig_targets *t)
 {
     if (t == NULL)
@@ -364,8 +372,6 @@ static enum jig_code open_environment(struct jig_targets *t,
     enum jig_code code = jig_project_environment(project, name, &e->environment, reterr);
     if (code == JIG_OK)
         code = jig_depends_read(project, e->environment, lock, use, &d, reterr);
-    if (code == JIG_OK)
-        code = jig_depends_check_lock(&d, &t->installed, reterr);
     if (code == JIG_OK)
         code = environment_board(t, project, e->environment, selector->fqbn, &d, missing,
                                  &e->notices, &e->board, reterr);

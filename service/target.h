@@ -104,6 +104,12 @@ enum jig_code jig_target_open_missing(struct jig_targets *t,
  * uses nothing. ABORTED when something went away since the target was opened: open it once more. */
 enum jig_code jig_target_lease(struct jig_targets *t, const struct jig_target *target,
                                struct jig_hold **ret, struct jig_err *reterr) JIG_CHECKED;
+
+/* The same for what a board alone uses. `who` as jig_hold_new has it. */
+enum jig_code jig_target_lease_board(struct jig_targets *t, const struct jig_board_config *board,
+                                     const char *who, struct jig_hold **ret,
+                                     struct jig_err *reterr) JIG_CHECKED;
+
 struct jig_target *jig_target_ref(struct jig_target *target);
 void jig_target_free(struct jig_target *target); /* at the last one's */
 

@@ -24,6 +24,10 @@
  * build was answered. So is the look that follows a build which did something:
  * jig_warm_config.look.
  *
+ * An answer leases nothing and records no use of the cache, as that would take longer than the
+ * answer. What the answers rest on is told of when an answer from disk is armed, before a
+ * collection, and when the daemon ends: jig_warm_tell_used.
+ *
  * Ceilings: JIG_WARM_MOST answers live; on disk JIG_WARM_KEPT, of JIG_WARM_FILE_MAX bytes each and
  * JIG_WARM_KEPT_BYTES in all, the newest.
  * Threads: any; it locks itself.
@@ -62,6 +66,10 @@ struct jig_warm_config {
      * `seen` of every look. False when something would. *ret is the caller's. */
     bool (*look)(void *ctx, const Jig__V1__ProjectSelector *selector, struct jig_sightings *seen,
                  const struct jig_until *until, struct jig_warm_builds *ret);
+    /* What the request's answer rests on was used. `target` is NULL when it was not opened yet. May
+     * be NULL. */
+    void (*used)(void *ctx, const Jig__V1__ProjectSelector *selector,
+                 const struct jig_target *target);
     void *ctx;
 };
 
@@ -100,6 +108,10 @@ void jig_warm_offer_take(struct jig_warm *w, const Jig__V1__ProjectSelector *sel
 
 /* A build did something: what comes of the next one is looked up ahead, in the background. */
 void jig_warm_look_ahead(struct jig_warm *w, const Jig__V1__ProjectSelector *selector);
+
+/* Calls `used` for every live answer that was given since it was last told of, in the order in
+ * which they were asked for. */
+void jig_warm_tell_used(struct jig_warm *w);
 
 /* Around each build: what is looked at ahead waits until none runs, so that it takes no processor
  * from them. */

@@ -83,6 +83,9 @@ static enum jig_code board_of_device(struct jig_deploy *d, struct jig_err *reter
     }
     if (code == JIG_OK)
         code = jig_target_board(targets, boards.v[0], &d->image_board, reterr);
+    if (code == JIG_OK)
+        code = jig_target_lease_board(targets, d->image_board, "a deploy of an image",
+                                      &d->image_hold, reterr);
     jig_strv_release(&boards);
     d->board = d->image_board;
     return code;

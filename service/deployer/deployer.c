@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/blob/hold.h"
 #include "core/os/fs.h"
 #include "core/os/time.h"
 
@@ -63,6 +64,7 @@ void jig_deploy_request_free(struct jig_deploy_request *r)
         return;
     jig_building_free(r->building);
     jig_target_free(r->target);
+    jig_hold_free(r->hold);
     for (size_t i = 0; i < r->part_count; i++)
         free((char *)r->parts[i].path);
     free(r->parts);
@@ -131,6 +133,7 @@ void jig_deploy_free(struct jig_deploy *d)
     jig_flash_result_release(&d->flash);
     jig_upload_plan_free(d->plan);
     jig_board_config_free(d->image_board);
+    jig_hold_free(d->image_hold);
     jig_deploy_request_free(d->request);
     free(d->subject);
     free(d->scratch);

@@ -52,6 +52,7 @@ struct jig_deploy {
     const struct jig_target *target;                  /* NULL for bare images */
     const struct jig_target_environment *environment; /* NULL for bare images */
     struct jig_board_config *image_board;             /* owned; for bare images */
+    struct jig_hold *image_hold;                      /* what that board uses of the cache */
     const struct jig_board_config *board;
     struct jig_device device;
     bool claimed;

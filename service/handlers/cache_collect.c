@@ -30,8 +30,7 @@ static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *re
     struct jig_gc_result result;
     options.all = w->all;
     options.dry_run = w->dry_run;
-    enum jig_code code =
-        jig_gc_run(jig_caching_cache(w->caching), &options, &until, &result, reterr);
+    enum jig_code code = jig_caching_collect(w->caching, &options, &until, &result, reterr);
     if (code != JIG_OK)
         return code;
     Jig__V1__CacheShare archives = share_of(&result.archives);

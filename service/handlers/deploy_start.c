@@ -117,9 +117,12 @@ static void open_and_start(struct jig_call *call, void *ctx)
         code = jig_building_open(w->request->building, &needs, &err);
         w->misses = jig_building_misses(w->env->packages, w->request->building, code);
         code = w->misses ? JIG_OK : code;
-    } else if (request->n_images == 0)
-        code = jig_target_open(jig_builder_targets(w->env->builder), request->project,
-                               &w->request->target, &needs, &err);
+    } else if (request->n_images == 0) {
+        struct jig_targets *targets = jig_builder_targets(w->env->builder);
+        code = jig_target_open(targets, request->project, &w->request->target, &needs, &err);
+        if (code == JIG_OK)
+            code = jig_target_lease(targets, w->request->target, &w->request->hold, &err);
+    }
     start_operation(call, w, code, &err, &needs);
     jig_strv_release(&needs);
 }

@@ -5,7 +5,7 @@
 #include "core/packages/install.h"
 
 struct leasing {
-    const struct jig_target *target;
+    const char *who;
     struct jig_hold *hold;
     struct jig_cache *cache;
     const struct jig_strv *roots;
@@ -17,10 +17,8 @@ static enum jig_code lease(struct leasing *l, const struct jig_installed *one)
 {
     char *path = NULL;
     enum jig_code code = JIG_OK;
-    if (l->hold == NULL) {
-        JIG_CLEANUP_FREE char *who = jig_strf("a build of %s", l->target->project->root);
-        code = jig_hold_new(l->cache, who, &l->hold, l->reterr);
-    }
+    if (l->hold == NULL)
+        code = jig_hold_new(l->cache, l->who, &l->hold, l->reterr);
     if (code == JIG_OK)
         code = jig_installed_lease(l->cache, l->hold, one, &path, l->reterr);
     free(path);
@@ -42,9 +40,8 @@ static enum jig_code lease_path(struct leasing *l, const char *path)
     return code;
 }
 
-static enum jig_code lease_environment(struct leasing *l, const struct jig_target_environment *e)
+static enum jig_code lease_board(struct leasing *l, const struct jig_board_config *b)
 {
-    const struct jig_board_config *b = e->board;
     const char *const paths[] = {b->platform->path, b->core_platform->path,
                                  b->variant_platform->path};
     enum jig_code code = JIG_OK;
@@ -56,23 +53,44 @@ static enum jig_code lease_environment(struct leasing *l, const struct jig_targe
         if (jig_str_starts(key, "runtime.tools."))
             code = lease_path(l, value);
     }
+    return code;
+}
+
+static enum jig_code lease_environment(struct leasing *l, const struct jig_target_environment *e)
+{
+    enum jig_code code = lease_board(l, e->board);
     for (size_t i = 0; code == JIG_OK && i < e->trees.n; i++)
         code = lease_path(l, e->trees.v[i]);
     return code;
+}
+
+/* What is leased is the caller's; or nothing is. */
+static enum jig_code hand_over(struct leasing *l, enum jig_code code, struct jig_hold **ret)
+{
+    jig_strv_release(&l->seen);
+    if (code == JIG_OK)
+        *ret = l->hold;
+    else
+        jig_hold_free(l->hold);
+    return code;
+}
+
+enum jig_code jig_lease_board(const struct jig_board_config *board, const char *who,
+                              struct jig_cache *cache, const struct jig_strv *roots,
+                              struct jig_hold **ret, struct jig_err *reterr)
+{
+    struct leasing l = {.who = who, .cache = cache, .roots = roots, .reterr = reterr};
+    return hand_over(&l, lease_board(&l, board), ret);
 }
 
 enum jig_code jig_lease_target(const struct jig_target *target, struct jig_cache *cache,
                                const struct jig_strv *roots, struct jig_hold **ret,
                                struct jig_err *reterr)
 {
-    struct leasing l = {.target = target, .cache = cache, .roots = roots, .reterr = reterr};
+    JIG_CLEANUP_FREE char *who = jig_strf("a build of %s", target->project->root);
+    struct leasing l = {.who = who, .cache = cache, .roots = roots, .reterr = reterr};
     enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && i < target->n; i++)
         code = lease_environment(&l, &target->environments[i]);
-    jig_strv_release(&l.seen);
-    if (code == JIG_OK)
-        *ret = l.hold;
-    else
-        jig_hold_free(l.hold);
-    return code;
+    return hand_over(&l, code, ret);
 }

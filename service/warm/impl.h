@@ -42,6 +42,8 @@ struct jig_warm {
     struct jig_files *files;
     bool (*look)(void *ctx, const Jig__V1__ProjectSelector *selector, struct jig_sightings *seen,
                  const struct jig_until *until, struct jig_warm_builds *ret);
+    void (*used)(void *ctx, const Jig__V1__ProjectSelector *selector,
+                 const struct jig_target *target);
     void *ctx;
     struct jig_watcher *watcher; /* NULL where nothing can be watched */
 
@@ -63,8 +65,13 @@ struct jig_warm {
 struct jig_warm_live {
     struct jig_warm_answer *answer;
     struct jig_watch *watch;
+    struct jig_warm_key key;
     uint64_t used; /* the larger the later it was asked for */
+    uint64_t told; /* `used` when that was last told of */
 };
+
+void jig_warm_tell_of(struct jig_warm *w, const struct jig_warm_key *key,
+                      const struct jig_warm_answer *answer);
 
 /* Under the lock: the answer that nobody asked for the longest gives way, when there is no room for
  * one more under that key. */

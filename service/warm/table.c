@@ -114,6 +114,7 @@ static void free_live(void *p)
         return;
     jig_watch_free(live->watch);
     jig_warm_unref(live->answer);
+    jig_warm_key_release(&live->key);
     free(live);
 }
 
@@ -126,6 +127,7 @@ struct jig_warm *jig_warm_new(const struct jig_warm_config *config)
     w->salt = jig_xstrdup(config->salt);
     w->files = config->files;
     w->look = config->look;
+    w->used = config->used;
     w->ctx = config->ctx;
     pthread_mutex_init(&w->mu, NULL);
     jig_map_init(&w->live, free_live);
@@ -223,6 +225,52 @@ struct jig_warm_answer *jig_warm_ask(struct jig_warm *w, const Jig__V1__ProjectS
         jig_warm_drop_work(w, &key);
     jig_warm_key_release(&key);
     return answer;
+}
+
+void jig_warm_tell_of(struct jig_warm *w, const struct jig_warm_key *key,
+                      const struct jig_warm_answer *answer)
+{
+    if (w->used == NULL)
+        return;
+    Jig__V1__ProjectSelector *selector =
+        jig__v1__project_selector__unpack(NULL, key->n, key->selector);
+    if (selector != NULL)
+        w->used(w->ctx, selector, answer->builds.target);
+    jig__v1__project_selector__free_unpacked(selector, NULL);
+}
+
+struct given {
+    struct jig_warm_key key;
+    struct jig_warm_answer *answer;
+    uint64_t used;
+};
+
+static int first_asked_first(const void *va, const void *vb)
+{
+    const struct given *a = va;
+    const struct given *b = vb;
+    return a->used < b->used ? -1 : a->used > b->used;
+}
+
+void jig_warm_tell_used(struct jig_warm *w)
+{
+    struct given all[JIG_WARM_MOST];
+    size_t n = 0;
+    pthread_mutex_lock(&w->mu);
+    for (size_t i = 0; i < w->live.used && n < JIG_WARM_MOST; i++) {
+        struct jig_warm_live *live = w->live.entries[i].value;
+        if (w->live.entries[i].key == NULL || live->told == live->used)
+            continue;
+        live->told = live->used;
+        all[n++] = (struct given){jig_warm_key_copy(&live->key), ref(live->answer), live->used};
+    }
+    pthread_mutex_unlock(&w->mu);
+    qsort(all, n, sizeof *all, first_asked_first);
+    for (size_t i = 0; i < n; i++) {
+        jig_warm_tell_of(w, &all[i].key, all[i].answer);
+        jig_warm_key_release(&all[i].key);
+        jig_warm_unref(all[i].answer);
+    }
 }
 
 /* The list holds: it is watched from now on. */

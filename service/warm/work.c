@@ -133,7 +133,9 @@ static void publish(struct jig_warm *w, const struct jig_warm_work *work, struct
     struct jig_warm_live *live = jig_new(struct jig_warm_live);
     atomic_fetch_add(&work->answer->refs, 1);
     pthread_mutex_lock(&w->mu);
-    *live = (struct jig_warm_live){.answer = work->answer, .watch = watch, .used = ++w->uses};
+    *live = (struct jig_warm_live){
+        .answer = work->answer, .watch = watch, .key = jig_warm_key_copy(&work->key)};
+    live->used = live->told = ++w->uses;
     jig_warm_make_room(w, work->key.hex);
     jig_map_set(&w->live, work->key.hex, live);
     jig_map_remove(&w->refusals, work->key.hex);
@@ -170,6 +172,8 @@ static bool arm(struct jig_warm *w, const struct jig_warm_work *work)
     bool held = code == JIG_OK || code == JIG_FAILED_PRECONDITION;
     if (held)
         jig_warm_save(w, &work->key, work->seen, &work->answer->builds);
+    if (held && work->answer->builds.target == NULL) /* no build told of it */
+        jig_warm_tell_of(w, &work->key, work->answer);
     return held;
 }
 

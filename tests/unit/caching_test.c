@@ -55,6 +55,36 @@ static void a_collection_runs_when_it_is_due(void **state)
     jig_conf_release(&conf);
 }
 
+static void tell(void *ctx)
+{
+    struct blob_bench *b = ctx;
+    assert_true(has(b, "0123456781"));
+    end_hold(b);
+}
+
+/* What an answer rests on is used, though nobody leases it. */
+static void who_uses_something_is_asked_first(void **state)
+{
+    struct blob_bench *b = *state;
+    struct jig_conf conf;
+    struct jig_caching *c;
+    struct jig_gc_result result;
+    struct jig_gc_options options = {.archives = {25, 12}};
+    jig_conf_init(&conf);
+    assert_ok(b, jig_caching_new(&conf, b->root, &c, &b->err));
+    free(put(b, "0123456781").path);
+    end_hold(b);
+    free(put(b, "0123456782").path);
+    free(put(b, "0123456783").path);
+    end_hold(b);
+    jig_caching_set_users(c, tell, b);
+    assert_ok(b, jig_caching_collect(c, &options, &JIG_UNTIL_FOREVER, &result, &b->err));
+    assert_int_equal(result.archives.removed, 2);
+    assert_true(has(b, "0123456781"));
+    jig_caching_free(c);
+    jig_conf_release(&conf);
+}
+
 static void a_collection_ends_when_it_is_told_to(void **state)
 {
     struct blob_bench *b = *state;
@@ -83,6 +113,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, blob_bench_setup, blob_bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_collection_runs_when_it_is_due),
+        TEST(who_uses_something_is_asked_first),
         TEST(a_collection_ends_when_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Answers that are watched: which of them stay when there are too many. */
+/* Answers that are watched: which of them stay when there are too many, and who hears of them. */
 #include "tests/support/unit.h"
 
 #include <sched.h>
@@ -14,7 +14,17 @@ struct bench {
     char *file; /* what every answer rests on */
     struct jig_files *files;
     struct jig_warm *warm;
+    char told[64]; /* names of the answers whose use was told of, one after the other */
 };
+
+static void on_used(void *ctx, const Jig__V1__ProjectSelector *selector,
+                    const struct jig_target *target)
+{
+    struct bench *b = ctx;
+    size_t n = strlen(b->told);
+    assert_null(target);
+    snprintf(b->told + n, sizeof b->told - n, "%s ", selector->directory);
+}
 
 static int setup(void **state)
 {
@@ -31,7 +41,8 @@ static int setup(void **state)
     while (jig_fs_stamp(b->file, &stamp, NULL) != JIG_OK ||
            jig_stamp_is_racy(&stamp, jig_stamp_clock_ns()));
     b->files = jig_files_new(100);
-    b->warm = jig_warm_new(&(struct jig_warm_config){.salt = "", .files = b->files});
+    b->warm = jig_warm_new(
+        &(struct jig_warm_config){.salt = "", .files = b->files, .used = on_used, .ctx = b});
     free(folder);
     *state = b;
     return 0;
@@ -112,9 +123,28 @@ static void what_nobody_asks_for_gives_way(void **state)
         assert_true(has(b, i));
 }
 
+static void what_was_asked_for_is_told_of_once(void **state)
+{
+    struct bench *b = *state;
+    for (unsigned i = 0; i < 3; i++)
+        offer(b, i);
+    assert_string_equal(b->told, "/p0 /p1 /p2 "); /* no build has told: there is no target */
+    b->told[0] = '\0';
+    jig_warm_tell_used(b->warm);
+    assert_string_equal(b->told, "");
+    assert_true(has(b, 2));
+    assert_true(has(b, 0));
+    assert_true(has(b, 2));
+    jig_warm_tell_used(b->warm);
+    assert_string_equal(b->told, "/p0 /p2 ");
+    jig_warm_tell_used(b->warm);
+    assert_string_equal(b->told, "/p0 /p2 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_asked_for_is_told_of_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_nobody_asks_for_gives_way, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,13 @@
-"""What a build uses of the cache stays until the build has ended."""
+"""What a build uses of the cache stays until the build has ended, and what is used every day stays."""
 
+import contextlib
 import io
 import os
 import tarfile
+
+import pytest
+
+from jig_bench import wait_until
 
 TOY = "acme:toy:toy"
 
@@ -22,7 +27,34 @@ exec /usr/bin/avr-{name} "$@"
     return out.getvalue()
 
 
-def test_a_collection_leaves_a_build_its_tools(new_bench, acme, tmp_path):
+@contextlib.contextmanager
+def tools_wait(fifo):
+    os.mkfifo(fifo)
+    writer = None
+
+    def until_one_does():
+        nonlocal writer
+        writer = os.open(fifo, os.O_WRONLY)  # a tool has it open, too, and waits
+    try:
+        yield until_one_does
+    finally:
+        fifo.unlink()
+        if writer is not None:
+            os.close(writer)
+
+
+def answered_by_a_watch(bench, *words):
+    """Builds until there is nothing to do, and that is known without a look."""
+    def is_answered():
+        before = bench.jig("daemon", "stats").result["memos"]["builds"]["hits"]
+        bench.jig("build", *words).result
+        return bench.jig("daemon", "stats").result["memos"]["builds"]["hits"] > before
+
+    wait_until(is_answered, lambda: bench.jig("daemon", "stats").result)
+
+
+@pytest.mark.parametrize("after_an_edit", [False, True])
+def test_a_collection_leaves_a_build_its_tools(new_bench, acme, tmp_path, after_an_edit):
     fifo = tmp_path / "wait"
     kept = acme.keep("/cc-6.0.tar.gz", waiting_tool(fifo))
     hosts = [system["host"] for system in acme.tools[0]["systems"]]
@@ -32,17 +64,17 @@ def test_a_collection_leaves_a_build_its_tools(new_bench, acme, tmp_path):
         {"packager": "acme", "name": "cc", "version": "6.0"}])
     acme.publish()
     bench = new_bench(conf=acme.conf())
-    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n")
+    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n",
+                          **{"src/more.cpp": "int more = 1;\n"})
     bench.jig("packages", "install", "core", "acme:toy").result
+    if after_an_edit:
+        answered_by_a_watch(bench, "--fqbn", TOY, sketch)
+        (sketch / "src" / "more.cpp").write_text("int more = 2;\n")
 
-    os.mkfifo(fifo)
-    building = bench.start("build", "--fqbn", TOY, sketch)
-    writer = os.open(fifo, os.O_WRONLY)  # a tool has it open, too, and waits
-    try:
+    with tools_wait(fifo) as until_one_does:
+        building = bench.start("build", "--fqbn", TOY, sketch)
+        until_one_does()
         during = bench.jig("cache", "gc", "--all").result
-    finally:
-        fifo.unlink()
-        os.close(writer)
     assert (during["installed"]["removed"], during["installed"]["in_use"]) == (0, 2)
     assert building.finish().result["outcome"] == "built"
     building.end()
@@ -50,3 +82,35 @@ def test_a_collection_leaves_a_build_its_tools(new_bench, acme, tmp_path):
     after = bench.jig("cache", "gc", "--all").result
     assert (after["installed"]["removed"], after["installed"]["in_use"]) == (2, 0)
     bench.jig("build", "--fqbn", TOY, sketch).error(2, "acme")
+
+
+def fat_platform():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in ("boards.txt", b"toy.name=Toy\n"), ("platform.txt", b"name=Fat\n"), \
+                ("fat", bytes(2_500_000)):
+            info = tarfile.TarInfo(f"toy/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_known_answers_rest_on_is_used(new_bench, acme, restarted):
+    """Another version was used after the last build that did something, but the builds go on."""
+    acme.add_platform("0.9.0", **acme.keep("/fat.tar", fat_platform()))
+    acme.publish()
+    bench = new_bench(conf=acme.conf() + "[cache]\ninstalled = 2M\ninstalled_low = 1M\n")
+    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n")
+    bench.jig("packages", "install", "core", "acme:toy").result
+    bench.jig("packages", "install", "core", "acme:toy@0.9.0").result
+    answered_by_a_watch(bench, "--fqbn", TOY, sketch)
+    bench.jig("packages", "install", "core", "acme:toy@0.9.0").result  # it is there, and used
+
+    assert bench.jig("build", "--fqbn", TOY, sketch).result["outcome"] == "up_to_date"
+    if restarted:
+        bench.jig("daemon", "stop").result
+    assert bench.jig("cache", "gc").result["installed"]["removed"] == 1
+    left = bench.folder / "cache" / "jig" / "installed"
+    assert sorted("/".join(p.parts[-2:]) for p in left.glob("*/*/*")) == [
+        "acme~cc/5.0", "acme~toy/1.1.0"]
