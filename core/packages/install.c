@@ -105,6 +105,49 @@ static enum jig_code unpack(struct work *w, const char *dest, struct jig_err *re
 
 /* ---- what came is what it was said to be ---- */
 
+/* What git checks out is held to what archives are held to (core/fetch/archive.h). */
+struct links {
+    const char *dir; /* without links itself */
+    enum jig_code code;
+    struct jig_err *reterr;
+};
+
+static bool is_below(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+    return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+static enum jig_walk judge_link(void *ctx, const struct jig_walk_entry *e)
+{
+    struct links *l = ctx;
+    JIG_CLEANUP_FREE char *target = NULL;
+    JIG_CLEANUP_FREE char *real = NULL;
+    if (e->is_dir)
+        return JIG_WALK_INTO;
+    if (e->is_file || jig_fs_link_target(e->path, &target, NULL) != JIG_OK)
+        return JIG_WALK_ON;
+    JIG_CLEANUP_FREE char *above = jig_path_dir(e->path);
+    JIG_CLEANUP_FREE char *words = jig_path_absolute(above, target);
+    bool leaves = target[0] == '/' || !is_below(words, l->dir) ||
+                  (jig_fs_real(e->path, &real, NULL) == JIG_OK && !is_below(real, l->dir));
+    if (leaves)
+        l->code = jig_err_set(l->reterr, JIG_FAILED_PRECONDITION,
+                              "the link %s in it leads out of it, to %s", e->relative, target);
+    return leaves ? JIG_WALK_STOP : JIG_WALK_ON;
+}
+
+static enum jig_code judge_links(const char *dir, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *real = NULL;
+    struct links l = {.reterr = reterr};
+    enum jig_code code = jig_fs_real(dir, &real, reterr);
+    l.dir = real;
+    if (code == JIG_OK)
+        code = jig_fs_walk(real, false, judge_link, &l, reterr);
+    return code == JIG_OK ? l.code : code;
+}
+
 static bool holds(const char *dir, const char *name)
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(dir, name);
@@ -153,6 +196,8 @@ static enum jig_code fill(struct work *w, const char *tree, struct jig_err *rete
         say(w, "download");
         code = jig_git_export(w->p->url, w->p->ref, w->p->version, w->spec->allow_file, dir,
                               w->until, reterr);
+        if (code == JIG_OK)
+            code = judge_links(dir, reterr);
     } else if (code == JIG_OK) {
         code = unpack(w, dir, reterr);
     }

@@ -146,6 +146,21 @@ def test_git(new_bench, acme):
     bench.jig("packages", "install", "lib", f"{url}-gone").error(EXIT_OTHER, "git says")
 
 
+def test_git_with_links_that_lead_out(new_bench, acme):
+    bench = new_bench(conf=acme.conf(fetch="allow_file = yes"))
+    for number, target in enumerate(("/etc/passwd", "../../../../secret", "../../x", "Sky.h")):
+        repo = bench.project(f"Sky{number}.repo", {"Sky.h": "", "sub/x.h": ""})
+        (repo / "sub" / "link").symlink_to(target if target != "Sky.h" else "../Sky.h")
+        git(repo, "init")
+        git(repo, "add", ".")
+        git(repo, "commit", "-m", "one")
+        outcome = bench.jig("packages", "install", "lib", f"Sky=git+file://{repo}")
+        if target == "Sky.h":
+            outcome.result
+        else:
+            outcome.error(EXIT_OTHER, "sub/link", target)
+
+
 def test_git_from_files_only_when_allowed(new_bench, acme):
     bench = new_bench(conf=acme.conf())
     bench.jig("packages", "install", "lib", f"Sky=git+file://{bench.folder}").error(EXIT_OTHER, "git")
