@@ -391,12 +391,13 @@ static void tell_added(struct jig_operation *op, const struct jig_pointer *p, co
 }
 
 enum jig_code jig_lnks_add(struct jig_lnks *l, struct jig_operation *op, const char *url,
-                           const char *path, enum jig_pointer_extract extract,
+                           const char *path, const enum jig_pointer_extract *extract,
                            struct jig_err *reterr)
 {
     int64_t since_ns = jig_now_ns();
     struct jig_hold *hold = NULL;
     struct jig_pointer p;
+    struct jig_pointer meanwhile = {.size = -1};
     enum jig_code code = look_at_old(path, url, &p, reterr);
     if (code == JIG_OK)
         code = hold_for(l, op, &hold, reterr);
@@ -405,15 +406,18 @@ enum jig_code jig_lnks_add(struct jig_lnks *l, struct jig_operation *op, const c
     if (code == JIG_OK) {
         free(p.url);
         p.url = jig_xstrdup(url);
-        p.extract = extract;
+        p.extract = extract != NULL ? *extract : p.extract;
         jig_ledger_add(l->ledger, url, &p.sha256);
         code = jig_ledger_save(l->ledger, reterr);
     }
+    if (code == JIG_OK) /* the download may have taken long */
+        code = look_at_old(path, url, &meanwhile, reterr);
     if (code == JIG_OK)
         code = write_pointer(&p, path, reterr);
     if (code == JIG_OK)
         tell_added(op, &p, path, since_ns);
     jig_pointer_release(&p);
+    jig_pointer_release(&meanwhile);
     jig_hold_free(hold);
     return outward(code, reterr);
 }

@@ -52,9 +52,9 @@ enum jig_code jig_lnks_check(struct jig_lnks *l, struct jig_operation *op,
                              struct jig_err *reterr) JIG_CHECKED;
 
 /* From run(): downloads once and writes the pointer. ALREADY_EXISTS when something else is there.
- */
+ * `extract` NULL: what a pointer that is there says, else the bytes as they are. */
 enum jig_code jig_lnks_add(struct jig_lnks *l, struct jig_operation *op, const char *url,
-                           const char *path, enum jig_pointer_extract extract,
+                           const char *path, const enum jig_pointer_extract *extract,
                            struct jig_err *reterr) JIG_CHECKED;
 
 #endif

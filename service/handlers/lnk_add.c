@@ -6,7 +6,7 @@
 static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *reterr)
 {
     const struct jig_lnk_work *w = ctx;
-    return jig_lnks_add(w->lnks, op, w->url, w->path, w->extract, reterr);
+    return jig_lnks_add(w->lnks, op, w->url, w->path, w->says_extract ? &w->extract : NULL, reterr);
 }
 
 static enum jig_code read_request(const Jig__V1__StartAddRequest *request, struct jig_lnk_work *w,
@@ -18,7 +18,8 @@ static enum jig_code read_request(const Jig__V1__StartAddRequest *request, struc
     if (code == JIG_OK && !jig_str_ends(request->path, JIG_POINTER_SUFFIX))
         code = jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                               "a pointer's name ends in .lnk, and '%s' does not", request->path);
-    if (code == JIG_OK && request->extract[0] != '\0' &&
+    w->says_extract = request->extract[0] != '\0';
+    if (code == JIG_OK && w->says_extract &&
         !jig_pointer_extract_parse(request->extract, &w->extract))
         code = jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                               "nothing is known of archives of the kind '%s'", request->extract);

@@ -19,6 +19,7 @@ struct jig_lnk_work {
     char *url;
     char *path;
     enum jig_pointer_extract extract;
+    bool says_extract;
 };
 
 /* `selector` may be NULL. */

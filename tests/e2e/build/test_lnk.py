@@ -188,11 +188,14 @@ def test_adding(bench, server):
     assert json.loads(path.read_text()) == {"v": 1, "url": url, "size": 3,
                                             "sha256": hashlib.sha256(b"abc").hexdigest()}
     # the same URL again: what it gives now; what else is in the file stays
-    path.write_text(json.dumps({**json.loads(path.read_text()), "why": "for tests"}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "why": "for tests", "extract": "zip"}))
     server.put("a/logo.bin", b"abcd")
     bench.jig("lnk", "add", url, cwd=folder).result
     assert json.loads(path.read_text())["size"] == 4
     assert json.loads(path.read_text())["why"] == "for tests"
+    assert json.loads(path.read_text())["extract"] == "zip"
+    bench.jig("lnk", "add", url, "--extract", "file", cwd=folder).result
+    assert "extract" not in json.loads(path.read_text())
     # anything else is left alone
     before = path.read_bytes()
     other = server.put("b/logo.bin", b"other")
