@@ -17,6 +17,8 @@
 
 /* Who waited for a worker, or for another environment, looks at everything: a person may have
  * edited more meanwhile, and expects that to be built. */
+#define PULLS_MAX 4 /* of pointers that change meanwhile */
+
 #define CHANGES_ARE_NEW_MS 1000
 
 struct jig_building {
@@ -316,17 +318,36 @@ static enum jig_code pull(struct jig_building *b, struct jig_operation *op, stru
     enum jig_code code = jig_lnks_pull(lnks, op, &request, reterr);
     if (code != JIG_OK)
         return code;
-    jig_target_free(b->unpulled);
-    b->unpulled = jig_steal(&b->target); /* which callers may know */
-    b->options.changes = NULL;           /* there are more now */
+    struct jig_target *old = jig_steal(&b->target);
+    b->options.changes = NULL; /* there are more now */
     jig_sightings_free(b->seen);
     b->seen = b->options.walk ? NULL : jig_sightings_new();
     code = open_target(b, &needs, reterr);
     jig_strv_release(&needs);
-    if (code != JIG_OK)
-        b->target = jig_steal(&b->unpulled);
-    else if (b->target->n != b->unpulled->n)
+    if (code != JIG_OK) {
+        b->target = old;
+        return code;
+    }
+    if (b->target->n != old->n)
         code = jig_err_set(reterr, JIG_ABORTED, "the environments of %s changed meanwhile",
+                           b->target->project->root);
+    if (b->unpulled == NULL)
+        b->unpulled = old; /* which callers may know */
+    else
+        jig_target_free(old);
+    return code;
+}
+
+/* A pointer that changed during the pull is pulled, too: old content never stands for a new one. */
+static enum jig_code pull_all(struct jig_building *b, struct jig_operation *op,
+                              struct jig_err *reterr)
+{
+    enum jig_code code = JIG_OK;
+    for (unsigned i = 0; code == JIG_OK && i < PULLS_MAX && b->target->needs_pull; i++)
+        code = pull(b, op, reterr);
+    if (code == JIG_OK && b->target->needs_pull)
+        code = jig_err_set(reterr, JIG_ABORTED,
+                           "the .lnk files of %s change faster than they can be pulled",
                            b->target->project->root);
     return code;
 }
@@ -337,7 +358,7 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     if (b->answer != NULL)
         return replay(b, op, index, use, ctx, reterr);
     if (b->target->needs_pull) {
-        enum jig_code code = pull(b, op, reterr);
+        enum jig_code code = pull_all(b, op, reterr);
         if (code != JIG_OK)
             return code;
     }

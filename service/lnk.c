@@ -103,7 +103,7 @@ static struct jig_want want_of(const struct jig_pointer *p, const char ***ret_ur
 
 static enum jig_code pull_one(void *ctx, const struct jig_lnk_item *item, struct jig_hold *hold,
                               const struct jig_until *until, struct jig_blob *ret,
-                              uint64_t *ret_bytes, struct jig_err *reterr)
+                              struct jig_lnk_origin *ret_origin, struct jig_err *reterr)
 {
     struct traffic *t = ctx;
     struct download d = {.traffic = t};
@@ -116,7 +116,11 @@ static enum jig_code pull_one(void *ctx, const struct jig_lnk_item *item, struct
     if (code != JIG_OK)
         return code;
     *ret = pulled.blob;
-    *ret_bytes = pulled.fetched ? pulled.blob.size_bytes : 0;
+    *ret_origin = (struct jig_lnk_origin){
+        .url = pulled.url,
+        .remote = pulled.remote,
+        .bytes = pulled.fetched ? pulled.blob.size_bytes : 0,
+    };
     return JIG_OK;
 }
 

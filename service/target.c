@@ -373,6 +373,8 @@ static enum jig_code open_environment(struct jig_targets *t,
     if (code == JIG_OK)
         code = jig_depends_read(project, e->environment, lock, use, &d, reterr);
     if (code == JIG_OK)
+        code = jig_depends_check_lock(&d, &t->installed, reterr);
+    if (code == JIG_OK)
         code = environment_board(t, project, e->environment, selector->fqbn, &d, missing,
                                  &e->notices, &e->board, reterr);
     if (code == JIG_OK) {

@@ -260,6 +260,14 @@ static void plan_release(struct jig_plan *p)
     jig_flags_release(&p->unflags);
 }
 
+/* What is known by now need not be written while somebody waits. A failure shows again in the end:
+ * what was not written is written then. */
+static void save_ahead(void *ctx)
+{
+    struct jig_plan *p = ctx;
+    (void)!jig_record_save(p->record, p->record_path, NULL);
+}
+
 static void make_runner(struct jig_plan *p)
 {
     const struct jig_build_request *q = p->request;
@@ -279,6 +287,8 @@ static void make_runner(struct jig_plan *p)
         .events = q->events,
         .look_only = q->look_only,
         .explain = q->explain,
+        .recorded = save_ahead,
+        .recorded_ctx = p,
     };
     p->runner = jig_runner_new(&config);
 }

@@ -180,7 +180,7 @@ enum jig_code jig_plan_compile(struct jig_plan *p, const struct jig_compile *c,
     if (held != NULL) {
         JIG_CLEANUP_FREE char *step = jig_strf("compile %s", c->step);
         p->skipped = true;
-        return jig_runner_submit_held(p->runner, step, c->object, held, reterr);
+        return jig_runner_submit_held(p->runner, "compile", step, c->object, held, reterr);
     }
     struct jig_action *a = NULL;
     enum jig_code code = compile_action(p, c, &a, reterr);

@@ -50,6 +50,9 @@ enum jig_code jig_plan_archive(struct jig_plan *p, const char *archive,
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
     JIG_CLEANUP_FREE char *relative = jig_build_relative(p->build_dir, archive);
     JIG_CLEANUP_FREE char *step = jig_strf("archive %s", relative + strlen("{build}/"));
+    const struct jig_trace *held = jig_plan_held(p, archive);
+    if (held != NULL)
+        return jig_runner_submit_held(p->runner, phase, step, archive, held, reterr);
     jig_props_set_literal(extra, "archive_file", relative + strlen("{build}/"));
     jig_props_set_literal(extra, "archive_file_path", archive);
     jig_props_set_literal(extra, "object_file", PLACEHOLDER);

@@ -28,7 +28,7 @@ void jig_report_diagnostics(struct jig_report *r, const struct jig_job *j, char 
 {
     struct jig_diagnostics *all = &r->summary.diagnostics;
     struct jig_diagnostics fresh = {0};
-    if (j->asked)
+    if (j->asked || j->err.len == 0)
         return;
     jig_diagnostics_parse(j->err.data, &fresh);
     if (fresh.n == 0 && j->err.len > 0)

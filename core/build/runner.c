@@ -446,6 +446,9 @@ void jig_runner_wait_for_one(struct jig_runner *r)
             return;
         }
         record_next(r);
+        if (r->unrecorded_next == r->unrecorded_count && r->next == r->job_count &&
+            r->config.recorded != NULL)
+            r->config.recorded(r->config.recorded_ctx);
     }
     if (jig_proc_wait_any(procs, running_procs(r, procs), &until, &index, &err) == JIG_OK)
         finish_running(r, index);
@@ -565,12 +568,13 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
     return JIG_OK;
 }
 
-enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *step, const char *object,
-                                     const struct jig_trace *last, struct jig_err *reterr)
+enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *phase, const char *step,
+                                     const char *output, const struct jig_trace *last,
+                                     struct jig_err *reterr)
 {
-    struct jig_action *a = jig_action_new("compile", step);
-    a->is_compile = true;
-    jig_strv_append(&a->outputs, object);
+    struct jig_action *a = jig_action_new(phase, step);
+    a->is_compile = strcmp(phase, "compile") == 0;
+    jig_strv_append(&a->outputs, output);
     struct jig_job *j = append_job(r, jig_job_new(a, false));
     enum jig_code code = r->failed ? r->first_failure.code : claim_outputs(r, a, reterr);
     if (code == JIG_OK)

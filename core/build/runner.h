@@ -63,6 +63,10 @@ struct jig_runner_config {
     bool look_only;         /* run nothing: an action that would have to run fails */
     bool explain;           /* keep a reason for reused steps, too */
     int64_t longest_run_ms; /* a tool that takes longer is ended; 0: an hour */
+    /* Called while the last of what was submitted runs, when the record has the traces of what ran
+     * before; or NULL. */
+    void (*recorded)(void *ctx);
+    void *recorded_ctx;
 };
 
 /* Why a step ran, for the result. */
@@ -94,10 +98,11 @@ void jig_runner_free(struct jig_runner *r); /* kills what still runs; keeps what
 enum jig_code jig_runner_submit(struct jig_runner *r, struct jig_action *action,
                                 struct jig_job **ret_job, struct jig_err *reterr) JIG_CHECKED;
 
-/* As jig_runner_submit, for a compile whose last trace is known to hold (jig_vouch_holds) while
- * its command is the same: what it would be run with need not be found out. */
-enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *step, const char *object,
-                                     const struct jig_trace *last,
+/* As jig_runner_submit, for an action that leaves `output`, whose last trace is known to hold
+ * (jig_vouch_holds) while its command is the same: what it would be run with need not be found out.
+ * Its phase is "compile", or not. */
+enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *phase, const char *step,
+                                     const char *output, const struct jig_trace *last,
                                      struct jig_err *reterr) JIG_CHECKED;
 
 /* FAILED_PRECONDITION with reason BUILD_FAILED when the job failed. */

@@ -24,7 +24,6 @@
 
 typedef int read_fn(struct archive *);
 
-/* Functions by where they are once they are loaded. */
 /* Functions are named by where they are to be found once they are loaded. */
 static const struct {
     const char *name;
@@ -53,6 +52,7 @@ struct unpack {
     struct jig_archive_limits limits;
     struct jig_archive_made made;
     uint64_t packed; /* bytes of the whole file */
+    uint64_t others; /* entries that are no folders */
     struct jig_name_set seen;
     struct jig_strv links;
     size_t link_bytes;
@@ -153,6 +153,7 @@ static enum jig_code check_bytes(const struct unpack *u, uint64_t by, struct jig
     return JIG_OK;
 }
 
+/* The entry's content; without fd it goes nowhere, but counts. */
 static enum jig_code copy_blocks(struct unpack *u, int fd, uint64_t *ret_size,
                                  struct jig_err *reterr)
 {
@@ -171,7 +172,7 @@ static enum jig_code copy_blocks(struct unpack *u, int fd, uint64_t *ret_size,
             return damaged(u, reterr);
         uint64_t end = grown((uint64_t)offset, n);
         code = check_bytes(u, end > size ? end - size : 0, reterr);
-        if (code == JIG_OK)
+        if (code == JIG_OK && fd >= 0)
             code = jig_beneath_write_at(fd, data, n, offset, reterr);
         if (code != JIG_OK)
             return code;
@@ -230,14 +231,17 @@ static enum jig_code make_symlink(struct unpack *u, struct archive_entry *entry,
     return jig_beneath_symlink(u->tree, u->name.data, target, reterr);
 }
 
+/* By pax a link may bring content of any size along. libarchive would pass over it, unpacking all
+ * of it, without an end. */
 static enum jig_code make_link(struct unpack *u, const char *existing, struct jig_err *reterr)
 {
+    uint64_t size;
     enum jig_code code = jig_archive_name_clean(existing, &u->other, reterr);
     if (code == JIG_OK && u->other.len == 0)
         code = jig_err_set(reterr, JIG_INVALID_ARGUMENT, "'%s' is a link to nothing", u->name.data);
     if (code == JIG_OK)
         code = jig_beneath_link(u->tree, u->name.data, u->other.data, reterr);
-    return code;
+    return code == JIG_OK ? copy_blocks(u, -1, &size, reterr) : code;
 }
 
 static const char *link_of(struct archive_entry *entry)
@@ -271,6 +275,17 @@ static enum jig_code twice(const char *name, struct jig_err *reterr)
     return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "'%s' is in it twice", name);
 }
 
+/* Folders that are only on the way to something take their place, too. */
+static enum jig_code check_entries(const struct unpack *u, struct jig_err *reterr)
+{
+    uint64_t made = u->others + jig_beneath_folders(u->tree);
+    if (u->made.entries <= u->limits.entries && made <= u->limits.entries)
+        return JIG_OK;
+    return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
+                       "it has more than the %" PRIu64 " entries that are allowed",
+                       u->limits.entries);
+}
+
 static enum jig_code take_entry(struct unpack *u, struct archive_entry *entry,
                                 struct jig_err *reterr)
 {
@@ -286,14 +301,15 @@ static enum jig_code take_entry(struct unpack *u, struct archive_entry *entry,
         return JIG_OK; /* "./": the folder itself */
     if (u->name.len == 0)
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "'%s' is no name for a file", raw);
-    if (++u->made.entries > u->limits.entries)
-        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
-                           "it has more than the %" PRIu64 " entries that are allowed",
-                           u->limits.entries);
-    if (u->spec->refuse_case_twins)
+    u->made.entries++;
+    u->others += archive_entry_filetype(entry) != AE_IFDIR;
+    code = check_entries(u, reterr);
+    if (code == JIG_OK && u->spec->refuse_case_twins)
         code = jig_name_set_add(&u->seen, u->name.data, reterr);
     if (code == JIG_OK)
         code = make(u, entry, reterr);
+    if (code == JIG_OK)
+        code = check_entries(u, reterr);
     return code == JIG_ALREADY_EXISTS ? twice(u->name.data, reterr) : code;
 }
 

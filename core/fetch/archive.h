@@ -52,9 +52,11 @@ bool jig_archive_format_by_name(const char *name, enum jig_archive_format *ret);
 
 /* 0 stands for the default. */
 struct jig_archive_limits {
-    uint64_t entries; /* files, folders and links; default 500,000 (an ESP32 core has 60,000) */
-    uint64_t bytes;   /* of all files together; default 16 GiB */
-    uint32_t ratio;   /* bytes made for a byte read, judged past 64 MiB; default 200 */
+    /* Files, links, and folders, also those that are only in names; default 500,000 (an ESP32 core
+     * has 60,000). */
+    uint64_t entries;
+    uint64_t bytes; /* of all files together; default 16 GiB */
+    uint32_t ratio; /* bytes made for a byte read, judged past 64 MiB; default 200 */
 };
 
 struct jig_archive_spec {

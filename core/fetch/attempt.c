@@ -21,7 +21,6 @@ struct trial {
     bool accepted; /* the sink has begun */
     bool cut_off;  /* by us: it was only an error's page */
     bool nonsense; /* an answer to a range that is not that range */
-    bool out;      /* by us: it is not what is wanted; ours_err says why */
     bool sink_failed;
 };
 
@@ -75,7 +74,6 @@ static uint64_t most(const struct jig_transfer *t)
 
 static enum jig_code wrong_size(struct trial *trial, int64_t size, struct jig_err *reterr)
 {
-    trial->out = true;
     trial->t->have = 0;
     return jig_err_reason(reterr, JIG_DATA_LOSS, JIG_REASON_INTEGRITY,
                           "it has %" PRId64 " bytes where %" PRId64 " are expected", size,
@@ -84,7 +82,6 @@ static enum jig_code wrong_size(struct trial *trial, int64_t size, struct jig_er
 
 static enum jig_code too_large(struct trial *trial, struct jig_err *reterr)
 {
-    trial->out = true;
     return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
                        "it has more than the %" PRIu64 " bytes that are allowed", most(trial->t));
 }
@@ -101,7 +98,8 @@ static int64_t total_of(const struct trial *trial, const struct jig_hop_answer *
         return head->length;
     if (head->range.total >= 0 || head->length < 0)
         return head->range.total;
-    return (int64_t)trial->asked_from + head->length;
+    int64_t from = (int64_t)trial->asked_from;
+    return head->length > INT64_MAX - from ? INT64_MAX : from + head->length;
 }
 
 /* A weak tag says that it means the same, not that its bytes are the same. */
@@ -159,7 +157,7 @@ static enum jig_code take_body(void *ctx, const struct jig_hop_answer *head, con
     t->result.received += n;
     if (t->spec->size >= 0 && n > (uint64_t)t->spec->size - t->have)
         return wrong_size(trial, (int64_t)(t->have + n), reterr);
-    if (n > most(t) - t->have)
+    if (t->have > most(t) || n > most(t) - t->have)
         return too_large(trial, reterr);
     enum jig_code code = t->spec->sink.write(t->spec->sink.ctx, data, n, reterr);
     trial->sink_failed = code != JIG_OK;
@@ -333,6 +331,23 @@ static uint64_t resume_from(const struct jig_transfer *t, const struct jig_candi
     return t->have > 0 && !c->no_range && (same || t->spec->sink.end != NULL) ? t->have : 0;
 }
 
+/* What the configuration names is the candidate's host; who it redirects to is another's choice. */
+static bool is_trusted(const struct jig_transfer *t, const char *url)
+{
+    struct jig_url named;
+    struct jig_url to;
+    if (!t->fetcher->options.trust_plain ||
+        jig_url_parse(t->at->url, false, &named, NULL) != JIG_OK)
+        return false;
+    bool same = jig_url_parse(url, false, &to, NULL) == JIG_OK;
+    if (same) {
+        same = jig_streq(named.host, to.host) && named.port == to.port;
+        jig_url_release(&to);
+    }
+    jig_url_release(&named);
+    return same;
+}
+
 static enum jig_code ask(struct trial *trial, const char *url, bool allow_file,
                          struct jig_hop_answer *ret, struct jig_err *reterr)
 {
@@ -341,7 +356,7 @@ static enum jig_code ask(struct trial *trial, const char *url, bool allow_file,
         .method = JIG_HOP_GET,
         .url = url,
         .allow_file = allow_file,
-        .trust_plain = t->fetcher->options.trust_plain,
+        .trust_plain = is_trusted(t, url),
         .credentials = &t->credentials,
         .range_from = trial->asked_from,
         .if_range = t->validated == t->at ? t->validator : NULL,
@@ -363,8 +378,7 @@ static enum jig_attempt try_once(struct jig_transfer *t, struct jig_candidate *c
         struct jig_hop_answer answer;
         enum jig_code code =
             ask(&trial, url, hops == 0 && t->fetcher->options.allow_file, &answer, &c->err);
-        bool follow = (code == JIG_OK || trial.cut_off) && is_redirect(answer.status) &&
-                      answer.redirect != NULL;
+        bool follow = code == JIG_OK && is_redirect(answer.status) && answer.redirect != NULL;
         if (!follow) {
             enum jig_attempt how = judge(&trial, c, code, &answer);
             jig_hop_answer_release(&answer);

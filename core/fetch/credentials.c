@@ -35,10 +35,6 @@ void jig_credentials_release(struct jig_credentials *c)
 static char *next_word(const char **at)
 {
     const char *p = *at + strspn(*at, BLANKS);
-    while (*p == '#') {
-        p += strcspn(p, "\n");
-        p += strspn(p, BLANKS);
-    }
     if (*p == '\0') {
         *at = p;
         return NULL;
@@ -115,6 +111,8 @@ void jig_credentials_read_netrc(struct jig_credentials *c, const char *text)
             free(next_word(&at));
         } else if (strcmp(word, "macdef") == 0) {
             skip_macro(&at);
+        } else if (word[0] == '#') { /* a password may begin like that, a comment stands here */
+            at += strcspn(at, "\n");
         }
         free(word);
     }

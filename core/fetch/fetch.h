@@ -45,9 +45,10 @@ struct jig_fetcher_options {
     const char *ca_file;  /* certificates to trust; default: the system's */
     const char *netrc;    /* absolute paths; default: no such file */
     const char *tokens;
-    bool allow_file;  /* file:// */
-    bool trust_plain; /* credentials over plain http to any host, too: for hosts that are configured
-                       */
+    bool allow_file; /* file:// */
+    /* Credentials over plain http, too, to the hosts of the URLs themselves, not to those that they
+     * redirect to: for hosts that are configured. */
+    bool trust_plain;
     uint32_t connect_ms;    /* to make one connection; default 15,000 */
     uint32_t stall_ms;      /* default 30,000 */
     uint32_t stall_bytes;   /* fewer in stall_ms is a stall; default 1,024 */

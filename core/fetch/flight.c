@@ -12,6 +12,8 @@ struct jig_flight {
     bool over;
     bool private_end;
     enum jig_code code;
+    bool remote;
+    size_t url; /* of those asked for; SIZE_MAX: not known */
     struct jig_err err;
     struct jig_fetch_progress progress; /* strings are not kept */
 };
@@ -72,8 +74,18 @@ void jig_flight_tell(struct jig_fetcher *f, struct jig_flight *flight,
 }
 
 /* Out of the list first: who comes now finds the blob, or leads anew. */
+static size_t index_of(const struct jig_want *want, const char *url)
+{
+    for (size_t i = 0; url != NULL && i < want->n_urls; i++) {
+        if (want->urls[i] == url)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
 void jig_flight_end(struct jig_fetcher *f, struct jig_flight *flight, enum jig_code code,
-                    bool private_end, const struct jig_err *err)
+                    bool private_end, const struct jig_want *want, const struct jig_pulled *pulled,
+                    const struct jig_err *err)
 {
     pthread_mutex_lock(&f->mu);
     struct jig_flight **at = &f->flights;
@@ -83,6 +95,8 @@ void jig_flight_end(struct jig_fetcher *f, struct jig_flight *flight, enum jig_c
     flight->over = true;
     flight->private_end = private_end || code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED;
     flight->code = code;
+    flight->remote = pulled->remote;
+    flight->url = index_of(want, pulled->url);
     flight->err = *err;
     pthread_mutex_unlock(&f->mu);
     jig_bell_ring(&f->flight_bell);
@@ -104,7 +118,7 @@ static bool look(struct jig_fetcher *f, const struct jig_flight *flight,
 enum jig_code jig_flight_follow(struct jig_fetcher *f, struct jig_flight *flight,
                                 const struct jig_want *want, jig_pull_progress_fn *progress,
                                 void *ctx, const struct jig_until *until, bool *ret_alike,
-                                struct jig_err *reterr)
+                                struct jig_pulled *ret, struct jig_err *reterr)
 {
     for (;;) {
         uint64_t seen = jig_bell_count(&f->flight_bell);
@@ -121,6 +135,10 @@ enum jig_code jig_flight_follow(struct jig_fetcher *f, struct jig_flight *flight
     }
     struct jig_digest asks = digest_of(want);
     *ret_alike = !flight->private_end && jig_digest_equal(&asks, &flight->asks);
+    if (flight->code == JIG_OK && *ret_alike) {
+        ret->remote = flight->remote;
+        ret->url = flight->url < want->n_urls ? want->urls[flight->url] : NULL;
+    }
     if (flight->code != JIG_OK && reterr != NULL)
         *reterr = flight->err;
     return flight->code;

@@ -259,7 +259,6 @@ static enum jig_code judge(struct run *r, CURLcode result, const char *detail,
                            struct jig_err *reterr)
 {
     if (r->ours != JIG_OK) {
-        r->answer->was_ours = true;
         if (reterr != NULL)
             *reterr = r->ours_err;
         return r->ours;

@@ -27,7 +27,6 @@ struct jig_hop_answer {
     int64_t retry_after_s; /* 0: not said */
     char *redirect;        /* absolute; NULL: none */
     bool may_pass;         /* of a failure: another try may do */
-    bool was_ours;         /* of a failure: the body's taker said it */
 };
 
 struct jig_hop {

@@ -23,6 +23,8 @@ struct download {
     void *progress_ctx;
     struct jig_fetcher *fetcher;
     struct jig_flight *flight; /* whose followers are told, too; NULL */
+    bool remote;               /* the remote cache gave it, */
+    const char *url;           /* or this one; NULL: not known */
 };
 
 static enum jig_code begin_writer(struct download *d, struct jig_err *reterr)
@@ -103,10 +105,14 @@ static enum jig_code run_remote(struct download *d, const struct jig_until *unti
 static enum jig_code run(struct download *d, const struct jig_until *until, struct jig_err *reterr)
 {
     enum jig_code code = run_remote(d, until, reterr);
+    d->remote = code == JIG_OK;
     if (code != JIG_OK && code != JIG_CANCELLED && code != JIG_DEADLINE_EXCEEDED &&
         d->want->n_urls > 0) {
         struct jig_fetch_spec spec = spec_of(d);
-        code = jig_fetch(d->fetcher, &spec, until, NULL, reterr);
+        struct jig_fetch_result result;
+        code = jig_fetch(d->fetcher, &spec, until, &result, reterr);
+        if (code == JIG_OK && result.received > 0)
+            d->url = d->want->urls[result.url];
         if (code == JIG_OK && d->fetcher->remote != NULL)
             jig_remote_send_later(d->fetcher->remote, d->cache,
                                   d->any ? &d->sha256 : &d->want->sha256);
@@ -147,17 +153,20 @@ static enum jig_code lead(struct download *d, const struct jig_until *until, str
     }
     code = run(d, until, reterr);
     if (code == JIG_OK)
-        ret->blob = d->blob;
+        *ret = (struct jig_pulled){
+            .blob = d->blob, .fetched = true, .remote = d->remote, .url = d->url};
     return code;
 }
 
-/* Once through the picture in pull.h. *ret_over says whether that was all. */
-static enum jig_code try_pull(struct download *d, bool waited, const struct jig_until *until,
-                              struct jig_pulled *ret, bool *ret_over, struct jig_err *err)
+/* Once through the picture in pull.h. `waited` is what is known of another one's download that we
+ * waited for. *ret_over says whether that was all. */
+static enum jig_code try_pull(struct download *d, struct jig_pulled *waited,
+                              const struct jig_until *until, struct jig_pulled *ret, bool *ret_over,
+                              struct jig_err *err)
 {
     *ret_over = true;
+    *ret = *waited;
     enum jig_code code = find(d->cache, d->hold, d->want, &ret->blob, err);
-    ret->fetched = waited;
     if (code != JIG_NOT_FOUND || (d->want->n_urls == 0 && d->fetcher->remote == NULL))
         return code;
     bool leads;
@@ -165,14 +174,15 @@ static enum jig_code try_pull(struct download *d, bool waited, const struct jig_
     if (!leads) {
         bool alike;
         code = jig_flight_follow(d->fetcher, d->flight, d->want, d->progress, d->progress_ctx,
-                                 until, &alike, err);
+                                 until, &alike, waited, err);
         jig_flight_leave(d->fetcher, jig_steal(&d->flight));
         *ret_over = code != JIG_OK && alike;
         return code;
     }
+    *ret = (struct jig_pulled){0};
     code = lead(d, until, ret, err);
     bool busy = code == JIG_ABORTED && err->reason == JIG_REASON_BUSY;
-    jig_flight_end(d->fetcher, jig_steal(&d->flight), code, busy, err);
+    jig_flight_end(d->fetcher, jig_steal(&d->flight), code, busy, d->want, ret, err);
     if (busy)
         code = jig_blob_wait(d->cache, &d->want->sha256, until, err);
     *ret_over = !busy || code != JIG_OK;
@@ -184,7 +194,8 @@ enum jig_code jig_pull(struct jig_fetcher *f, struct jig_cache *cache, struct ji
                        const struct jig_until *until, struct jig_pulled *ret,
                        struct jig_err *reterr)
 {
-    for (bool waited = false;; waited = true) {
+    struct jig_pulled waited = {0};
+    for (;; waited.fetched = true) {
         struct download d = {.cache = cache,
                              .hold = hold,
                              .want = want,
@@ -194,7 +205,7 @@ enum jig_code jig_pull(struct jig_fetcher *f, struct jig_cache *cache, struct ji
         struct jig_pulled pulled = {0};
         struct jig_err err = JIG_ERR_INIT;
         bool over;
-        enum jig_code code = try_pull(&d, waited, until, &pulled, &over, &err);
+        enum jig_code code = try_pull(&d, &waited, until, &pulled, &over, &err);
         if (over && code == JIG_OK)
             *ret = pulled;
         else if (over && reterr != NULL)
@@ -224,7 +235,7 @@ enum jig_code jig_pull_any(struct jig_fetcher *f, struct jig_cache *cache, struc
     if (code != JIG_OK)
         return code;
     *ret_sha256 = d.sha256;
-    *ret = (struct jig_pulled){.blob = d.blob, .fetched = true};
+    *ret = (struct jig_pulled){.blob = d.blob, .fetched = true, .url = d.url};
     return JIG_OK;
 }
 

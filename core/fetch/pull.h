@@ -10,8 +10,8 @@
  * With a remote cache (remote.h) that is asked before any URL, and given what came from one; what
  * becomes of that is nobody's failure.
  *
- * A blob is known by its hash alone, so which URL it once came from does not matter here; who wants
- * to know whether a URL still gives just that asks jig_pull_prove.
+ * A blob is known by its hash alone, so which URL it once came from does not matter here. Which one
+ * it came from now is said; who wants to know whether another gives just that asks jig_pull_prove.
  *
  * What is broken off, by the line, a cancel or a killed process, is kept in part, and gone on with
  * by whoever pulls the same hash next. Of what turns out wrong, or does not fit on the disk,
@@ -39,6 +39,8 @@ typedef void jig_pull_progress_fn(void *ctx, const struct jig_fetch_progress *p)
 struct jig_pulled {
     struct jig_blob blob; /* leased by the hold; the caller frees blob.path */
     bool fetched;         /* by us or by whom we waited for, not found in the cache */
+    bool remote;          /* the remote cache gave it */
+    const char *url; /* the want's that gave it, or NULL: it was there, or is another's doing */
 };
 
 /* DATA_LOSS when hash or size are wrong, also when a blob in the cache does not have `size`; else

@@ -16,8 +16,13 @@ static bool is_printable(const char *text)
     return true;
 }
 
+/* What cannot be taken apart is not repeated if a password may be in it. */
 static enum jig_code refuse(const char *text, const char *what, struct jig_err *reterr)
 {
+    if (strchr(text, '@') != NULL)
+        return jig_err_set(reterr, JIG_INVALID_ARGUMENT,
+                           "the URL, which is not shown since there may be a password in it, %s",
+                           what);
     return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "the URL '%.*s' %s", 300, text, what);
 }
 

@@ -25,8 +25,8 @@ struct jig_url {
     bool is_loopback; /* localhost, 127.0.0.0/8, ::1: nobody listens in on the way */
 };
 
-/* INVALID_ARGUMENT, with the URL in the message unless it holds a password; PERMISSION_DENIED for
- * file:// without `allow_file`. Release with jig_url_release. */
+/* INVALID_ARGUMENT, with the URL in the message unless it may hold a password; PERMISSION_DENIED
+ * for file:// without `allow_file`. Release with jig_url_release. */
 enum jig_code jig_url_parse(const char *text, bool allow_file, struct jig_url *ret,
                             struct jig_err *reterr) JIG_CHECKED;
 void jig_url_release(struct jig_url *u);

@@ -4,7 +4,7 @@
  * A cache that is keyed by hash alone hides a wrong URL: one is changed, the hash beside it is not,
  * and the old bytes go on being used under the new name. So a URL and a hash that were never seen
  * together count as a claim: a fetch proves it, once, or it is flagged while nothing can be
- * fetched.
+ * fetched. What came from a mirror proves the mirror.
  *
  * The ledger is a file of digests of such pairs, in the cache: it may be deleted, and then all is
  * proven again. It starts anew past JIG_LEDGER_MOST pairs.

@@ -39,11 +39,9 @@ static enum jig_code check_name(const char *path, struct jig_err *reterr)
     return JIG_OK;
 }
 
-enum jig_code jig_lnk_item_read(const struct jig_lnk_look *look, struct jig_lnk_item *item,
-                                struct jig_err *reterr)
+static enum jig_code read_pointer(const struct jig_lnk_look *look, struct jig_lnk_item *item,
+                                  struct jig_err *reterr)
 {
-    if (item->is_read)
-        return JIG_OK;
     JIG_CLEANUP_FREE char *path = jig_path_join(look->root, item->path);
     enum jig_code code = jig_pointer_read(path, item->path, &item->pointer, reterr);
     item->is_read = code == JIG_OK;
@@ -72,6 +70,32 @@ static bool take_over(struct jig_lnk_item *item, const struct jig_lnk_row *befor
     return true;
 }
 
+/* It was believed unread by its stamp, and changed since. */
+static void take_change(struct jig_lnk_item *item)
+{
+    struct jig_lnk_row *row = item->row;
+    const struct jig_pointer *p = &item->pointer;
+    if (jig_digest_equal(&p->sha256, &row->sha256) && p->extract == row->extract &&
+        (p->size < 0 || p->size == row->size) &&
+        jig_fingerprint_equal(jig_fingerprint_of(p->url, strlen(p->url)), row->url))
+        return;
+    (void)take_over(item, NULL);
+    row->proof = JIG_LNK_UNPROVEN;
+    row->pointer_racy = true; /* the stamp is of what it was */
+    item->holds = false;
+}
+
+enum jig_code jig_lnk_item_read(const struct jig_lnk_look *look, struct jig_lnk_item *item,
+                                struct jig_err *reterr)
+{
+    if (item->is_read)
+        return JIG_OK;
+    enum jig_code code = read_pointer(look, item, reterr);
+    if (code == JIG_OK)
+        take_change(item);
+    return code;
+}
+
 static enum jig_code look_at_pointer(struct jig_lnk_look *look, struct jig_lnk_item *item,
                                      const struct jig_lnk_row *before, bool *ret_usable,
                                      struct jig_err *reterr)
@@ -94,7 +118,7 @@ static enum jig_code look_at_pointer(struct jig_lnk_look *look, struct jig_lnk_i
         *ret_usable = true;
         return JIG_OK;
     }
-    code = jig_lnk_item_read(look, item, reterr);
+    code = read_pointer(look, item, reterr);
     look->changed = look->changed || code == JIG_OK || before != NULL;
     if (code == JIG_OK)
         *ret_usable = take_over(item, before);

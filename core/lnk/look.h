@@ -42,7 +42,8 @@ bool jig_lnk_look_needs_pull(const struct jig_lnk_look *look);
 enum jig_code jig_lnk_look_check(const struct jig_lnk_look *look,
                                  struct jig_err *reterr) JIG_CHECKED;
 
-/* Reads the pointer, unless it was read. */
+/* Reads the pointer, unless it was read. When it says something else than it did at the look, it is
+ * what it says now that counts: the row is of that, unproven, and what was made does not hold. */
 enum jig_code jig_lnk_item_read(const struct jig_lnk_look *look, struct jig_lnk_item *item,
                                 struct jig_err *reterr) JIG_CHECKED;
 

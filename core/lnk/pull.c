@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -75,8 +76,10 @@ static void begin_verdict(struct jig_lnk_verdict *v, const struct jig_lnk_item *
 
 static void end_verdict(struct jig_lnk_verdict *v, const struct jig_lnk_item *item)
 {
-    if (v->is_known)
+    if (v->is_known) { /* the pointer may have changed since */
         v->size = item->row->size;
+        v->sha256 = item->row->sha256;
+    }
     if (item->holds && v->err == NULL && v->materialized == NULL)
         v->materialized = jig_xstrdup(item->made);
 }
@@ -116,6 +119,32 @@ static enum jig_code check_size(const struct jig_lnk_item *item, const struct ji
                           (long long)item->pointer.size, (unsigned long long)blob->size_bytes);
 }
 
+/* Says, and keeps in mind, that the URL is not proven. */
+static void flag(struct pulling *p, struct jig_lnk_item *item, const char *how, const char *why)
+{
+    JIG_CLEANUP_FREE char *text =
+        jig_strf("%s: its URL was never seen to give its hash, and %s%s%s", item->path, how,
+                 why[0] != '\0' ? ": " : "", why);
+    item->row->proof = JIG_LNK_FLAGGED;
+    notice(p, "lnk.unproven", text);
+}
+
+/* Only the URL that answered is proven, and that may be a mirror. */
+static void take_origin(struct pulling *p, struct jig_lnk_item *item,
+                        const struct jig_lnk_origin *origin)
+{
+    const struct jig_lnk_pull_spec *s = p->spec;
+    const struct jig_digest *sha256 = &item->row->sha256;
+    item->row->proof = origin->remote ? JIG_LNK_PROVEN : JIG_LNK_UNPROVEN;
+    if (origin->url == NULL)
+        return;
+    jig_ledger_add(s->ledger, origin->url, sha256);
+    if (jig_ledger_has(s->ledger, item->pointer.url, sha256))
+        item->row->proof = JIG_LNK_PROVEN;
+    else
+        flag(p, item, "did not give it now", "it came from a mirror");
+}
+
 static enum jig_code find_blob(struct pulling *p, struct jig_lnk_item *item,
                                struct jig_lnk_verdict *v, struct jig_blob *ret,
                                struct jig_err *reterr)
@@ -131,22 +160,24 @@ static enum jig_code find_blob(struct pulling *p, struct jig_lnk_item *item,
         jig_err_hint(reterr, "run jig lnk pull with a connection to the network");
         return JIG_UNAVAILABLE;
     }
-    code = s->source->pull(s->source->ctx, item, s->hold, &s->until, ret, &v->received, reterr);
+    struct jig_lnk_origin origin = {0};
+    code = s->source->pull(s->source->ctx, item, s->hold, &s->until, ret, &origin, reterr);
     if (code != JIG_OK)
         return code;
     v->outcome = JIG_LNK_FETCHED;
-    item->row->proof = JIG_LNK_PROVEN;
-    jig_ledger_add(s->ledger, item->pointer.url, &item->row->sha256);
+    v->received = origin.bytes;
+    take_origin(p, item, &origin);
     return JIG_OK;
 }
 
-static void flag(struct pulling *p, struct jig_lnk_item *item, const char *why)
+static bool mirror_is_proven(const struct pulling *p, const struct jig_lnk_item *item)
 {
-    JIG_CLEANUP_FREE char *text =
-        jig_strf("%s: its URL was never seen to give its hash, and cannot be asked now%s%s",
-                 item->path, why[0] != '\0' ? ": " : "", why);
-    item->row->proof = JIG_LNK_FLAGGED;
-    notice(p, "lnk.unproven", text);
+    const struct jig_strv *mirrors = &item->pointer.mirrors;
+    for (size_t i = 0; i < mirrors->n; i++) {
+        if (jig_ledger_has(p->spec->ledger, mirrors->v[i], &item->row->sha256))
+            return true;
+    }
+    return false;
 }
 
 /* Whether the URL gives the hash: the ledger knows, or the URL is asked. */
@@ -157,7 +188,6 @@ static enum jig_code prove(struct pulling *p, struct jig_lnk_item *item, struct 
     bool again = item->row->proof == JIG_LNK_FLAGGED && s->prove;
     if (item->row->proof != JIG_LNK_UNPROVEN && !again)
         return JIG_OK;
-    p->look->changed = true;
     enum jig_code code = jig_lnk_item_read(p->look, item, reterr);
     if (code != JIG_OK)
         return code;
@@ -165,14 +195,17 @@ static enum jig_code prove(struct pulling *p, struct jig_lnk_item *item, struct 
         item->row->proof = JIG_LNK_PROVEN;
         return JIG_OK;
     }
+    bool mirrored = mirror_is_proven(p, item);
+    if (again && mirrored) /* it was said, and bytes that one of its URLs gives will do */
+        return JIG_OK;
     if (s->source == NULL) {
-        flag(p, item, "");
+        flag(p, item, "cannot be asked now", "");
         return JIG_OK;
     }
     code = s->source->prove(s->source->ctx, &item->pointer, &s->until, &err);
     if (code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED)
         return jig_until_check(&s->until, reterr);
-    if (code == JIG_DATA_LOSS) {
+    if (code == JIG_DATA_LOSS && !mirrored) {
         jig_err_reason(reterr, code, JIG_REASON_INTEGRITY,
                        "%s: %s; what the cache has of the pointer's hash came from elsewhere",
                        item->path, err.message);
@@ -180,7 +213,10 @@ static enum jig_code prove(struct pulling *p, struct jig_lnk_item *item, struct 
         return code;
     }
     if (code != JIG_OK) {
-        flag(p, item, err.message);
+        flag(p, item,
+             code == JIG_DATA_LOSS ? "gives something else, which a mirror does not"
+                                   : "cannot be asked now",
+             err.message);
         return JIG_OK;
     }
     item->row->proof = JIG_LNK_PROVEN;
@@ -205,7 +241,8 @@ static enum jig_code pull_item(struct pulling *p, struct jig_lnk_item *item,
             .cache = s->cache, .hold = s->hold, .limits = s->limits, .until = s->until};
         code = jig_lnk_make(&making, &blob, item->row, item->made, reterr);
         item->holds = code == JIG_OK;
-    } else if (code != JIG_OK && item->holds) { /* not to be used any more */
+    } else if (code != JIG_OK && code != JIG_CANCELLED && code != JIG_DEADLINE_EXCEEDED &&
+               item->holds) { /* not to be used any more */
         item->holds = false;
         (void)!jig_fs_remove_tree(item->made, NULL);
     }
@@ -254,6 +291,16 @@ static void run_workers(struct pulling *p)
 
 /* ---- all of them ---- */
 
+/* A link at a place of ours would lead to somebody else's files, which are not to be swept away. */
+static enum jig_code make_own(const char *path, struct jig_err *reterr)
+{
+    struct jig_stamp stamp;
+    enum jig_code code = JIG_OK;
+    if (jig_fs_stamp_link(path, &stamp, NULL) == JIG_OK && !S_ISDIR(stamp.mode))
+        code = jig_fs_remove_tree(path, reterr);
+    return code == JIG_OK ? jig_fs_mkdirs(path, 0777, reterr) : code;
+}
+
 /* The folder, kept out of version control and out of other tools' sights. */
 static enum jig_code make_folder(const char *base, struct jig_err *reterr)
 {
@@ -263,7 +310,10 @@ static enum jig_code make_folder(const char *base, struct jig_err *reterr)
     JIG_CLEANUP_FREE char *folder = jig_lnk_folder(base);
     JIG_CLEANUP_FREE char *tag_path = jig_path_join(folder, "CACHEDIR.TAG");
     JIG_CLEANUP_FREE char *ignore_path = jig_path_join(folder, ".gitignore");
-    enum jig_code code = jig_fs_mkdirs(folder, 0777, reterr);
+    JIG_CLEANUP_FREE char *files = jig_lnk_files(base);
+    enum jig_code code = make_own(folder, reterr);
+    if (code == JIG_OK)
+        code = make_own(files, reterr);
     if (code == JIG_OK && !jig_fs_exists(tag_path))
         code = jig_fs_write_unsynced(tag_path, tag, sizeof tag - 1, 0644, reterr);
     if (code == JIG_OK && !jig_fs_exists(ignore_path))
@@ -344,6 +394,7 @@ static enum jig_code pull_locked(struct pulling *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     list_work(p);
+    p->look->changed = p->look->changed || p->n_work > 0;
     p->report->changed = p->n_work > 0 || p->report->removed > 0;
     run_workers(p);
     code = jig_lnk_look_save(p->look, reterr);

@@ -6,7 +6,7 @@
  *                the cache has it --------------------------------.
  *                else it is fetched, hash and size are checked ---+--> made (make.h) --> state.h
  *          --> each URL that was never seen to give its hash (ledger.h): one fetch proves it, or it
- *              is flagged when nothing can be fetched
+ *              is flagged when nothing can be fetched, or a mirror gives what the URL does not
  *
  * One pointer's failure does not keep the others from being pulled; the failure that the whole ends
  * with is the first one's by path, and says how many there were. What failed is not in its place:
@@ -58,12 +58,19 @@ struct jig_lnk_report {
 };
 void jig_lnk_report_release(struct jig_lnk_report *r);
 
+/* Who gave it. */
+struct jig_lnk_origin {
+    const char *url; /* the one of the pointer's; NULL: not known, or */
+    bool remote;     /* a remote cache, which is there so that URLs need not be asked */
+    uint64_t bytes;  /* that came over the network */
+};
+
 /* Where content comes from that the cache does not have. Called by several threads at once. */
 struct jig_lnk_source {
     /* As a blob in the cache, leased by the hold; hash and size are checked. */
     enum jig_code (*pull)(void *ctx, const struct jig_lnk_item *item, struct jig_hold *hold,
-                          const struct jig_until *until, struct jig_blob *ret, uint64_t *ret_bytes,
-                          struct jig_err *reterr);
+                          const struct jig_until *until, struct jig_blob *ret,
+                          struct jig_lnk_origin *ret_origin, struct jig_err *reterr);
     /* Whether the pointer's own URL gives what the pointer says: DATA_LOSS (INTEGRITY), with both
      * values, when it does not; anything else when it cannot be asked. */
     enum jig_code (*prove)(void *ctx, const struct jig_pointer *p, const struct jig_until *until,

@@ -23,6 +23,7 @@ struct jig_beneath {
     char *parent; /* the folder that was used last, "" for the root */
     int parent_fd;
     bool by_part;
+    uint64_t folders; /* that were made */
 };
 
 enum jig_code jig_beneath_open(const char *root, struct jig_beneath **ret, struct jig_err *reterr)
@@ -149,6 +150,7 @@ static enum jig_code make_folders(struct jig_beneath *b, const char *name, int *
         made[part - name + (ptrdiff_t)n] = '\0';
         int rc = mkdirat(at, made + (part - name), FOLDER_MODE);
         int failed = errno;
+        b->folders += rc == 0;
         close(at);
         at = rc == 0 || failed == EEXIST ? open_folder(b, made) : -1;
         if (rc != 0 && failed != EEXIST)
@@ -194,6 +196,11 @@ static enum jig_code enter_parent(struct jig_beneath *b, const char *name, const
 enum jig_code jig_beneath_mkdirs(struct jig_beneath *b, const char *name, struct jig_err *reterr)
 {
     return enter(b, name, reterr);
+}
+
+uint64_t jig_beneath_folders(const struct jig_beneath *b)
+{
+    return b->folders;
 }
 
 static enum jig_code cannot(int failed, const char *name, struct jig_err *reterr)
@@ -312,7 +319,9 @@ enum jig_code jig_beneath_stays(struct jig_beneath *b, const char *name, struct 
 {
     int fd = b->by_part ? -1 : open_by_kernel(b, name, RESOLVE_NO_MAGICLINKS, O_PATH);
     int failed = errno;
-    if (b->by_part)
+    /* EAGAIN: whenever anybody on this machine renames something while the kernel goes up a "..".
+     */
+    if (b->by_part || (fd < 0 && failed == EAGAIN))
         return stays_by_path(b, name, reterr);
     if (fd >= 0) {
         close(fd);

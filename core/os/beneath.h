@@ -35,6 +35,9 @@ void jig_beneath_walk_by_part(struct jig_beneath *b);
 enum jig_code jig_beneath_mkdirs(struct jig_beneath *b, const char *name,
                                  struct jig_err *reterr) JIG_CHECKED;
 
+/* So many folders were made, asked for or on the way. */
+uint64_t jig_beneath_folders(const struct jig_beneath *b);
+
 /* A new empty file, open for writing; the caller closes it, by jig_beneath_finish or close(2). */
 enum jig_code jig_beneath_create(struct jig_beneath *b, const char *name, int *ret_fd,
                                  struct jig_err *reterr) JIG_CHECKED;

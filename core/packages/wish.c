@@ -153,6 +153,7 @@ static char *name_of_url(const char *url)
     return jig_xstrdup(name);
 }
 
+/* To ssh a user's name is no secret; to https it may be a token. */
 static bool has_credentials(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -160,7 +161,8 @@ static bool has_credentials(const char *url)
         return false;
     host += strlen("://");
     const char *at = memchr(host, '@', strcspn(host, "/?#"));
-    return at != NULL && memchr(host, ':', (size_t)(at - host)) != NULL;
+    bool is_web = jig_str_starts(url, "http");
+    return at != NULL && (is_web || memchr(host, ':', (size_t)(at - host)) != NULL);
 }
 
 /* What follows '#': a hash for an archive, a tag, branch or commit for git. */
@@ -192,7 +194,9 @@ static enum jig_code read_url(struct jig_wish *w, const char *url, struct jig_er
     w->ref = jig_xstrdup("");
     if (has_credentials(w->url)) {
         enum jig_code code = wrong(w->name != NULL ? w->name : "a library's URL",
-                                   "has a password in its URL, which jig does not take", reterr);
+                                   "has a user name or a password in its URL, which jig does not "
+                                   "take",
+                                   reterr);
         jig_err_hint(reterr, "put it into ~/.netrc, for that host");
         return code;
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/packages/wish.h"
 
 #define NAMES_MAX  256
 #define NAME_BYTES 1024 /* bytes */
@@ -29,6 +30,22 @@ static enum jig_code run(struct jig_operation *op, void *ctx, struct jig_err *re
     return w->run(w->packages, op, w->kind, &w->names, reterr);
 }
 
+/* Before anybody is told of the operation's subject: a URL may have a password in it. */
+static enum jig_code check_name(const struct jig_package_names *asked, const char *name,
+                                struct jig_err *reterr)
+{
+    struct jig_wish w;
+    bool is_library = asked->kind == JIG__V1__PACKAGE_KIND__PACKAGE_KIND_LIBRARY;
+    if (strlen(name) > NAME_BYTES)
+        return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
+                              "a package's name has at most %d bytes", NAME_BYTES);
+    enum jig_code code =
+        is_library ? jig_wish_library(name, &w, reterr) : jig_wish_platform(name, &w, reterr);
+    if (code == JIG_OK)
+        jig_wish_release(&w);
+    return code;
+}
+
 static enum jig_code check(const struct jig_package_names *asked, struct jig_err *reterr)
 {
     bool is_tool = asked->kind == JIG__V1__PACKAGE_KIND__PACKAGE_KIND_TOOL;
@@ -42,12 +59,10 @@ static enum jig_code check(const struct jig_package_names *asked, struct jig_err
     if (asked->n == 0 || asked->n > NAMES_MAX)
         return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
                               "a request names 1 to %d packages, not %zu", NAMES_MAX, asked->n);
-    for (size_t i = 0; i < asked->n; i++) {
-        if (strlen(asked->names[i]) > NAME_BYTES)
-            return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_USAGE,
-                                  "a package's name has at most %d bytes", NAME_BYTES);
-    }
-    return JIG_OK;
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < asked->n; i++)
+        code = check_name(asked, asked->names[i], reterr);
+    return code;
 }
 
 void jig_start_package_names(const struct jig_env *env, struct jig_call *call,

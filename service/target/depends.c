@@ -134,6 +134,31 @@ enum jig_code jig_depends_read(const struct jig_project *project, const struct j
                                                    : read_sketch(env, ret, reterr);
 }
 
+static enum jig_code check_locked(const struct jig_plan *locked, const struct jig_strv *roots,
+                                  enum jig_package_kind kind, struct jig_err *reterr)
+{
+    struct jig_installed_list l = {0};
+    enum jig_code code = jig_installed_read(roots, kind, &l, reterr);
+    for (size_t i = 0; code == JIG_OK && i < locked->n; i++) {
+        const struct jig_package *p = &locked->items[i];
+        const struct jig_installed *one =
+            p->kind == kind ? jig_installed_exact(&l, p->vendor, p->name, p->version) : NULL;
+        if (one != NULL)
+            code = jig_installed_check(one, p, reterr);
+    }
+    jig_installed_release(&l);
+    return code;
+}
+
+enum jig_code jig_depends_check_lock(const struct jig_depends *d, const struct jig_strv *roots,
+                                     struct jig_err *reterr)
+{
+    if (d->locked == NULL || !d->obey)
+        return JIG_OK;
+    enum jig_code code = check_locked(d->locked, roots, JIG_PACKAGE_PLATFORM, reterr);
+    return code == JIG_OK ? check_locked(d->locked, roots, JIG_PACKAGE_TOOL, reterr) : code;
+}
+
 /* ---- the platform ---- */
 
 static bool has_release(const struct jig_hardware_view *view, const char *vendor, const char *arch,

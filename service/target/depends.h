@@ -45,6 +45,11 @@ enum jig_code jig_depends_read(const struct jig_project *project, const struct j
                                struct jig_depends *ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_depends_release(struct jig_depends *d);
 
+/* DATA_LOSS (INTEGRITY), with both values, when a platform or tool that jig.lock names is installed
+ * from another archive. Of libraries, jig_depends_libraries says so. */
+enum jig_code jig_depends_check_lock(const struct jig_depends *d, const struct jig_strv *roots,
+                                     struct jig_err *reterr) JIG_CHECKED;
+
 /* "arduino:avr@^1.8" as a platform in platformio.ini: the Arduino platform itself. */
 bool jig_depends_is_arduino(const char *platform);
 

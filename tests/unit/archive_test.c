@@ -406,6 +406,18 @@ static void test_bombs(void **state)
     }
     check_refused(JIG_RESOURCE_EXHAUSTED, "it has more than the 10 entries that are allowed");
 
+    begin(JIG_ARCHIVE_TAR); /* folders that are only in names */
+    file("1/2/3/4/5/one", "");
+    file("6/7/8/9/two", "");
+    check_refused(JIG_RESOURCE_EXHAUSTED, "it has more than the 10 entries that are allowed");
+    begin(JIG_ARCHIVE_TAR); /* and are not counted twice */
+    add("1/", AE_IFDIR, 0755, NULL, NULL, 0);
+    add("1/2/", AE_IFDIR, 0755, NULL, NULL, 0);
+    file("1/2/3/4/5/6/7/8/9/one", "");
+    finish();
+    assert_int_equal(extract(), JIG_OK);
+    assert_int_equal(jig_fs_remove_tree(dest, &err), JIG_OK);
+
     spec.limits = (struct jig_archive_limits){.bytes = 1000};
     JIG_CLEANUP_FREE char *zeros = jig_xcalloc(1 << 20, 1);
     begin(JIG_ARCHIVE_TAR_GZ);
@@ -423,6 +435,53 @@ static void test_bombs(void **state)
     finish();
     assert_int_equal(extract(), JIG_RESOURCE_EXHAUSTED);
     assert_non_null(strstr(err.message, "bytes become more than 200 times as many"));
+    assert_false(jig_fs_is_there(dest));
+}
+
+/* One header of a tar archive, as POSIX has it. */
+static void put_header(FILE *f, const char *name, char type, const char *target, unsigned size)
+{
+    char h[512] = {0};
+    unsigned sum = 0;
+    snprintf(h, 100, "%s", name);
+    snprintf(h + 100, 8, "%07o", 0644);
+    snprintf(h + 124, 12, "%011o", size);
+    memset(h + 148, ' ', 8);
+    h[156] = type;
+    snprintf(h + 157, 100, "%s", target);
+    memcpy(h + 257,
+           "ustar\0"
+           "00",
+           8);
+    for (size_t i = 0; i < sizeof h; i++)
+        sum += (unsigned char)h[i];
+    snprintf(h + 148, 8, "%06o", sum);
+    assert_int_equal(fwrite(h, sizeof h, 1, f), 1);
+}
+
+/* By pax a hard link may have content, which is unpacked to get past it. */
+static void test_content_of_links_counts(void **state)
+{
+    (void)state;
+    static const char zeros[4096];
+    written = jig_path_join(folder, "archive");
+    FILE *f = fopen(written, "w");
+    assert_non_null(f);
+    put_header(f, "pax", 'x', "", 11);
+    fwrite("11 mtime=1\n", 11, 1, f);
+    fwrite(zeros, 512 - 11, 1, f);
+    put_header(f, "one", '0', "", 0);
+    put_header(f, "two", '1', "one", sizeof zeros);
+    fwrite(zeros, sizeof zeros, 1, f);
+    fwrite(zeros, 1024, 1, f);
+    assert_int_equal(fclose(f), 0);
+    spec.format = JIG_ARCHIVE_TAR;
+    spec.path = written;
+    assert_int_equal(jig_archive_extract(&spec, &JIG_UNTIL_FOREVER, NULL, &err), JIG_OK);
+    check_text("two", "");
+    assert_int_equal(jig_fs_remove_tree(dest, &err), JIG_OK);
+    spec.limits.bytes = sizeof zeros - 1;
+    assert_int_equal(extract(), JIG_RESOURCE_EXHAUSTED);
     assert_false(jig_fs_is_there(dest));
 }
 
@@ -513,6 +572,7 @@ int main(void)
         TEST(test_twice),
         TEST(test_case_twins_on_request),
         TEST(test_bombs),
+        TEST(test_content_of_links_counts),
         TEST(test_damaged),
         TEST(test_wrong_checksum),
         TEST(test_cancelled),

@@ -1,6 +1,9 @@
 /* Files below a folder, with openat2 and without: nothing gets out of it. */
 #include "tests/support/unit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,6 +117,37 @@ static void test_stays(void **state)
         assert_int_equal(jig_beneath_stays(tree, links[i].name, &err), links[i].code);
 }
 
+/* Renames anywhere on the machine make the kernel unsure of "..". */
+static atomic_bool enough;
+
+static void *rename_about(void *ctx)
+{
+    JIG_CLEANUP_FREE char *one = jig_path_join(ctx, "one");
+    JIG_CLEANUP_FREE char *two = jig_path_join(ctx, "two");
+    bool right = mkdir(one, 0755) == 0;
+    while (right && !enough)
+        right = rename(one, two) == 0 && rename(two, one) == 0;
+    return right ? NULL : ctx;
+}
+
+static void test_stays_while_others_rename(void **state)
+{
+    pthread_t other;
+    void *failed;
+    enum jig_code code = JIG_OK;
+    assert_int_equal(jig_beneath_mkdirs(tree, "d/e/f/g", &err), JIG_OK);
+    assert_int_equal(jig_beneath_symlink(tree, "d/e/f/g/up", "../../../../d/e/f/../..", &err),
+                     JIG_OK);
+    enough = false;
+    assert_int_equal(pthread_create(&other, NULL, rename_about, *state), 0);
+    for (int i = 0; i < 20000 && code == JIG_OK; i++)
+        code = jig_beneath_stays(tree, "d/e/f/g/up", &err);
+    enough = true;
+    pthread_join(other, &failed);
+    assert_null(failed);
+    assert_int_equal(code, JIG_OK);
+}
+
 static void test_not_too_deep(void **state)
 {
     (void)state;
@@ -137,6 +171,7 @@ int main(void)
         BOTH(test_makes),
         BOTH(test_never_through_links),
         BOTH(test_stays),
+        cmocka_unit_test_setup_teardown(test_stays_while_others_rename, setup, teardown),
         BOTH(test_not_too_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

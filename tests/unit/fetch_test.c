@@ -220,6 +220,17 @@ static bool answer(void *ctx, const struct http_request *r)
         return redirect(r, "ftp://127.0.0.1/x");
     if (jig_streq(r->path, "/to-password"))
         return redirect(r, "http://me:secret@127.0.0.1/x");
+    if (jig_streq(r->path, "http://files.example.test/elsewhere")) /* as a proxy is asked */
+        return redirect(r, "http://other.example.test/good");
+    if (jig_streq(r->path, "/206-huge")) /* with 5,000 that are there it passes all numbers */
+        return http_sendf(r, "HTTP/1.1 206 Partial\r\nContent-Range: bytes 5000-5002/*\r\n"
+                             "Content-Length: 9223372036854775807\r\n\r\nabc") &&
+               false;
+    if (jig_streq(r->path, "/206-no-total")) {
+        http_sendf(r, "HTTP/1.1 206 Partial\r\nContent-Range: bytes 5000-5002/*\r\n"
+                      "Connection: close\r\n\r\nabc");
+        return false;
+    }
     if (jig_streq(r->path, "/to-other")) {
         char to[64];
         snprintf(to, sizeof to, "http://localhost:%u/good", http_server_port(second));
@@ -490,6 +501,20 @@ static void test_sizes(void **state)
     assert_int_equal(fetch_spec(&spec, "/endless", NULL), JIG_RESOURCE_EXHAUSTED);
 }
 
+/* Of what goes on where an earlier call stopped. */
+static void test_sizes_of_parts(void **state)
+{
+    (void)state;
+    options.rounds = 1;
+    struct jig_fetch_spec spec = spec_of(true);
+    assert_int_equal(sink_write(NULL, body, 5000, NULL), JIG_OK);
+    spec.have = 5000;
+    assert_int_equal(fetch_spec(&spec, "/206-huge", NULL), JIG_RESOURCE_EXHAUSTED);
+    spec.most = 4000;
+    assert_int_equal(fetch_spec(&spec, "/206-no-total", NULL), JIG_RESOURCE_EXHAUSTED);
+    assert_int_equal(sink.n, 5000);
+}
+
 static void test_mirrors_in_order(void **state)
 {
     (void)state;
@@ -659,6 +684,30 @@ static void test_no_password_in_the_clear(void **state)
     }
 }
 
+/* The configuration names the first host; where that points to is another's choice. */
+static void test_no_password_in_the_clear_after_a_redirect(void **state)
+{
+    (void)state;
+    JIG_CLEANUP_FREE char *proxy = http_server_url(server, "/");
+    JIG_CLEANUP_FREE char *netrc = NULL;
+    const char *const urls[] = {"http://files.example.test/elsewhere"};
+    write_private("netrc",
+                  "machine files.example.test login us password pw\n"
+                  "machine other.example.test login us password pw\n",
+                  &netrc);
+    options.proxy = proxy;
+    options.netrc = netrc;
+    options.trust_plain = true;
+    struct jig_fetch_spec spec = spec_of(false);
+    spec.urls = urls;
+    spec.n_urls = 1;
+    assert_int_equal(jig_fetch(fetcher, &spec, &JIG_UNTIL_FOREVER, &result, &err),
+                     JIG_FAILED_PRECONDITION);
+    assert_true(asked_with(0, "Authorization: Basic dXM6cHc="));
+    assert_true(asked_with(1, "GET http://other.example.test/good HTTP/1.1\r\n"));
+    assert_false(asked_with(1, "Authorization"));
+}
+
 static struct jig_fetch_progress seen[64];
 static size_t n_seen;
 
@@ -769,6 +818,8 @@ static void test_urls(void **state)
         {"http://:pw@example.org/", JIG_INVALID_ARGUMENT},
         {"file:///etc/passwd", JIG_PERMISSION_DENIED},
         {"http://example.org:99999/", JIG_INVALID_ARGUMENT},
+        {"http://me:pw@example.org:99999/", JIG_INVALID_ARGUMENT},
+        {"http://me:pw word@example.org/", JIG_INVALID_ARGUMENT},
     };
     for (size_t i = 0; i < JIG_COUNT(urls); i++) {
         assert_int_equal(jig_url_check(urls[i].text, false, &err), urls[i].code);
@@ -820,9 +871,11 @@ static void test_netrc(void **state)
     jig_credentials_read_netrc(&c, "# note\nmachine a login la password \"p \\\"a\\\"\"\n"
                                    "macdef init\nmachine evil login e password e\n\n"
                                    "machine b\n\tlogin lb account x\n\tpassword pb\n"
-                                   "machine half login only\n"
+                                   "machine half login only # or not\n"
+                                   "machine hash login lh password #ph\n"
                                    "default login d password d\nmachine A.org login u password v");
-    assert_int_equal(c.n, 3);
+    assert_int_equal(c.n, 4);
+    assert_string_equal(jig_credentials_for(&c, "hash", 80)->secret, "#ph");
     assert_string_equal(jig_credentials_for(&c, "a", 80)->secret, "p \"a\"");
     assert_string_equal(jig_credentials_for(&c, "b", 80)->login, "lb");
     assert_string_equal(jig_credentials_for(&c, "a.ORG", 443)->secret, "v");
@@ -860,6 +913,7 @@ int main(void)
         TEST(test_stalls),
         TEST(test_deadline_and_cancel),
         TEST(test_sizes),
+        TEST(test_sizes_of_parts),
         TEST(test_mirrors_in_order),
         TEST(test_sink_fails),
         TEST(test_conditional),
@@ -869,6 +923,7 @@ int main(void)
         TEST(test_files_when_allowed),
         TEST(test_proxies),
         TEST(test_no_password_in_the_clear),
+        TEST(test_no_password_in_the_clear_after_a_redirect),
         TEST(test_progress),
         TEST(test_many_at_once),
         TEST(test_urls),

@@ -168,8 +168,8 @@ static struct tar make_tar(void)
 }
 
 static enum jig_code give(void *ctx, const struct jig_lnk_item *item, struct jig_hold *hold,
-                          const struct jig_until *until, struct jig_blob *ret, uint64_t *ret_bytes,
-                          struct jig_err *reterr)
+                          const struct jig_until *until, struct jig_blob *ret,
+                          struct jig_lnk_origin *ret_origin, struct jig_err *reterr)
 {
     const char *name = jig_path_base(item->pointer.url);
     struct tar tar = make_tar();
@@ -178,7 +178,7 @@ static enum jig_code give(void *ctx, const struct jig_lnk_item *item, struct jig
     size_t n = is_tar ? sizeof tar.bytes : strlen(name);
     struct jig_blob_writer *w = NULL;
     (void)until;
-    *ret_bytes = n;
+    *ret_origin = (struct jig_lnk_origin){.url = item->pointer.url, .bytes = n};
     enum jig_code code = jig_blob_begin(ctx, &item->row->sha256, &w, reterr);
     if (code == JIG_OK && jig_blob_written(w) > 0) /* of one that was killed */
         code = jig_blob_restart(w, reterr);

@@ -13,11 +13,14 @@
 #include "core/lnk/pull.h"
 #include "core/os/fs.h"
 #include "core/os/sighting.h"
+#include "tests/support/stamps.h"
 
 /* The net: contents by URL, and how often each way was asked. */
 struct net {
     struct jig_map contents; /* url -> text, borrowed */
     bool down;
+    const char *rewritten; /* a pointer that changes while something is pulled; NULL */
+    const char *rewritten_text;
     atomic_uint pulls;
     atomic_uint asks;
 };
@@ -34,6 +37,7 @@ struct rig {
     struct jig_lnk_report report;
     struct jig_err err;
     unsigned notices;
+    size_t jobs;
 };
 
 static enum jig_code no_net(struct jig_err *reterr)
@@ -56,18 +60,33 @@ static enum jig_code net_ask(void *ctx, const struct jig_pointer *p, const struc
                : jig_err_reason(reterr, JIG_DATA_LOSS, JIG_REASON_INTEGRITY, "it is another one");
 }
 
+static void rewrite(struct rig *r);
+
+/* The pointer's URL, or its first mirror that has something. */
+static const char *net_has(struct rig *r, const struct jig_pointer *p, const char **ret_url)
+{
+    const char *text = jig_map_get(&r->net.contents, p->url);
+    *ret_url = p->url;
+    for (size_t i = 0; text == NULL && i < p->mirrors.n; i++) {
+        *ret_url = p->mirrors.v[i];
+        text = jig_map_get(&r->net.contents, *ret_url);
+    }
+    return text;
+}
+
 static enum jig_code net_pull(void *ctx, const struct jig_lnk_item *item, struct jig_hold *hold,
                               const struct jig_until *until, struct jig_blob *ret,
-                              uint64_t *ret_bytes, struct jig_err *reterr)
+                              struct jig_lnk_origin *ret_origin, struct jig_err *reterr)
 {
     struct rig *r = ctx;
     struct jig_blob_writer *w = NULL;
     (void)until;
-    const char *text = jig_map_get(&r->net.contents, item->pointer.url);
+    rewrite(r);
+    const char *text = net_has(r, &item->pointer, &ret_origin->url);
     atomic_fetch_add(&r->net.pulls, 1);
     if (r->net.down || text == NULL)
         return no_net(reterr);
-    *ret_bytes = strlen(text);
+    ret_origin->bytes = strlen(text);
     enum jig_code code = jig_blob_begin(r->cache, &item->row->sha256, &w, reterr);
     if (code == JIG_OK)
         code = jig_blob_write(w, text, strlen(text), reterr);
@@ -151,6 +170,13 @@ static void put_pointer(struct rig *r, const char *name, const char *url, const 
     put_pointer_to(r, name, url, text, "");
 }
 
+static void rewrite(struct rig *r)
+{
+    if (r->net.rewritten != NULL)
+        put_pointer(r, r->net.rewritten, "https://x.org/rewritten", r->net.rewritten_text);
+    r->net.rewritten = NULL;
+}
+
 static void on_notice(void *ctx, const char *id, const char *text)
 {
     struct rig *r = ctx;
@@ -170,6 +196,7 @@ static enum jig_code run(struct rig *r, bool with_net, bool prove)
                                      .ledger = r->ledger,
                                      .source = with_net ? &r->source : NULL,
                                      .prove = prove,
+                                     .jobs = r->jobs,
                                      .until = JIG_UNTIL_FOREVER,
                                      .events = &events};
     jig_lnk_report_release(&r->report);
@@ -390,6 +417,94 @@ static void test_what_cannot_be_proven_is_flagged(void **state)
     assert_int_equal(atomic_load(&r->net.asks), asked + 1);
 }
 
+static bool knows(const struct rig *r, const char *url, const char *text)
+{
+    struct jig_digest d = jig_sha256_of(text, strlen(text));
+    return jig_ledger_has(r->ledger, url, &d);
+}
+
+static void remove_made(const struct rig *r)
+{
+    JIG_CLEANUP_FREE char *folder = jig_lnk_folder(r->base);
+    assert_int_equal(jig_fs_remove_tree(folder, NULL), JIG_OK);
+}
+
+#define MIRROR "https://m.org/a"
+
+static void test_a_mirror_proves_itself_only(void **state)
+{
+    struct rig *r = *state;
+    jig_map_set(&r->net.contents, MIRROR, (void *)(uintptr_t) "alpha");
+    put_pointer_to(r, "a.txt.lnk", "https://x.org/a", "alpha", ",\"mirrors\":[\"" MIRROR "\"]");
+    pull(r);
+    check_made(r, "a.txt.lnk", "alpha");
+    assert_int_equal(r->notices, 1);
+    assert_true(knows(r, MIRROR, "alpha"));
+    assert_false(knows(r, "https://x.org/a", "alpha"));
+    pull(r); /* said once */
+    assert_int_equal(r->notices, 1);
+    assert_int_equal(atomic_load(&r->net.asks), 0);
+    /* the URL gives something else by now: the mirror's bytes stay, and it is said */
+    jig_map_set(&r->net.contents, "https://x.org/a", (void *)(uintptr_t) "another");
+    remove_made(r);
+    pull(r);
+    assert_int_equal(atomic_load(&r->net.asks), 1);
+    assert_int_equal(r->notices, 2);
+    check_made(r, "a.txt.lnk", "alpha");
+    /* without the mirror, that URL does not go by these bytes */
+    put_pointer_to(r, "a.txt.lnk", "https://x.org/a", "alpha", "");
+    remove_made(r);
+    assert_int_equal(run(r, true, true), JIG_DATA_LOSS);
+}
+
+/* Between the look, which believes an old stamp, and its own turn. */
+static void test_a_pointer_that_changes_meanwhile(void **state)
+{
+    struct rig *r = *state;
+    r->jobs = 1;
+    put_pointer(r, "b.txt.lnk", "https://x.org/b", "beta");
+    let_stamps_grow_old();
+    pull(r);
+    JIG_CLEANUP_FREE char *b = made(r, "b.txt.lnk");
+    assert_int_equal(jig_fs_remove_tree(b, NULL), JIG_OK);
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "alpha");
+    r->net.rewritten = "b.txt.lnk";
+    r->net.rewritten_text = "gamma";
+    pull(r);
+    check_made(r, "b.txt.lnk", "gamma");
+    assert_false(knows(r, "https://x.org/rewritten", "beta"));
+    struct jig_digest gamma = jig_sha256_of("gamma", 5);
+    assert_true(jig_digest_equal(&r->report.items[1].sha256, &gamma));
+    pull(r);
+    check_made(r, "b.txt.lnk", "gamma");
+    put_pointer(r, "b.txt.lnk", "https://x.org/b", "beta");
+    pull(r);
+    check_made(r, "b.txt.lnk", "beta");
+}
+
+/* A project may come with such links; what they lead to is nobody's to sweep. */
+static void test_links_in_our_places(void **state)
+{
+    struct rig *r = *state;
+    static const char *const places[] = {".lnk", ".lnk/files"};
+    JIG_CLEANUP_FREE char *precious = jig_path_join(r->folder, "precious");
+    JIG_CLEANUP_FREE char *file = jig_path_join(precious, "files/kept.txt");
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(file);
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "alpha");
+    assert_int_equal(jig_fs_mkdirs(dir, 0700, NULL), JIG_OK);
+    assert_int_equal(jig_fs_write_atomic(file, "x", 1, 0600, NULL), JIG_OK);
+    for (size_t i = 0; i < JIG_COUNT(places); i++) {
+        JIG_CLEANUP_FREE char *place = jig_path_join(r->base, places[i]);
+        JIG_CLEANUP_FREE char *above = jig_path_dir(place);
+        remove_made(r);
+        assert_int_equal(jig_fs_mkdirs(above, 0700, NULL), JIG_OK);
+        assert_int_equal(symlink(i == 0 ? precious : dir, place), 0);
+        pull(r);
+        check_made(r, "a.txt.lnk", "alpha");
+        assert_true(jig_fs_is_file(file));
+    }
+}
+
 static void test_windows_shortcuts_are_left_alone(void **state)
 {
     struct rig *r = *state;
@@ -534,6 +649,9 @@ int main(void)
         TEST(test_hash_and_size_are_checked),
         TEST(test_a_new_url_with_an_old_hash_is_proven_once),
         TEST(test_what_cannot_be_proven_is_flagged),
+        TEST(test_a_mirror_proves_itself_only),
+        TEST(test_a_pointer_that_changes_meanwhile),
+        TEST(test_links_in_our_places),
         TEST(test_windows_shortcuts_are_left_alone),
         TEST(test_two_pointers_in_each_others_way),
         TEST(test_same_names_in_two_folders),

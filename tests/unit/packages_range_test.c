@@ -177,6 +177,7 @@ static void test_wishes_refused(void **state)
         "https://h/.git",
         "https://h/s.git#--upload-pack=x",
         "https://ann:secret@h/s.git",
+        "https://secret@h/s.git",
         "Evil\x01",
     };
     for (size_t i = 0; i < JIG_COUNT(texts); i++) {

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 from bad_server import BadServer, Cut, Gate, Never, NoTag, Other, Status, WrongRange
-from jig_bench import (BIN, EXIT_INTEGRITY, EXIT_INTERRUPTED, EXIT_OTHER, EXIT_TIMED_OUT, wait_gone,
-                       wait_until)
+from jig_bench import (BIN, EXIT_INTEGRITY, EXIT_INTERRUPTED, EXIT_OTHER, EXIT_TIMED_OUT, UNO,
+                       wait_gone, wait_until)
 
 DATA = bytes(range(256)) * 8192  # 2 MiB
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -101,7 +101,32 @@ def test_something_else_is_there(quick, server):
     assert blobs(quick) == [] and not list((quick.folder / "cache/jig/tmp").glob("*.part"))
     server.put("/b", DATA)
     folder = project(quick, "mirrored", server.url("/a"), server.url("/b"))
-    assert state(quick.jig("lnk", "pull", folder)) == "fetched"
+    for expected in ("fetched", "cached"):
+        outcome = quick.jig("lnk", "pull", folder)
+        assert state(outcome) == expected
+        assert len(outcome.notices("lnk.unproven")) == (1 if expected == "fetched" else 0)
+
+
+def test_a_pointer_that_changes_while_another_one_is_pulled(quick, server):
+    texts = {"/stale": b"#error stale\n", "/fresh": b"#define FRESH 1\n"}
+    gate = Gate(1 << 20)
+    server.put("/a", DATA, gate)
+    for path, text in texts.items():
+        server.put(path, text)
+
+    def header(path):
+        return json.dumps({"v": 1, "url": server.url(path),
+                           "sha256": hashlib.sha256(texts[path]).hexdigest()})
+
+    folder = quick.project("changing", {
+        "changing.ino": '#include "b.h"\nvoid setup() { (void)FRESH; }\nvoid loop() {}\n',
+        "b.h.lnk": header("/stale"), "data/a.bin.lnk": pointer(server.url("/a"))})
+    building = quick.start("build", "--fqbn", UNO, folder)
+    assert gate.reached.wait(30)
+    wait_until((folder / ".jig/build/.lnk/files/b.h").exists, "the header")
+    (folder / "b.h.lnk").write_text(header("/fresh"))
+    gate.open.set()
+    assert building.finish().result["outcome"] == "built"
 
 
 def test_a_length_that_is_not_the_pointers(quick, server):

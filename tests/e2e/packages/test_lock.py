@@ -93,6 +93,23 @@ def test_another_machine(new_bench, acme):
         assert acme.asked_for("/library_index.json") == indexes
 
 
+def test_another_core_or_tool_than_the_lock_says(new_bench, acme):
+    bench = new_bench(conf=acme.conf("install = yes"))
+    project = pio(bench, "p", "1.0.0", "Blue@^1")
+    bench.jig("packages", "sync", project).result
+    text = (project / "jig.lock").read_text()
+    kinds = [p["kind"] for p in json.loads(text)["environments"]["a"]]
+    assert "platform" in kinds and "tool" in kinds
+    for kind in ("platform", "tool"):
+        lock = json.loads(text)
+        package = next(p for p in lock["environments"]["a"] if p["kind"] == kind)
+        right, package["sha256"] = package["sha256"], 64 * "0"
+        (project / "jig.lock").write_text(json.dumps(lock))
+        bench.jig("build", project).error(EXIT_INTEGRITY, 64 * "0", right)
+    (project / "jig.lock").write_text(text)
+    bench.build(project, fqbn=None)
+
+
 def test_another_archive_than_the_lock_says(new_bench, acme):
     bench = new_bench(conf=acme.conf("install = yes"))
     project = pio(bench, "p", "1.0.0", "Blue@^1")

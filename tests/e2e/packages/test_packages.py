@@ -222,6 +222,15 @@ def test_a_bad_wish_is_told(new_bench, acme):
     bench.jig("build", pio(bench, "p", "^1", "Blue@^x^")).error(EXIT_BAD_PROJECT, "^x^")
 
 
+def test_a_password_is_told_to_nobody(new_bench, acme):
+    bench = new_bench(conf=acme.conf())
+    for url in ("https://ann:secret@h/s.git", "https://secret@h/s.zip"):
+        outcome = bench.jig("packages", "install", "lib", url)
+        assert outcome.status == EXIT_USAGE and "secret" not in outcome.out
+    assert "secret" not in str(bench.operations())
+    assert "secret" not in bench.jig("daemon", "logs").out
+
+
 def test_two_at_once_download_once(new_bench, acme):
     bench = new_bench(conf=acme.conf())
     bench.jig("packages", "update").result
