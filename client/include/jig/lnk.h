@@ -35,7 +35,8 @@ enum jig_status jig_client_start_check(struct jig_client *client,
                                        const struct jig_operation **ret, struct jig_error *reterr);
 
 /* Starts downloading `url` once and writing a pointer to it at `path` (absolute, "....lnk").
- * `extract` is "zip", "tar.gz" and the like when an archive's content is meant; NULL otherwise. */
+ * `extract` is "zip", "tar.gz" and the like when an archive's content is meant; NULL is
+ * what a pointer that is there says, else "file". */
 enum jig_status jig_client_start_add(struct jig_client *client, const char *url, const char *path,
                                      const char *extract, const struct jig_lnk_options *options,
                                      int64_t deadline_ns, const struct jig_operation **ret,
