@@ -314,6 +314,8 @@ static enum jig_code write_merged(struct jig_plan *p, struct jig_err *reterr)
     code = jig_plan_put_dir(p, dir, reterr);
     if (code == JIG_OK && p->merged_is_new && p->request->look_only)
         return would_be_made(path, reterr);
+    if (p->merged_is_new)
+        jig_vouch_made(p->vouch, path);
     if (code == JIG_OK && p->merged_is_new)
         code = jig_fs_write_unsynced(path, p->merged->text, p->merged->len, 0644, reterr);
     return code;

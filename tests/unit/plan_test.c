@@ -564,6 +564,37 @@ static void an_edit_that_wants_a_library(void **state)
     workshop_close(&w);
 }
 
+/* What is made of a sketch's tabs changes with them, and so do its copies. */
+static void an_edit_of_a_sketch(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    put_libraries(&w);
+    workshop_put(&w, "Blink/Blink.ino", "void setup() {}\nvoid loop() {}\n");
+    workshop_put(&w, "Blink/more.cpp", "#include \"more.h\"\nmore\n");
+    workshop_put(&w, "Blink/more.h", "of more\n");
+    free(w.project);
+    w.project = workshop_path(&w, "Blink");
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    struct jig_build_engine_stats s =
+        changed_stats(&w, "Blink/Blink.ino", "#include <A.h>\nvoid setup() {}\nvoid loop() {}\n");
+    assert_int_equal(s.narrow, 1);
+    assert_int_equal(w.result.libraries.n, 3);
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    s = changed_stats(&w, "Blink/Blink.ino", "#include <B.h>\nvoid setup() {}\nvoid loop() {}\n");
+    assert_int_equal(s.narrow, 1);
+    assert_int_equal(w.result.libraries.n, 2);
+    workshop_settle(&w);
+    assert_true(workshop_watch(&w));
+    s = changed_stats(&w, "Blink/more.h", "edited\n");
+    assert_int_equal(s.narrow, 1);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/Blink.ino.elf");
+    assert_non_null(strstr(elf, "edited"));
+    workshop_close(&w);
+}
+
 /* What the build itself leaves counts as changed, and so does what somebody else did to it. */
 static void outputs_are_no_exception(void **state)
 {
@@ -638,6 +669,7 @@ int main(void)
         IN_FOLDER(an_edit_of_one_is_no_look_at_the_others),
         IN_FOLDER(an_edit_that_many_read),
         IN_FOLDER(an_edit_that_wants_a_library),
+        IN_FOLDER(an_edit_of_a_sketch),
         IN_FOLDER(outputs_are_no_exception),
         IN_FOLDER(another_build_in_between),
         IN_FOLDER(a_wrong_word_fails_the_build_that_doubts_it),
