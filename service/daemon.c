@@ -477,6 +477,7 @@ static bool wait_once(struct jig_daemon *d, int64_t *housekeeping_ns)
     until = sooner(until, *housekeeping_ns);
     until = sooner(until, jig_monitors_expire(d->devices.monitors));
     struct jig_warm *warm = jig_builder_warm(d->builder);
+    until = sooner(until, jig_warm_pump(warm));
     struct pollfd fds[3 + JIG_DEVICES_FDS] = {
         {.fd = d->signals, .events = POLLIN},
         {.fd = d->wake, .events = POLLIN},
@@ -486,8 +487,6 @@ static bool wait_once(struct jig_daemon *d, int64_t *housekeeping_ns)
     poll(fds, JIG_COUNT(fds), jig_deadline_poll_ms(until));
     if (fds[0].revents != 0)
         take_signal(d);
-    if (fds[2].revents != 0)
-        jig_warm_pump(warm);
     if (fds[3].revents != 0 || fds[4].revents != 0)
         jig_devices_pump(&d->devices);
     return false;

@@ -123,9 +123,9 @@ void jig_warm_builds_release(struct jig_warm_builds *b);
 void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result);
 
 /* For poll(2), with jig_warm_pump(): keeps the kernel's queue short. -1 where nothing is watched.
- */
+ * Returns the deadline at which it wants to be called again. */
 int jig_warm_fd(const struct jig_warm *w);
-void jig_warm_pump(struct jig_warm *w);
+int64_t jig_warm_pump(struct jig_warm *w);
 
 struct jig_warm_stats {
     uint64_t watched;    /* answers that a watch gave */

@@ -11,6 +11,7 @@
 #define A_BITE          256  /* sightings that are placed before others may have the lock */
 #define MOST_MORE       1024 /* files that are opened while a question is answered */
 #define FIRST_SETTLE_NS (20 * JIG_NS_PER_MS)
+#define SETTLE_MOST_NS  (3600 * JIG_NS_PER_S)
 #define MOST_SAME       64 /* paths of one inode */
 
 enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr)
@@ -238,17 +239,22 @@ static bool is_time_to_settle(struct jig_watcher *w)
     jig_watcher_drain(w);
     bool due = w->open_count > 0 && now >= w->settle_at_ns;
     if (due) {
-        w->settle_every_ns *= 2;
+        w->settle_every_ns =
+            2 * w->settle_every_ns < SETTLE_MOST_NS ? 2 * w->settle_every_ns : SETTLE_MOST_NS;
         w->settle_at_ns = now + w->settle_every_ns;
     }
     pthread_mutex_unlock(&w->mu);
     return due;
 }
 
-void jig_watcher_pump(struct jig_watcher *w)
+int64_t jig_watcher_pump(struct jig_watcher *w)
 {
     if (is_time_to_settle(w))
         settle_all(w);
+    pthread_mutex_lock(&w->mu);
+    int64_t next = w->open_count > 0 ? w->settle_at_ns : JIG_NO_DEADLINE;
+    pthread_mutex_unlock(&w->mu);
+    return next;
 }
 
 /* Under the lock, before everything is looked at: from here on the watch listens. What was written

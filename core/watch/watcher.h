@@ -51,9 +51,10 @@ enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr) 
 void jig_watcher_free(struct jig_watcher *w); /* after its watches */
 
 /* For poll(2); jig_watcher_pump() takes what is there, so that the queue stays short, and asks
- * ahead of a question which files are open. Nothing needs it to be called. */
+ * ahead of a question which files are open. Nothing needs it to be called, but who does calls it
+ * again at the deadline that it returns (JIG_NO_DEADLINE: when there are events). */
 int jig_watcher_fd(const struct jig_watcher *w);
-void jig_watcher_pump(struct jig_watcher *w);
+int64_t jig_watcher_pump(struct jig_watcher *w);
 
 /* What was seen is not young (jig_sightings_young), or a change may be missed. ABORTED when
  * something is not as it was seen: look again. FAILED_PRECONDITION when it cannot be watched, and

@@ -353,10 +353,9 @@ int jig_warm_fd(const struct jig_warm *w)
     return w->watcher != NULL ? jig_watcher_fd(w->watcher) : -1;
 }
 
-void jig_warm_pump(struct jig_warm *w)
+int64_t jig_warm_pump(struct jig_warm *w)
 {
-    if (w->watcher != NULL)
-        jig_watcher_pump(w->watcher);
+    return w->watcher != NULL ? jig_watcher_pump(w->watcher) : JIG_NO_DEADLINE;
 }
 
 struct jig_warm_stats jig_warm_stats(struct jig_warm *w)

@@ -5,6 +5,7 @@
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -185,6 +186,26 @@ static void test_reading_changes_nothing(void **state)
     struct jig_digest d;
     assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
     assert_int_equal(ask(b), JIG_WATCH_HOLDS);
+    assert_int_equal(jig_watcher_stats(b->watcher).maybe_open, 0);
+}
+
+/* Without another event, and without a question. */
+static void test_the_pump_asks_again_at_its_deadline(void **state)
+{
+    struct bench *b = *state;
+    write_file(b, "a.h", "one");
+    ARM(b, "a.h");
+    assert_int_equal(ask(b), JIG_WATCH_HOLDS); /* the next round is some milliseconds away */
+    assert_true(jig_watcher_pump(b->watcher) == JIG_NO_DEADLINE);
+    JIG_CLEANUP_FREE char *path = at(b, "a.h");
+    struct jig_digest d;
+    assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
+    for (;;) {
+        int64_t next = jig_watcher_pump(b->watcher);
+        if (next == JIG_NO_DEADLINE)
+            break;
+        poll(NULL, 0, jig_deadline_poll_ms(next));
+    }
     assert_int_equal(jig_watcher_stats(b->watcher).maybe_open, 0);
 }
 
@@ -758,6 +779,7 @@ int main(void)
         WITH_BENCH(test_content_of_a_mapped_file_is_read_anew),
         WITH_BENCH(test_open_file_is_looked_at_until_it_is_closed),
         WITH_BENCH(test_second_name),
+        WITH_BENCH(test_the_pump_asks_again_at_its_deadline),
         WITH_BENCH(test_names_of_one_file_settle_together),
         WITH_BENCH(test_ring_of_links),
         WITH_BENCH(test_two_paths_to_one_folder),
