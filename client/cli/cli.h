@@ -55,10 +55,6 @@ int cli_fail(const struct cli *cli, const struct jig_error *error);
 int cli_fail_with(const struct cli *cli, enum jig_status status, enum jig_cause cause,
                   const char *hint, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* --detach: tells the operation's id, and takes the operation. */
-struct jig_operation;
-int cli_detached(const struct cli *cli, const struct jig_operation *operation);
-
 /* --- one a subcommand, each in a file of its own --- */
 int cli_build(struct cli *cli);
 int cli_cache_gc(struct cli *cli);

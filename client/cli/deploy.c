@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "client/cli/cli.h"
-#include "client/cli/follow.h"
 #include "client/cli/json_event.h"
 #include "client/cli/json_out.h"
 #include "client/cli/place.h"
 #include "client/cli/report.h"
 #include "client/cli/session.h"
+#include "client/cli/started.h"
 
 struct images {
     struct jig_image_part parts[CLI_TEXTS_MAX];
@@ -96,20 +96,6 @@ static int finish(struct cli *cli, struct cli_view *view, const struct cli_follo
     return CLI_EXIT_DONE;
 }
 
-static int follow(struct cli *cli, const struct jig_operation *op)
-{
-    struct cli_view view;
-    struct cli_followed followed;
-    int exit_status;
-    cli_view_init(&view, cli);
-    if (cli_follow(cli, &view, op, true, &followed, &exit_status)) {
-        exit_status = finish(cli, &view, &followed);
-        jig_client_free(followed.owner);
-    }
-    cli_view_release(&view);
-    return exit_status;
-}
-
 static int start(struct cli *cli, const struct cli_place *place, const struct images *images)
 {
     const struct cli_options *o = &cli->options;
@@ -132,10 +118,7 @@ static int start(struct cli *cli, const struct cli_place *place, const struct im
     enum jig_status status =
         jig_client_start_deploy(cli->client, place != NULL ? &place->selector : NULL, &options,
                                 cli->deadline_ns, &op, &error);
-    cli_watch_signals(cli);
-    if (status != JIG_STATUS_OK)
-        return cli_fail(cli, &error);
-    return o->detach ? cli_detached(cli, op) : follow(cli, op);
+    return cli_started(cli, status, op, &error, finish);
 }
 
 static int with_images(struct cli *cli, struct images *images)

@@ -45,7 +45,7 @@ json_t *cli_json_operation(const struct jig_operation *operation);
 
 json_t *cli_json_device(const struct jig_device *device);
 
-/* What came of work on the disk cache: cache.c. */
+/* What came of work on the disk cache: report_cache.c. */
 void cli_json_add_cache(json_t *line, const char *operation, const struct jig_cache_result *r);
 
 #endif

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "client/cli/cli.h"
-#include "client/cli/follow.h"
 #include "client/cli/place.h"
 #include "client/cli/report.h"
+#include "client/cli/started.h"
 
 static int finish(struct cli *cli, struct cli_view *view, const struct cli_followed *followed)
 {
@@ -26,30 +26,7 @@ static int finish(struct cli *cli, struct cli_view *view, const struct cli_follo
         }
         return (int)cli_exit_of(op->error->status, op->error->cause);
     }
-    int exit_status = cli_followed_judge(cli, view, followed);
-    if (exit_status == CLI_EXIT_DONE && op->lnk != NULL)
-        cli_report_operation(view, op);
-    return exit_status;
-}
-
-static int follow(struct cli *cli, enum jig_status status, const struct jig_operation *op,
-                  const struct jig_error *error)
-{
-    struct cli_view view;
-    struct cli_followed followed;
-    int exit_status;
-    cli_watch_signals(cli);
-    if (status != JIG_STATUS_OK)
-        return cli_fail(cli, error);
-    if (cli->options.detach)
-        return cli_detached(cli, op);
-    cli_view_init(&view, cli);
-    if (cli_follow(cli, &view, op, true, &followed, &exit_status)) {
-        exit_status = finish(cli, &view, &followed);
-        jig_client_free(followed.owner);
-    }
-    cli_view_release(&view);
-    return exit_status;
+    return cli_finish(cli, view, followed);
 }
 
 static struct jig_lnk_options options_of(const struct cli *cli)
@@ -80,7 +57,7 @@ static int with_folder(struct cli *cli, start_fn *start)
         cli_hold_signals(cli);
         enum jig_status status =
             start(cli->client, &place.selector, &options, cli->deadline_ns, &op, &error);
-        exit_status = follow(cli, status, op, &error);
+        exit_status = cli_started(cli, status, op, &error, finish);
     }
     cli_place_release(&place);
     return exit_status;
@@ -162,7 +139,7 @@ int cli_lnk_add(struct cli *cli)
         enum jig_status status =
             jig_client_start_add(cli->client, o->arguments[0], path, o->extract, &options,
                                  cli->deadline_ns, &op, &error);
-        exit_status = follow(cli, status, op, &error);
+        exit_status = cli_started(cli, status, op, &error, finish);
     }
     free(path);
     free(name);

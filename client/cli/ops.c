@@ -5,10 +5,10 @@
 #include <time.h>
 
 #include "client/cli/cli.h"
-#include "client/cli/follow.h"
 #include "client/cli/json_event.h"
 #include "client/cli/json_out.h"
 #include "client/cli/report.h"
+#include "client/cli/started.h"
 #include "client/cli/text.h"
 #include "client/cli/timing.h"
 
@@ -153,19 +153,7 @@ int cli_ops_follow(struct cli *cli)
 {
     int exit_status;
     const struct jig_operation *op = get(cli, &exit_status);
-    if (op == NULL)
-        return exit_status;
-    struct cli_view view;
-    struct cli_followed followed;
-    cli_view_init(&view, cli);
-    if (cli_follow(cli, &view, op, false, &followed, &exit_status)) {
-        exit_status = cli_followed_judge(cli, &view, &followed);
-        if (exit_status == CLI_EXIT_DONE)
-            cli_report_operation(&view, followed.operation);
-        jig_client_free(followed.owner);
-    }
-    cli_view_release(&view);
-    return exit_status;
+    return op != NULL ? cli_run(cli, op, false, cli_finish) : exit_status;
 }
 
 /* Asks, then waits for the end without showing what happens meanwhile. */

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "client/cli/cli.h"
-#include "client/cli/follow.h"
 #include "client/cli/json_event.h"
 #include "client/cli/json_out.h"
 #include "client/cli/place.h"
-#include "client/cli/report.h"
+#include "client/cli/started.h"
 #include "client/cli/text.h"
 
 static const struct {
@@ -33,24 +32,6 @@ static bool read_kind(struct cli *cli, enum jig_package_kind *ret, int *ret_exit
                               "for example: jig packages install core arduino:avr",
                               "'%s' is no kind of package; they are: core, lib, tool", word);
     return false;
-}
-
-static int follow(struct cli *cli, const struct jig_operation *op)
-{
-    struct cli_view view;
-    struct cli_followed followed;
-    int exit_status;
-    if (cli->options.detach)
-        return cli_detached(cli, op);
-    cli_view_init(&view, cli);
-    if (cli_follow(cli, &view, op, true, &followed, &exit_status)) {
-        exit_status = cli_followed_judge(cli, &view, &followed);
-        if (exit_status == CLI_EXIT_DONE)
-            cli_report_operation(&view, followed.operation);
-        jig_client_free(followed.owner);
-    }
-    cli_view_release(&view);
-    return exit_status;
 }
 
 static struct jig_package_options call_options(const struct cli *cli)
@@ -127,8 +108,7 @@ int cli_packages_update(struct cli *cli)
     cli_hold_signals(cli);
     enum jig_status status =
         jig_client_start_update_indexes(cli->client, &options, cli->deadline_ns, &op, &error);
-    cli_watch_signals(cli);
-    return status == JIG_STATUS_OK ? follow(cli, op) : cli_fail(cli, &error);
+    return cli_started(cli, status, op, &error, cli_finish);
 }
 
 typedef enum jig_status start_fn(struct jig_client *client, enum jig_package_kind kind,
@@ -149,8 +129,7 @@ static int start(struct cli *cli, start_fn *fn)
     struct jig_package_options options = call_options(cli);
     cli_hold_signals(cli);
     enum jig_status status = fn(cli->client, kind, &names, &options, cli->deadline_ns, &op, &error);
-    cli_watch_signals(cli);
-    return status == JIG_STATUS_OK ? follow(cli, op) : cli_fail(cli, &error);
+    return cli_started(cli, status, op, &error, cli_finish);
 }
 
 int cli_packages_install(struct cli *cli)
@@ -172,8 +151,7 @@ static int sync_at(struct cli *cli, const struct cli_place *place)
     enum jig_status status =
         jig_client_start_sync_packages(cli->client, &place->selector, cli->options.upgrade,
                                        &options, cli->deadline_ns, &op, &error);
-    cli_watch_signals(cli);
-    return status == JIG_STATUS_OK ? follow(cli, op) : cli_fail(cli, &error);
+    return cli_started(cli, status, op, &error, cli_finish);
 }
 
 int cli_packages_sync(struct cli *cli)

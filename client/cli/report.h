@@ -13,7 +13,7 @@ void cli_report_deploy(struct cli_view *view, const struct jig_deploy_result *de
 /* The operation's result, whatever it is, as text or as the JSON result line. */
 void cli_report_operation(struct cli_view *view, const struct jig_operation *operation);
 
-/* Of work on the disk cache: cache.c. */
+/* Of work on the disk cache: report_cache.c. */
 void cli_report_cache(struct cli_view *view, const struct jig_cache_result *r);
 
 #endif
