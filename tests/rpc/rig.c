@@ -183,11 +183,15 @@ static void project_get(const struct jig_env *env, struct jig_call *call)
 }
 
 #define BUILD     &jig__v1__build_service__descriptor
+#define LNK       &jig__v1__lnk_service__descriptor
 #define OPERATION &jig__v1__operation_service__descriptor
 
 static const struct jig_method_row rows[] = {
     {BUILD, "StartBuild", build_start, JIG_METHOD_MUTATES},
     {BUILD, "GetProject", project_get, JIG_METHOD_READS},
+    {LNK, "StartAdd", jig_handle_lnk_add, JIG_METHOD_MUTATES},
+    {LNK, "StartCheck", jig_handle_lnk_check, JIG_METHOD_MUTATES},
+    {LNK, "StartPull", jig_handle_lnk_pull, JIG_METHOD_MUTATES},
     {OPERATION, "CancelOperation", jig_handle_operation_cancel, JIG_METHOD_MUTATES},
     {OPERATION, "GetOperation", jig_handle_operation_get, JIG_METHOD_READS},
     {OPERATION, "ListOperations", jig_handle_operation_list, JIG_METHOD_READS},
@@ -272,7 +276,7 @@ struct rig *rig_new(const struct rig_options *options)
         .events_max = o->events_max,
     };
     assert_int_equal(jig_operations_new(&operations, &rig->operations, &err), JIG_OK);
-    rig->env = (struct jig_env){.operations = rig->operations, .ctx = rig};
+    rig->env = (struct jig_env){.operations = rig->operations, .lnks = o->lnks, .ctx = rig};
     assert_int_equal(jig_methods_new(rows, JIG_COUNT(rows), &rig->methods, &err), JIG_OK);
     make_service(rig, o);
     listen_on(rig, o->socket, o->inproc, o->tcp);

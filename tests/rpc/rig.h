@@ -4,6 +4,7 @@
  * The rig has the real dispatcher, server, operations and their handlers, behind inproc:// (or a
  * unix socket). Builds are played by handlers of the tests' own: StartBuild starts an operation
  * that does what project.directory says, and GetProject answers at once with what it was asked.
+ * LnkService has its real handlers, for tests that bring what is behind them.
  *
  *   "ok"        ends at once                "fail"     fails with BUSY, and details "a", "b"
  *   "now"       as "ok", without a worker
@@ -39,6 +40,7 @@ struct rig_options {
     unsigned workers;         /* 0: 4 */
     unsigned queue_max;       /* 0: the default */
     size_t events_max;        /* 0: the default */
+    struct jig_lnks *lnks;    /* NULL: no method of LnkService is called; borrowed */
 };
 
 struct rig *rig_new(const struct rig_options *options);
