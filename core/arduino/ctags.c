@@ -82,7 +82,8 @@ enum jig_code jig_ctags_run(const char *path, const struct jig_until *until, str
     };
     struct capture c = {.out = out};
     jig_buf_init(&c.said, STDERR_SHOWN + 1);
-    const struct jig_proc_spec spec = {.argv = argv, .output = take_output, .ctx = &c};
+    const struct jig_proc_spec spec = {
+        .argv = argv, .writes = JIG_WRITES_NOTHING, .output = take_output, .ctx = &c};
     struct jig_proc_result result;
     code = jig_proc_run(&spec, until, &result, reterr);
     if (code == JIG_OK)

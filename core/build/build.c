@@ -428,6 +428,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
     p.toolids = q->walk ? jig_toolids_new(NULL) : e->toolids;
     take_record(&p, !waited);
+    const struct jig_write_observer *before = jig_observe_writes(jig_vouch_observer(p.vouch));
     set_places(&p);
     make_runner(&p);
     enum jig_code code = load_flags(&p, reterr);
@@ -446,6 +447,7 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
         settle(&p, code);
     add_missing_header_hint(&p, reterr);
     phase(&p, NULL, &since);
+    jig_observe_writes(before);
     plan_release(&p);
     return code;
 }

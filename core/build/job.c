@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/build/depfile.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 
 #define LARGEST_OUTPUT (8u << 20) /* of one tool, for each stream; the rest is dropped */
@@ -124,10 +125,23 @@ static enum jig_code clear_outputs(const struct jig_action *a, struct jig_err *r
     return a->depfile != NULL ? jig_fs_remove_tree(a->depfile, reterr) : JIG_OK;
 }
 
+/* What the tool is going to write. */
+static enum jig_proc_writes tell_writes(const struct jig_action *a)
+{
+    if (a->is_hook || (a->always && a->outputs.n == 0)) /* nobody can say what */
+        return JIG_WRITES_ANYTHING;
+    for (size_t i = 0; i < a->outputs.n; i++)
+        jig_tell_write(a->outputs.v[i], true);
+    if (a->depfile != NULL)
+        jig_tell_write(a->depfile, true);
+    return JIG_WRITES_TOLD;
+}
+
 enum jig_code jig_job_start(struct jig_job *j, struct jig_err *reterr)
 {
     struct jig_proc_spec spec = {
         .argv = j->action->argv.v, .cwd = j->action->cwd, .output = hear, .ctx = j};
+    spec.writes = tell_writes(j->action);
     j->started_ns = jig_now_ns();
     j->started_clock_ns = jig_stamp_clock_ns();
     enum jig_code code = clear_outputs(j->action, reterr);

@@ -150,12 +150,6 @@ char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, cons
     return why;
 }
 
-void jig_runner_makes(struct jig_runner *r, const struct jig_action *a)
-{
-    for (size_t i = 0; i < a->outputs.n; i++)
-        jig_vouch_made(r->config.vouch, a->outputs.v[i]);
-}
-
 static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
 {
     const struct jig_runner_config *c = &r->config;
@@ -181,13 +175,11 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
         const struct jig_objcache_place place = {c->build_dir, c->files, r->shadow, &r->looked};
         struct jig_trace *shared = jig_objcache_fetch(c->objcache, &j->command, &place);
         if (shared != NULL) {
-            jig_runner_makes(r, j->action);
             jig_record_put_take(c->record, shared);
             replay(r, j, shared, "taken from the shared objects");
             return JIG_OK;
         }
     }
-    jig_runner_makes(r, j->action);
     code = jig_job_look_before(j, c, last, reterr);
     jig_record_forget(c->record, name); /* not current from here until it has run well */
     return code;
@@ -518,7 +510,6 @@ static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, 
     if (action->is_hook) { /* which may change anything */
         jig_map_release(&r->held);
         jig_map_init(&r->held, NULL);
-        jig_vouch_end(r->config.vouch);
         record_all(r);
     }
     struct jig_job *guess = jig_runner_take_guess(r, action, asked);

@@ -55,9 +55,9 @@ struct jig_runner_config {
     struct jig_probes *probes;     /* NULL: nothing is remembered of what texts ask */
     struct jig_objcache *objcache; /* NULL: none */
     struct jig_record *record;
-    struct jig_vouch *vouch; /* says of traces that they hold; told of what is made anew. Or NULL */
-    bool doubt_vouch;        /* look all the same, and fail when it was wrong */
-    struct jig_slots *slots; /* NULL: no common limit */
+    const struct jig_vouch *vouch; /* says of traces that they hold; or NULL */
+    bool doubt_vouch;              /* look all the same, and fail when it was wrong */
+    struct jig_slots *slots;       /* NULL: no common limit */
     struct jig_until until;
     const struct jig_build_events *events;
     bool look_only;         /* run nothing: an action that would have to run fails */

@@ -129,8 +129,6 @@ bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool aske
     bool room = room_for(r, certain ? 0 : 1) && guess_for(r, action) == NULL;
     bool alone = certain && r->running_count == 0;
     bool ready = room && decide_guess(r, j) && jig_runner_take_slot(r, alone);
-    if (ready)
-        jig_runner_makes(r, action);
     if (ready && jig_job_start(j, NULL) != JIG_OK)
         jig_runner_give_slot(r);
     if (!ready || j->state != JIG_JOB_RUNNING) {

@@ -41,9 +41,6 @@ char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, cons
 void jig_runner_give_slot(struct jig_runner *r);
 void jig_runner_wait_for_one(struct jig_runner *r); /* until one child has ended */
 
-/* Whatever it leaves is another from here on. */
-void jig_runner_makes(struct jig_runner *r, const struct jig_action *a);
-
 /* runner_guess.c: how many of the running ones nobody has asked for yet. */
 size_t jig_runner_guesses(const struct jig_runner *r);
 /* One of the slots that all builds share; the last ones are for those who have nothing running. */

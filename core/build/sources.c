@@ -70,10 +70,8 @@ enum jig_code jig_plan_put_dir(const struct jig_plan *p, const char *dir, struct
 enum jig_code jig_plan_put_file(const struct jig_plan *p, const char *path, const void *data,
                                 size_t n, struct jig_err *reterr)
 {
-    if (!p->request->look_only) {
-        jig_vouch_made(p->vouch, path);
+    if (!p->request->look_only)
         return jig_fs_write_if_changed(path, data, n, 0644, reterr);
-    }
     struct jig_buf there;
     jig_buf_init(&there, n + 1);
     bool same = jig_fs_read(path, &there, NULL) == JIG_OK && there.len == n &&
@@ -133,8 +131,6 @@ static enum jig_code remove_stale(const struct jig_plan *p, const struct jig_map
     JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
     struct stale s = {.wanted = wanted};
     enum jig_code code = jig_fs_walk(dir, false, find_stale, &s, reterr);
-    if (s.found.n > 0)
-        jig_vouch_end(p->vouch);
     for (size_t i = 0; code == JIG_OK && i < s.found.n; i++)
         code = jig_fs_remove_tree(s.found.v[i], reterr);
     jig_strv_release(&s.found);
@@ -314,8 +310,6 @@ static enum jig_code write_merged(struct jig_plan *p, struct jig_err *reterr)
     code = jig_plan_put_dir(p, dir, reterr);
     if (code == JIG_OK && p->merged_is_new && p->request->look_only)
         return would_be_made(path, reterr);
-    if (p->merged_is_new)
-        jig_vouch_made(p->vouch, path);
     if (code == JIG_OK && p->merged_is_new)
         code = jig_fs_write_unsynced(path, p->merged->text, p->merged->len, 0644, reterr);
     return code;

@@ -216,7 +216,8 @@ static enum jig_code ask_search_dirs(const char *program, const struct jig_until
                                      struct jig_buf *answer, struct jig_err *reterr)
 {
     char *argv[] = {(char *)program, (char *)"-print-search-dirs", NULL};
-    struct jig_proc_spec spec = {.argv = argv, .output = keep_stdout, .ctx = answer};
+    struct jig_proc_spec spec = {
+        .argv = argv, .writes = JIG_WRITES_NOTHING, .output = keep_stdout, .ctx = answer};
     struct jig_proc_result result = {.exit_status = -1};
     struct jig_err err = JIG_ERR_INIT;
     struct jig_until soon = jig_until_sooner(until, jig_deadline_in_ms(ASK_TIMEOUT_MS));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #define MOST_CHANGES 500 /* a trace is asked about each; past that a look is as good */
 
@@ -12,11 +13,13 @@ struct jig_vouch {
     struct jig_strv changed; /* as traces spell them */
     struct jig_map is_changed;
     bool ended;
+    struct jig_write_observer observer;
 };
 
-void jig_vouch_made(struct jig_vouch *v, const char *path)
+/* The file, or the folder's list of names, is, or may be, another one from here on. */
+static void add(struct jig_vouch *v, const char *path)
 {
-    if (v == NULL || v->ended)
+    if (v->ended)
         return;
     JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
     if (jig_map_has(&v->is_changed, spelled))
@@ -26,15 +29,31 @@ void jig_vouch_made(struct jig_vouch *v, const char *path)
     v->ended = v->changed.n > MOST_CHANGES;
 }
 
+static void wrote(void *ctx, const char *path, bool named)
+{
+    JIG_CLEANUP_FREE char *folder = named ? jig_path_dir(path) : NULL;
+    add(ctx, path);
+    if (named)
+        add(ctx, folder);
+}
+
+static void wrote_anything(void *ctx, const char *program)
+{
+    struct jig_vouch *v = ctx;
+    (void)program;
+    v->ended = true;
+}
+
 struct jig_vouch *jig_vouch_new(const struct jig_watch_changes *changes, const char *build_dir)
 {
     if (changes == NULL || !changes->whole)
         return NULL;
     struct jig_vouch *v = jig_new(struct jig_vouch);
     v->build_dir = build_dir;
+    v->observer = (struct jig_write_observer){wrote, wrote_anything, v};
     jig_map_init(&v->is_changed, NULL);
     for (size_t i = 0; i < changes->files.n; i++)
-        jig_vouch_made(v, changes->files.v[i]);
+        add(v, changes->files.v[i]);
     return v;
 }
 
@@ -47,10 +66,9 @@ void jig_vouch_free(struct jig_vouch *v)
     free(v);
 }
 
-void jig_vouch_end(struct jig_vouch *v)
+const struct jig_write_observer *jig_vouch_observer(struct jig_vouch *v)
 {
-    if (v != NULL)
-        v->ended = true;
+    return v != NULL ? &v->observer : NULL;
 }
 
 const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v)
@@ -71,7 +89,7 @@ static int by_path(const void *key, const void *item)
     return strcmp(key, ((const struct jig_trace_file *)item)->path);
 }
 
-/* Inputs are sorted; outputs and files that were searched for are few. */
+/* Inputs are sorted; outputs and folders that were searched are few. */
 static bool touches(const struct jig_trace *t, const char *path)
 {
     if (t->input_count > 0 &&
@@ -79,6 +97,10 @@ static bool touches(const struct jig_trace *t, const char *path)
         return true;
     for (size_t i = 0; i < t->output_count; i++) {
         if (strcmp(t->outputs[i].path, path) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < t->searched_count; i++) {
+        if (strcmp(t->searched[i].path, path) == 0)
             return true;
     }
     return false;

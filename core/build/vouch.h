@@ -3,8 +3,9 @@
  *
  * A look found every trace that a build uses to hold, and a watch has said since then which files
  * changed, and that nothing else did (struct jig_watch_changes). So a trace that read none of these
- * files, and left none of them, holds still. What this build itself leaves anew counts as changed
- * from the moment it is certain.
+ * files, and left none of them, holds still. What this build itself writes counts as changed, too:
+ * it hears of it where it is written (core/os/sighting.h), and so of all. A name that comes or goes
+ * changes the folder, which traces have searched.
  *
  *                look: all hold          changes: a.h              a.o is made anew
  *   a.h -> a.o -------------------> ok ---------------> look again ------------------> look again
@@ -17,6 +18,7 @@
 #define JIG_BUILD_VOUCH_H
 
 #include "core/build/record.h"
+#include "core/os/sighting.h"
 #include "core/watch/watcher.h"
 
 struct jig_vouch;
@@ -35,10 +37,8 @@ const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v);
 /* Whether a file, absolute, is one that did not change. False for NULL. */
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path);
 
-/* The file is, or may be, another one from here on. */
-void jig_vouch_made(struct jig_vouch *v, const char *path);
-
-/* Anything may have changed: a hook ran. */
-void jig_vouch_end(struct jig_vouch *v);
+/* For jig_observe_writes(), while the build runs. A child that may write anything, as a hook may,
+ * ends all vouching. NULL for NULL. Borrowed. */
+const struct jig_write_observer *jig_vouch_observer(struct jig_vouch *v);
 
 #endif

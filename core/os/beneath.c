@@ -13,6 +13,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/sighting.h"
 
 #define FOLDER_MODE 0755
 #define FILE_MODE   0600 /* until it is finished */
@@ -60,6 +61,12 @@ void jig_beneath_free(struct jig_beneath *b)
 void jig_beneath_walk_by_part(struct jig_beneath *b)
 {
     b->by_part = true;
+}
+
+static void tell_new(const struct jig_beneath *b, const char *name)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(b->root, name);
+    jig_tell_write(path, true);
 }
 
 /* A kernel or a container's filter without openat2. */
@@ -151,6 +158,8 @@ static enum jig_code make_folders(struct jig_beneath *b, const char *name, int *
         int rc = mkdirat(at, made + (part - name), FOLDER_MODE);
         int failed = errno;
         b->folders += rc == 0;
+        if (rc == 0)
+            tell_new(b, made);
         close(at);
         at = rc == 0 || failed == EEXIST ? open_folder(b, made) : -1;
         if (rc != 0 && failed != EEXIST)
@@ -217,6 +226,7 @@ enum jig_code jig_beneath_create(struct jig_beneath *b, const char *name, int *r
     enum jig_code code = enter_parent(b, name, &base, reterr);
     if (code != JIG_OK)
         return code;
+    tell_new(b, name);
     int fd =
         openat(b->parent_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
@@ -269,6 +279,8 @@ enum jig_code jig_beneath_symlink(struct jig_beneath *b, const char *name, const
 {
     const char *base;
     enum jig_code code = enter_parent(b, name, &base, reterr);
+    if (code == JIG_OK)
+        tell_new(b, name);
     if (code == JIG_OK && symlinkat(target, b->parent_fd, base) != 0)
         code = cannot(errno, name, reterr);
     return code;
@@ -289,6 +301,8 @@ enum jig_code jig_beneath_link(struct jig_beneath *b, const char *name, const ch
         return jig_err_set(reterr, JIG_INVALID_ARGUMENT, "'%s' is no regular file", existing);
     const char *base;
     enum jig_code code = enter_parent(b, name, &base, reterr);
+    if (code == JIG_OK)
+        tell_new(b, name);
     if (code == JIG_OK && linkat(from, old, b->parent_fd, base, 0) != 0)
         code = cannot(errno, name, reterr);
     return code;

@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/os/fs.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 
 #define SLACK_S 3600
@@ -16,6 +17,7 @@
 enum jig_code jig_file_open(const char *path, mode_t mode, int *ret_fd, uint64_t *ret_size,
                             struct jig_err *reterr)
 {
+    jig_tell_write(path, true);
     int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot write %s", path);

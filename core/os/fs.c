@@ -280,6 +280,13 @@ char *jig_fs_temporary_beside(const char *path)
     return jig_path_join(dir, name);
 }
 
+/* What is there becomes another file, or a new name comes. */
+static void tell_write_over(const char *path)
+{
+    struct stat st;
+    jig_tell_write(path, lstat(path, &st) != 0);
+}
+
 /* Syncs (when asked) and closes fd, gives `temporary` its mode and renames it to `path`. */
 static enum jig_code publish(int fd, const char *temporary, const char *path, mode_t mode,
                              bool synced, struct jig_err *reterr)
@@ -289,6 +296,8 @@ static enum jig_code publish(int fd, const char *temporary, const char *path, mo
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
     if (close(fd) != 0 && code == JIG_OK)
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
+    if (code == JIG_OK)
+        tell_write_over(path);
     if (code == JIG_OK && rename(temporary, path) != 0)
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
     if (code != JIG_OK)
@@ -340,6 +349,7 @@ enum jig_code jig_fs_append(const char *path, const struct jig_stamp *expected, 
                             size_t n, struct jig_err *reterr)
 {
     struct stat st;
+    jig_tell_write(path, false);
     int fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot write %s", path);
@@ -413,8 +423,10 @@ enum jig_code jig_fs_copy(const char *from, const char *to, mode_t mode, bool sy
 /* One folder of a path. A link to a folder, or a folder that somebody else makes, will do. */
 static enum jig_code make_folder(const char *path, mode_t mode, struct jig_err *reterr)
 {
-    if (mkdir(path, mode) == 0)
+    if (mkdir(path, mode) == 0) {
+        jig_tell_write(path, true);
         return JIG_OK;
+    }
     int failed = errno;
     struct stat st;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -447,6 +459,7 @@ enum jig_code jig_fs_mkdirs(const char *path, mode_t mode, struct jig_err *reter
 
 enum jig_code jig_fs_make_link(const char *target, const char *path, struct jig_err *reterr)
 {
+    jig_tell_write(path, true);
     if (symlink(target, path) != 0)
         return jig_err_sys(reterr, errno, "cannot make the link %s", path);
     return JIG_OK;
@@ -454,6 +467,8 @@ enum jig_code jig_fs_make_link(const char *target, const char *path, struct jig_
 
 enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *reterr)
 {
+    jig_tell_write(from, true);
+    jig_tell_write(to, true);
     if (rename(from, to) != 0)
         return jig_err_sys(reterr, errno, "cannot rename %s to %s", from, to);
     return JIG_OK;
@@ -464,12 +479,16 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     (void)st;
     (void)type;
     (void)ftw;
+    jig_tell_write(path, true);
     return remove(path) != 0 && errno != ENOENT ? -1 : 0;
 }
 
 enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr)
 {
-    if (unlink(path) == 0 || errno == ENOENT) /* a file, as it mostly is */
+    bool gone = unlink(path) == 0; /* a file, as it mostly is */
+    if (gone)
+        jig_tell_write(path, true);
+    if (gone || errno == ENOENT)
         return JIG_OK;
     if (nftw(path, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
         return jig_err_sys(reterr, errno, "cannot remove %s", path);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/os/sighting.h"
+
 static enum jig_code take_room(int fd, const char *path, size_t size, struct jig_err *reterr)
 {
     int failed;
@@ -28,6 +30,7 @@ static enum jig_code map(struct jig_mapping *m, int fd, const char *path, size_t
 enum jig_code jig_mapping_open(struct jig_mapping *m, const char *path, size_t size, mode_t mode,
                                struct jig_err *reterr)
 {
+    jig_tell_write(path, true);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return jig_err_sys(reterr, errno, "cannot open %s", path);

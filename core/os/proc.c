@@ -209,6 +209,8 @@ enum jig_code jig_proc_start(const struct jig_proc_spec *spec, struct jig_proc *
     const struct jig_observer *o = jig_observer();
     if (o != NULL && o->ran != NULL)
         o->ran(o->ctx, program);
+    if (spec->writes == JIG_WRITES_ANYTHING)
+        jig_tell_write_anything(program);
     struct pipes pipes;
     code = make_pipes(spec, &pipes, reterr);
     if (code != JIG_OK)

@@ -32,10 +32,18 @@ struct jig_proc;
 
 enum jig_stream { JIG_STDOUT = 1, JIG_STDERR = 2 };
 
+/* What a child changes of the file system, for those who keep what is known of it (sighting.h). */
+enum jig_proc_writes {
+    JIG_WRITES_ANYTHING, /* unless something else is said */
+    JIG_WRITES_NOTHING,
+    JIG_WRITES_TOLD, /* jig_tell_write() was called for each file */
+};
+
 struct jig_proc_spec {
-    char *const *argv;   /* argv[0] is absolute, or is looked up in JIG_PROC_PATH */
-    char *const *env;    /* NULL: jig_proc_environment() */
-    const char *cwd;     /* NULL: "/" */
+    char *const *argv; /* argv[0] is absolute, or is looked up in JIG_PROC_PATH */
+    char *const *env;  /* NULL: jig_proc_environment() */
+    const char *cwd;   /* NULL: "/" */
+    enum jig_proc_writes writes;
     bool inherit_output; /* stdout and stderr are the caller's; `output` is never called */
     bool stdin_pipe;     /* stdin is a pipe that nobody writes to: it closes when we end, however */
     /* It is killed when the thread that starts it ends, however: for tools that do not end by

@@ -10,6 +10,7 @@
 
 static _Thread_local const struct jig_observer *listener;
 static _Thread_local bool checks;
+static _Thread_local const struct jig_write_observer *reader;
 
 const struct jig_observer *jig_observe(const struct jig_observer *o)
 {
@@ -39,6 +40,25 @@ void jig_observe_doubt(const char *path)
 {
     if (listener != NULL && listener->doubt != NULL)
         listener->doubt(listener->ctx, path);
+}
+
+const struct jig_write_observer *jig_observe_writes(const struct jig_write_observer *o)
+{
+    const struct jig_write_observer *before = reader;
+    reader = o;
+    return before;
+}
+
+void jig_tell_write(const char *path, bool named)
+{
+    if (reader != NULL)
+        reader->wrote(reader->ctx, path, named);
+}
+
+void jig_tell_write_anything(const char *program)
+{
+    if (reader != NULL)
+        reader->wrote_anything(reader->ctx, program);
 }
 
 static bool real_holds(const struct jig_sighting *s)

@@ -1,14 +1,21 @@
 /*
- * sighting.h - what a thread sees of the file system, told to whoever listens.
+ * sighting.h - what a thread sees of the file system and what it writes there, told to whoever
+ * listens.
  *
  * An answer that was made from files holds as long as all that was looked at for it is as it was.
  * So what is looked at is told where it is looked at, in core/os/fs, and not listed a second time
- * by those who look: nothing can be forgotten. Looks are told, not writes.
+ * by those who look: nothing can be forgotten.
  *
  *   jig_observe(&me) ... jig_fs_stamp, _read, _list, _walk, _is_dir, ... each call me.saw ...
  *   jig_observe(before)
  *
- * Threads: each thread has a listener of its own; it is called in that thread.
+ * In the same way, what is known of files holds until somebody writes them. So writes are told
+ * where they are made, too, to a listener of their own: by core/os/fs, file, mapping and beneath.
+ * What a child writes nobody sees. So whoever starts one says that it writes nothing, or tells what
+ * it will write; of any other child it is told that it may write anything (core/os/proc.h). Locks,
+ * and times that are set, change no content and are not told.
+ *
+ * Threads: each thread has listeners of its own; they are called in that thread.
  */
 #ifndef JIG_OS_SIGHTING_H
 #define JIG_OS_SIGHTING_H
@@ -56,6 +63,24 @@ bool jig_observe_checking(bool checking);
 
 /* For core/os. */
 bool jig_observer_checks(void);
+
+struct jig_write_observer {
+    /* The file is, or may be, another one from here on. `named`: so is the folder that it is in, as
+     * a name comes or goes. */
+    void (*wrote)(void *ctx, const char *path, bool named);
+    void (*wrote_anything)(void *ctx, const char *program); /* a child that may was started */
+    void *ctx;
+};
+
+/* Tells this thread's writes to `o` (NULL: to nobody) from now on; returns who was told before.
+ * Borrowed until the next call. */
+const struct jig_write_observer *jig_observe_writes(const struct jig_write_observer *o);
+
+/* For core/os, and for who starts a child that is going to write this. */
+void jig_tell_write(const char *path, bool named);
+
+/* For core/os. */
+void jig_tell_write_anything(const char *program);
 
 /* Looks at the same thing now, telling nobody. False when it differs from `s` in what its kind is
  * about. */

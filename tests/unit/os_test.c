@@ -11,12 +11,14 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/beneath.h"
 #include "core/os/cancel.h"
 #include "core/os/file.h"
 #include "core/os/fs.h"
 #include "core/os/lock.h"
 #include "core/os/mapping.h"
 #include "core/os/proc.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 
 static void write_is_whole_or_not_at_all(void **state)
@@ -398,6 +400,114 @@ static void absolute_paths(void **state)
     assert_string_equal(b, "/");
 }
 
+/* ---- writes are told ---- */
+
+struct told {
+    const char *dir;
+    struct jig_strv writes; /* "NAME", or "NAME+" where a name comes or goes */
+    size_t children;        /* that may write anything */
+};
+
+static void hear_write(void *ctx, const char *path, bool named)
+{
+    struct told *t = ctx;
+    size_t n = strlen(t->dir);
+    assert_true(strncmp(path, t->dir, n) == 0 && path[n] == '/');
+    jig_strv_append_take(&t->writes, jig_strf("%s%s", path + n + 1, named ? "+" : ""));
+}
+
+static void hear_child(void *ctx, const char *program)
+{
+    (void)program;
+    ((struct told *)ctx)->children++;
+}
+
+static void expect_told(struct told *t, enum jig_code code, const char *writes)
+{
+    JIG_CLEANUP_FREE char *all = jig_strv_join(&t->writes, " ");
+    assert_int_equal(code, JIG_OK);
+    assert_string_equal(all, writes);
+    jig_strv_clear(&t->writes);
+}
+
+static void files_that_are_written_are_told(void **state)
+{
+    struct told t = {.dir = *state};
+    struct jig_write_observer o = {hear_write, hear_child, &t};
+    JIG_CLEANUP_FREE char *a = jig_path_join(*state, "a");
+    JIG_CLEANUP_FREE char *b = jig_path_join(*state, "b");
+    JIG_CLEANUP_FREE char *deep = jig_path_join(*state, "d/e");
+    JIG_CLEANUP_FREE char *link = jig_path_join(*state, "d/e/l");
+    JIG_CLEANUP_FREE char *top = jig_path_join(*state, "d");
+    struct jig_stamp s;
+    const struct jig_write_observer *before = jig_observe_writes(&o);
+    expect_told(&t, jig_fs_write_unsynced(a, "1", 1, 0644, NULL), "a+");
+    expect_told(&t, jig_fs_write_atomic(a, "2", 1, 0644, NULL), "a");
+    expect_told(&t, jig_fs_write_if_changed(a, "2", 1, 0644, NULL), "");
+    expect_told(&t, jig_fs_write_if_changed(a, "3", 1, 0644, NULL), "a");
+    expect_told(&t, jig_fs_stamp(a, &s, NULL), "");
+    expect_told(&t, jig_fs_append(a, &s, "4", 1, NULL), "a");
+    expect_told(&t, jig_fs_copy(a, b, 0644, false, NULL), "b+");
+    expect_told(&t, jig_fs_copy(a, b, 0644, false, NULL), "b");
+    expect_told(&t, jig_fs_mkdirs(deep, 0755, NULL), "d+ d/e+");
+    expect_told(&t, jig_fs_mkdirs(deep, 0755, NULL), "");
+    expect_told(&t, jig_fs_make_link("x", link, NULL), "d/e/l+");
+    expect_told(&t, jig_fs_rename(a, b, NULL), "a+ b+");
+    expect_told(&t, jig_fs_remove_tree(b, NULL), "b+");
+    expect_told(&t, jig_fs_remove_tree(b, NULL), "");
+    expect_told(&t, jig_fs_remove_tree(top, NULL), "d/e/l+ d/e+ d+");
+    jig_observe_writes(before);
+    expect_told(&t, jig_fs_write_unsynced(a, "1", 1, 0644, NULL), "");
+    jig_strv_release(&t.writes);
+}
+
+static void files_that_are_opened_or_made_beneath_are_told(void **state)
+{
+    struct told t = {.dir = *state};
+    struct jig_write_observer o = {hear_write, hear_child, &t};
+    JIG_CLEANUP_FREE char *f = jig_path_join(*state, "f");
+    struct jig_beneath *root = NULL;
+    struct jig_mapping m;
+    int fd = -1;
+    uint64_t size;
+    assert_int_equal(jig_beneath_open(*state, &root, NULL), JIG_OK);
+    const struct jig_write_observer *before = jig_observe_writes(&o);
+    expect_told(&t, jig_file_open(f, 0644, &fd, &size, NULL), "f+");
+    close(fd);
+    expect_told(&t, jig_mapping_open(&m, f, 4096, 0644, NULL), "f+");
+    jig_mapping_close(&m);
+    expect_told(&t, jig_file_open_to_read(f, &fd, &size, NULL), "");
+    close(fd);
+    expect_told(&t, jig_beneath_create(root, "t/x", &fd, NULL), "t+ t/x+");
+    expect_told(&t, jig_beneath_finish(fd, 0, 0644, -1, NULL), "");
+    expect_told(&t, jig_beneath_symlink(root, "t/s", "x", NULL), "t/s+");
+    expect_told(&t, jig_beneath_link(root, "t/h", "t/x", NULL), "t/h+");
+    jig_observe_writes(before);
+    jig_beneath_free(root);
+    jig_strv_release(&t.writes);
+}
+
+/* Of a child nobody knows what it writes, unless who starts it says so. */
+static void children_may_write_anything(void **state)
+{
+    struct told t = {.dir = *state};
+    struct jig_write_observer o = {hear_write, hear_child, &t};
+    char *argv[] = {"true", NULL};
+    struct jig_proc_spec spec = {.argv = argv};
+    struct jig_until forever = JIG_UNTIL_FOREVER;
+    struct jig_proc_result r;
+    const struct jig_write_observer *before = jig_observe_writes(&o);
+    assert_int_equal(jig_proc_run(&spec, &forever, &r, NULL), JIG_OK);
+    assert_int_equal(t.children, 1);
+    spec.writes = JIG_WRITES_NOTHING;
+    assert_int_equal(jig_proc_run(&spec, &forever, &r, NULL), JIG_OK);
+    spec.writes = JIG_WRITES_TOLD;
+    assert_int_equal(jig_proc_run(&spec, &forever, &r, NULL), JIG_OK);
+    assert_int_equal(t.children, 1);
+    jig_observe_writes(before);
+    assert_int_equal(t.writes.n, 0);
+}
+
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, unit_folder_setup, unit_folder_teardown)
 
 int main(void)
@@ -414,6 +524,9 @@ int main(void)
         IN_FOLDER(a_longer_holder_leaves_no_words),
         IN_FOLDER(memory_is_shared_by_a_file),
         IN_FOLDER(a_file_is_sealed),
+        IN_FOLDER(files_that_are_written_are_told),
+        IN_FOLDER(files_that_are_opened_or_made_beneath_are_told),
+        IN_FOLDER(children_may_write_anything),
         cmocka_unit_test(both_pipes_are_polled),
         cmocka_unit_test(children_inherit_nothing),
         cmocka_unit_test(a_grandchild_does_not_hold_the_caller),

@@ -616,6 +616,22 @@ static void outputs_are_no_exception(void **state)
     workshop_close(&w);
 }
 
+/* Who can say nothing of what a tool reads still knows what it writes. */
+static void what_always_runs_changes_files_too(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    put_many(&w);
+    JIG_CLEANUP_FREE char *platform = workshop_read(&w, "hardware/fake/one/platform.txt");
+    JIG_CLEANUP_FREE char *other = jig_strf(
+        "%srecipe.c.o.pattern=\"{compiler.path}fake-touch\" \"{object_file}\" touched\n", platform);
+    struct jig_build_engine_stats s = changed_stats(&w, "hardware/fake/one/platform.txt", other);
+    assert_int_equal(s.narrow, 1);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "touched"));
+    workshop_close(&w);
+}
+
 /* Somebody built in between: what the look found is not what is there. */
 static void another_build_in_between(void **state)
 {
@@ -671,6 +687,7 @@ int main(void)
         IN_FOLDER(an_edit_that_wants_a_library),
         IN_FOLDER(an_edit_of_a_sketch),
         IN_FOLDER(outputs_are_no_exception),
+        IN_FOLDER(what_always_runs_changes_files_too),
         IN_FOLDER(another_build_in_between),
         IN_FOLDER(a_wrong_word_fails_the_build_that_doubts_it),
     };
