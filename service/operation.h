@@ -161,6 +161,7 @@ struct jig_progress_event {
     uint32_t percent;
     int64_t done_bytes;
     int64_t total_bytes;
+    int64_t bytes_per_s; /* 0: as told by earlier calls */
 };
 void jig_operation_progress(struct jig_operation *op, const struct jig_progress_event *progress);
 

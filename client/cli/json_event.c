@@ -148,6 +148,7 @@ static void add_event(json_t *o, const struct jig_event *e)
         cli_json_set_int(o, "percent", e->is.progress.percent);
         cli_json_set_int(o, "done_bytes", e->is.progress.done_bytes);
         cli_json_set_int(o, "total_bytes", e->is.progress.total_bytes);
+        cli_json_set_int(o, "bytes_per_second", e->is.progress.bytes_per_second);
         return;
     case JIG_EVENT_NOTICE:
         cli_json_set_text(o, "id", e->is.notice.id);

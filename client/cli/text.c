@@ -67,6 +67,24 @@ const char *cli_size(int64_t bytes, char out[32])
     return out;
 }
 
+const char *cli_amount(int64_t done_bytes, int64_t total_bytes, int64_t bytes_per_s,
+                       char out[CLI_AMOUNT_MAX])
+{
+    char done[32], total[48] = "", pace[48] = "", left[48] = "", text[32];
+    out[0] = '\0';
+    if (done_bytes <= 0 && total_bytes <= 0)
+        return out;
+    if (total_bytes > 0)
+        snprintf(total, sizeof total, " of %s", cli_size(total_bytes, text));
+    if (bytes_per_s > 0)
+        snprintf(pace, sizeof pace, ", %s/s", cli_size(bytes_per_s, text));
+    if (bytes_per_s > 0 && total_bytes - done_bytes >= bytes_per_s)
+        snprintf(left, sizeof left, ", %s left",
+                 cli_age((total_bytes - done_bytes) / bytes_per_s * 1000, text));
+    snprintf(out, CLI_AMOUNT_MAX, " (%s%s%s%s)", cli_size(done_bytes, done), total, pace, left);
+    return out;
+}
+
 const char *cli_plural(uint64_t n)
 {
     return n == 1 ? "" : "s";

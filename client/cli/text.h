@@ -33,6 +33,12 @@ const char *cli_age(int64_t ms, char out[32]);
 /* "4.2 MiB". */
 const char *cli_size(int64_t bytes, char out[32]);
 
+/* " (10.5 MiB of 57.2 MiB, 12.3 MiB/s, 4 s left)"; what is 0 is not known and left out, and "" when
+ * nothing is. */
+#define CLI_AMOUNT_MAX 160
+const char *cli_amount(int64_t done_bytes, int64_t total_bytes, int64_t bytes_per_s,
+                       char out[CLI_AMOUNT_MAX]);
+
 /* "Flash: [===                 ] 3.1 % (1006 bytes of 32256)" and a line's end; no bar when max is
  * 0. */
 void cli_print_usage_bar(FILE *stream, const char *name, int64_t used, int64_t max);

@@ -9,7 +9,7 @@
 #include "client/cli/json_event.h"
 #include "client/cli/text.h"
 
-#define BAR_WIDTH 24
+#define BAR_WIDTH 20
 
 void cli_view_init(struct cli_view *view, const struct cli *cli)
 {
@@ -245,16 +245,17 @@ static void show_progress(struct cli_view *view, const struct jig_event *event)
 {
     const char *phase = event->is.progress.phase;
     uint32_t percent = event->is.progress.percent < 100 ? event->is.progress.percent : 100;
-    char done[32], total[32];
-    if (event->is.progress.total_bytes > 0)
-        snprintf(view->text, sizeof view->text, "%s %u %% (%s of %s)", phase, percent,
-                 cli_size(event->is.progress.done_bytes, done),
-                 cli_size(event->is.progress.total_bytes, total));
+    int64_t total_bytes = event->is.progress.total_bytes;
+    char amount[CLI_AMOUNT_MAX];
+    cli_amount(event->is.progress.done_bytes, total_bytes, event->is.progress.bytes_per_second,
+               amount);
+    bool is_known = total_bytes > 0 || event->is.progress.done_bytes == 0;
+    if (is_known)
+        snprintf(view->text, sizeof view->text, "%s %u %%%s", phase, percent, amount);
     else
-        snprintf(view->text, sizeof view->text, "%s %u %%", phase, percent);
-    view->percent = (int)percent;
-    bool over =
-        percent == 100 && event->is.progress.total_bytes > 0 && strcmp(view->phase, phase) != 0;
+        snprintf(view->text, sizeof view->text, "%s%s", phase, amount);
+    view->percent = is_known ? (int)percent : -1;
+    bool over = percent == 100 && total_bytes > 0 && strcmp(view->phase, phase) != 0;
     if (over)
         snprintf(view->phase, sizeof view->phase, "%s", phase);
     if (over && !view->terminal && !view->cli->options.quiet)

@@ -395,6 +395,7 @@ static void convert_progress(const Jig__V1__ProgressEvent *in, struct jig_event 
     out->is.progress.percent = in->percent;
     out->is.progress.done_bytes = in->done_bytes;
     out->is.progress.total_bytes = in->total_bytes;
+    out->is.progress.bytes_per_second = in->bytes_per_second;
 }
 
 void jig_convert_event(const Jig__V1__OperationEvent *in, struct jig_event *out)

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "service/operation.h"
+#include "service/operation/pace.h"
 #include "service/run/owner.h"
 #include "service/run/park.h"
 #include "service/run/pool.h"
@@ -45,6 +46,7 @@ struct jig_operation {
 
     pthread_mutex_t mu;
     /* All guarded by mu: */
+    struct jig_pace pace; /* of what is in progress */
     enum jig_operation_state state;
     int64_t started_unix_ms;
     int64_t started_ns;

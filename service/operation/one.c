@@ -212,7 +212,13 @@ void jig_operation_diagnostic(struct jig_operation *op, const struct jig_diagnos
 
 void jig_operation_progress(struct jig_operation *op, const struct jig_progress_event *progress)
 {
-    emit(op, &(struct jig_event){.kind = JIG_EVENT_PROGRESS, .progress = progress});
+    struct jig_progress_event told = *progress;
+    pthread_mutex_lock(&op->mu);
+    int64_t pace = jig_pace_note(&op->pace, told.phase, told.done_bytes, jig_now_ns());
+    pthread_mutex_unlock(&op->mu);
+    if (told.bytes_per_s == 0)
+        told.bytes_per_s = pace;
+    emit(op, &(struct jig_event){.kind = JIG_EVENT_PROGRESS, .progress = &told});
 }
 
 void jig_operation_notice(struct jig_operation *op, const char *id,

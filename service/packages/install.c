@@ -118,7 +118,8 @@ static void on_progress(void *ctx, const struct jig_package *p, const struct jig
 {
     JIG_CLEANUP_FREE char *name = jig_package_full_name(p->kind, p->vendor, p->name);
     int64_t total = f->total > 0 ? f->total : p->size;
-    struct jig_progress_event event = {.phase = name, .done_bytes = (int64_t)f->received};
+    struct jig_progress_event event = {
+        .phase = name, .done_bytes = (int64_t)f->received, .bytes_per_s = (int64_t)f->bytes_per_s};
     if (total > 0) {
         event.total_bytes = total;
         event.percent = (uint32_t)(f->received * 100 / (uint64_t)total);

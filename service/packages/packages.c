@@ -146,7 +146,9 @@ void jig_packages_report_indexes(struct jig_packages_report *r,
 
 static void on_index_progress(void *ctx, const struct jig_fetch_progress *f)
 {
-    struct jig_progress_event event = {.phase = f->url, .done_bytes = (int64_t)f->received};
+    struct jig_progress_event event = {.phase = f->url,
+                                       .done_bytes = (int64_t)f->received,
+                                       .bytes_per_s = (int64_t)f->bytes_per_s};
     if (f->total > 0) {
         event.total_bytes = f->total;
         event.percent = (uint32_t)(f->received * 100 / (uint64_t)f->total);

@@ -105,6 +105,7 @@ static void fill_progress(struct parts *p, const struct jig_event *e)
     p->progress.percent = e->progress->percent;
     p->progress.done_bytes = e->progress->done_bytes;
     p->progress.total_bytes = e->progress->total_bytes;
+    p->progress.bytes_per_second = e->progress->bytes_per_s;
     p->event.kind_case = JIG__V1__OPERATION_EVENT__KIND_PROGRESS;
     p->event.progress = &p->progress;
 }

@@ -264,6 +264,14 @@ static void test_texts(void **state)
     assert_string_equal(cli_age(3600000, out), "1 h 0 min");
     assert_string_equal(cli_size(1023, out), "1023 bytes");
     assert_string_equal(cli_size(4404019, out), "4.2 MiB");
+    char amount[CLI_AMOUNT_MAX];
+    assert_string_equal(cli_amount(0, 0, 0, amount), "");
+    assert_string_equal(cli_amount(1 << 20, 0, 0, amount), " (1.0 MiB)");
+    assert_string_equal(cli_amount(0, 2048, 0, amount), " (0 bytes of 2.0 KiB)");
+    assert_string_equal(cli_amount(1 << 20, 3 << 20, 1 << 19, amount),
+                        " (1.0 MiB of 3.0 MiB, 512.0 KiB/s, 4 s left)");
+    assert_string_equal(cli_amount(3 << 20, 3 << 20, 1 << 19, amount),
+                        " (3.0 MiB of 3.0 MiB, 512.0 KiB/s)");
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include "core/os/bell.h"
 #include "core/os/time.h"
 #include "service/operation.h"
+#include "service/operation/pace.h"
 #include "service/run/park.h"
 #include "service/run/pool.h"
 #include "service/run/stats.h"
@@ -551,6 +552,46 @@ static void a_pool_runs_all_before_it_stops(void **state)
     jig_pool_free(pool);
 }
 
+#define MS JIG_NS_PER_MS
+
+static void pace_is_of_the_last_seconds(void **state)
+{
+    (void)state;
+    struct jig_pace pace = {.n = 0};
+    int64_t now = 5 * JIG_NS_PER_S, done = 1000000; /* of an earlier try */
+    assert_int_equal(jig_pace_note(&pace, "fetch", done, now), 0);
+    assert_int_equal(jig_pace_note(&pace, "fetch", done + 100, now + 100 * MS), 0); /* too soon */
+    for (int i = 0; i < 100; i++) { /* 1,000 bytes in 200 ms */
+        now += 200 * MS;
+        done += 1000;
+        int64_t told = jig_pace_note(&pace, "fetch", done, now);
+        assert_int_equal(told, i == 0 ? 0 : 5000);
+    }
+    for (int i = 0; i < 100; i++) { /* and ten times as much: what was long ago is forgotten */
+        now += 20 * MS;
+        done += 1000;
+        (void)jig_pace_note(&pace, "fetch", done, now);
+    }
+    for (int i = 0; i < 20; i++) {
+        now += 200 * MS;
+        done += 10000;
+        (void)jig_pace_note(&pace, "fetch", done, now);
+    }
+    assert_int_equal(jig_pace_note(&pace, "fetch", done, now), 50000);
+}
+
+static void pace_begins_anew_with_each_phase(void **state)
+{
+    (void)state;
+    struct jig_pace pace = {.n = 0};
+    assert_int_equal(jig_pace_note(&pace, "write", 0, 0), 0);
+    assert_int_equal(jig_pace_note(&pace, "write", 1000, 1000 * MS), 1000);
+    assert_int_equal(jig_pace_note(&pace, "verify", 1000, 2000 * MS), 0);
+    assert_int_equal(jig_pace_note(&pace, "verify", 2000, 2500 * MS), 2000);
+    assert_int_equal(jig_pace_note(&pace, "verify", 0, 3000 * MS), 0); /* from the beginning */
+    assert_int_equal(jig_pace_note(&pace, "verify", 500, 4000 * MS), 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -567,6 +608,8 @@ int main(void)
         cmocka_unit_test(a_wake_between_look_and_park_is_seen),
         cmocka_unit_test(times_come_in_order),
         cmocka_unit_test(a_pool_runs_all_before_it_stops),
+        cmocka_unit_test(pace_is_of_the_last_seconds),
+        cmocka_unit_test(pace_begins_anew_with_each_phase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,9 +224,11 @@ static void events_become_messages(void **state)
     assert_string_equal(e->diagnostic->option, "-Wx");
     jig__v1__operation_event__free_unpacked(e, NULL);
 
-    struct jig_progress_event progress = {.phase = "write", .percent = 50, .total_bytes = 1 << 20};
+    struct jig_progress_event progress = {
+        .phase = "write", .percent = 50, .total_bytes = 1 << 20, .bytes_per_s = 1000};
     e = unpack_event(&(struct jig_event){.kind = JIG_EVENT_PROGRESS, .progress = &progress});
     assert_int_equal(e->progress->total_bytes, 1 << 20);
+    assert_int_equal(e->progress->bytes_per_second, 1000);
     jig__v1__operation_event__free_unpacked(e, NULL);
 
     e = unpack_event(&(struct jig_event){

@@ -361,8 +361,9 @@ struct jig_event {
         struct {
             const char *phase; /* "write", "verify", ... */
             uint32_t percent;
-            int64_t done_bytes;  /* 0: unknown */
-            int64_t total_bytes; /* 0: unknown */
+            int64_t done_bytes;       /* 0: unknown */
+            int64_t total_bytes;      /* 0: unknown */
+            int64_t bytes_per_second; /* 0: unknown */
         } progress;
         struct {
             const char *id; /* "monitor.paused" */
