@@ -202,6 +202,7 @@ static enum jig_code call(struct jig_builder *b, struct jig_operation *op,
     request.explain = options->explain;
     request.walk = options->walk;
     request.changes = options->changes;
+    request.changes_since = options->changes_since;
     request.doubt_changes = b->checks_answers;
     request.until = jig_operation_until(op);
     request.events = &events;
@@ -389,7 +390,7 @@ static bool look_at(struct jig_builder *b, const struct jig_target *target, size
     if (code == JIG_OK) {
         jig_arena_init(&arena, RESULT_MAX_BYTES);
         jig_builder_result(target, e, &result, &arena, &message);
-        jig_warm_builds_add(ret, &message);
+        jig_warm_builds_add(ret, &message, result.look);
         jig_arena_release(&arena);
     }
     jig_build_result_release(&result);

@@ -41,6 +41,7 @@ struct jig_build_options {
     bool explain;
     bool walk;
     const struct jig_watch_changes *changes; /* as struct jig_build_request has it */
+    uint64_t changes_since;                  /* likewise */
     /* As struct jig_build_request has it; may be NULL. */
     enum jig_code (*finished)(void *ctx, const struct jig_build_result *result,
                               struct jig_err *reterr);

@@ -258,7 +258,7 @@ static enum jig_code replay(struct jig_building *b, struct jig_operation *op, si
 static uint8_t *lasting_bytes(const Jig__V1__BuildResult *result, size_t *ret_n)
 {
     struct jig_warm_builds one = {0};
-    jig_warm_builds_add(&one, result);
+    jig_warm_builds_add(&one, result, 0);
     uint8_t *bytes = one.n > 0 ? jig_wire_bytes(&one.v[0]->base, ret_n) : NULL;
     jig_warm_builds_release(&one);
     return bytes;
@@ -297,7 +297,7 @@ static enum jig_code use_result(struct jig_building *b, const struct jig_target_
     enum jig_code code = compare(b, &message, reterr);
     b->ran++;
     if (result->up_to_date)
-        jig_warm_builds_add(&b->builds, &message);
+        jig_warm_builds_add(&b->builds, &message, result->look);
     if (code == JIG_OK)
         code = use(ctx, &message, reterr);
     jig_arena_release(&arena);
@@ -352,6 +352,14 @@ static enum jig_code pull_all(struct jig_building *b, struct jig_operation *op,
     return code;
 }
 
+/* The look that the changes were noted after. */
+static uint64_t changes_since(const struct jig_building *b, size_t index)
+{
+    const struct jig_warm_builds *last =
+        b->said.last != NULL ? jig_warm_builds(b->said.last) : NULL;
+    return last != NULL && index < last->n ? last->looks[index] : 0;
+}
+
 enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op, size_t index,
                                jig_building_use_fn *use, void *ctx, struct jig_err *reterr)
 {
@@ -366,6 +374,7 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     struct jig_build_result result;
     if (jig_now_ns() > b->started_ns + CHANGES_ARE_NEW_MS * JIG_NS_PER_MS)
         b->options.changes = NULL;
+    b->options.changes_since = changes_since(b, index);
     if (b->options.explain && index == 0 && b->said.why != NULL)
         jig_operation_notice(op, "build.known", JIG_EVENT_NOTE,
                              "what is known without building: %s", b->said.why);

@@ -53,6 +53,8 @@ struct jig_warm_answer; /* counted */
 struct jig_warm_builds {
     struct jig_target *target; /* NULL when it was not opened yet: the answer is from disk */
     Jig__V1__BuildResult **v;
+    uint64_t *looks; /* likewise: which look found it (struct jig_build_result); 0: an earlier
+                        daemon's */
     size_t n;
     char *subject;            /* of the operation */
     struct jig_strv warnings; /* about the project, told before the builds */
@@ -120,7 +122,8 @@ void jig_warm_build_ended(struct jig_warm *w);
 
 /* For what fills in `builds`. */
 void jig_warm_builds_release(struct jig_warm_builds *b);
-void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result);
+void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result,
+                         uint64_t look);
 
 /* For poll(2), with jig_warm_pump(): keeps the kernel's queue short. -1 where nothing is watched.
  * Returns the deadline at which it wants to be called again. */

@@ -39,6 +39,7 @@ struct jig_build_engine {
     uint64_t up_to_date; /* guarded by mu */
     uint64_t narrow;     /* guarded by mu */
     uint64_t planned;    /* guarded by mu */
+    uint64_t looks;      /* guarded by mu; the number of the last one */
 };
 
 struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_config *config)
@@ -323,7 +324,9 @@ static void save_last(const struct jig_build_request *q, struct jig_build_result
 /* Everything was looked at, and holds: what changes from here on is told. */
 static void looked(struct jig_plan *p)
 {
-    p->record->looked = true;
+    pthread_mutex_lock(&p->engine->mu);
+    p->result->look = p->record->look = ++p->engine->looks;
+    pthread_mutex_unlock(&p->engine->mu);
     p->record->found_for = p->request->environment;
 }
 
@@ -396,16 +399,17 @@ static void settle_look(struct jig_plan *p, enum jig_code code)
         looked(p);
 }
 
-/* What the last look found holds, but for what changed since, if that is of now: who waited for the
- * folder looks at everything. */
+/* What a look found holds, but for what changed since, if that is of now: who waited for the folder
+ * looks at everything. Another look than the one after which the changes were noted may have seen
+ * other files. */
 static void take_record(struct jig_plan *p, bool changes_are_new)
 {
     p->record = jig_records_take(p->engine->records, p->record_path);
-    if (p->record->looked && changes_are_new)
+    if (p->record->look != 0 && p->record->look == p->request->changes_since && changes_are_new)
         p->vouch = jig_vouch_new(p->request->changes, p->build_dir);
     p->same = p->vouch != NULL && p->request->changes->plain && !p->request->doubt_changes &&
               p->record->found_for == p->request->environment;
-    p->record->looked = false;
+    p->record->look = 0;
     pthread_mutex_lock(&p->engine->mu);
     p->engine->narrow += p->vouch != NULL;
     p->engine->planned += p->same;

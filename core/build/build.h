@@ -79,9 +79,11 @@ struct jig_build_request {
     bool clean;
     bool explain;
     bool walk; /* believe no stamp: read every file anew */
-    /* All that became of the files since a look (look_only) at this very build found that it would
-     * do nothing; NULL when that is not known. What read none of them is not looked at again. */
+    /* All that became, since look number `changes_since` found that this build would do nothing, of
+     * what that look saw; NULL when that is not known. What read none of it is not looked at again,
+     * unless this folder was looked at or built in since. */
     const struct jig_watch_changes *changes;
+    uint64_t changes_since;
     bool doubt_changes; /* it is all the same, and the build fails when it was otherwise */
     /* Run no tool: FAILED_PRECONDITION when one would have to be, ABORTED when somebody else builds
      * here. What the last build left stays as it is. */
@@ -113,6 +115,8 @@ struct jig_phase {
 
 struct jig_build_result {
     bool up_to_date;
+    uint64_t
+        look; /* its number, when everything was looked at and nothing was to be done; else 0 */
     struct jig_artifact *artifacts;
     size_t artifact_count;
     size_t artifact_cap;

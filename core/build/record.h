@@ -27,7 +27,8 @@ struct jig_record {
     struct jig_stamp file;  /* as it was left; all zero when it is to be written whole */
     int64_t whole_bytes;    /* of the file, when it was written whole last */
     bool racy;              /* the stamp is too young to vouch for the content */
-    bool looked;            /* by a look, since the last build: every trace that it uses holds */
+    uint64_t look;          /* number of the one that found all traces that it uses to hold, when
+                             * that was the last to be done here; else 0 */
     struct jig_map found;   /* then: source -> what its includes led to, for discovery */
     struct jig_strv own[3]; /* then: the project's sources, their objects and steps; or none */
     const void *found_for;  /* of which build: its environment; compared, never followed */

@@ -122,6 +122,8 @@ static bool read_builds(struct tail *t, const struct header *head, struct jig_wa
         if (one == NULL)
             return false;
         ret->v = jig_xrealloc(ret->v, ret->n + 1, sizeof(Jig__V1__BuildResult *));
+        ret->looks = jig_xrealloc(ret->looks, ret->n + 1, sizeof *ret->looks);
+        ret->looks[ret->n] = 0;
         ret->v[ret->n++] = one;
     }
     piece = take(t, &n);

@@ -19,6 +19,7 @@ void jig_warm_builds_release(struct jig_warm_builds *b)
     for (size_t i = 0; i < b->n; i++)
         jig__v1__build_result__free_unpacked(b->v[i], NULL);
     free(b->v);
+    free(b->looks);
     free(b->subject);
     jig_strv_release(&b->warnings);
     jig_target_free(b->target);
@@ -26,7 +27,8 @@ void jig_warm_builds_release(struct jig_warm_builds *b)
 }
 
 /* Without what was of that run alone. */
-void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result)
+void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result,
+                         uint64_t look)
 {
     struct jig_arena arena;
     jig_arena_init(&arena, RESULT_MAX_BYTES);
@@ -44,6 +46,8 @@ void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *
     if (copy == NULL)
         return;
     b->v = jig_xrealloc(b->v, b->n + 1, sizeof(Jig__V1__BuildResult *));
+    b->looks = jig_xrealloc(b->looks, b->n + 1, sizeof *b->looks);
+    b->looks[b->n] = look;
     b->v[b->n++] = copy;
 }
 

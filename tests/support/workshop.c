@@ -225,6 +225,7 @@ static enum jig_code call_for(struct workshop *w, call_fn *fn, const struct work
         .walk = w->walk,
         .look_only = look_only,
         .changes = changes,
+        .changes_since = w->look,
         .doubt_changes = w->doubt_changes,
         .until = w->until,
         .events = w->events,
@@ -258,6 +259,7 @@ static bool try_to_watch(struct workshop *w)
     resolve(w, w->target);
     enum jig_code code = call_for(w, jig_build_run, w->target, true, NULL);
     jig_observe(before);
+    w->look = w->result.look;
     if (code == JIG_OK && jig_sightings_fault(seen) == NULL && !jig_sightings_young(seen) &&
         jig_watcher_arm(w->watcher, seen, &w->watch, NULL) != JIG_OK)
         w->watch = NULL;

@@ -43,6 +43,7 @@ struct workshop {
     struct jig_watcher *watcher;
     struct jig_watch *watch;
     struct workshop_target *target;
+    uint64_t look;
 
     /* of the last build */
     enum jig_code code;

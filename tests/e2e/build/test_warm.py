@@ -211,6 +211,22 @@ def test_an_edit_is_all_that_is_looked_at(bench):
         walk(bench, folder, result, fqbn=None)
 
 
+def test_two_questions_of_one_folder(bench):
+    """What one look found is not what the watch behind another one's answer tells of."""
+    folder = bench.project("pio", {**PIO, "include/g.h": "#define G 1\n"})
+    bench.build(folder, fqbn=None)
+    watched(bench, folder, fqbn=None)
+    source = folder / "src/main.cpp"
+    source.write_text('#include "g.h"\n' + source.read_text().replace("pinMode(A", "pinMode(G"))
+    assert bench.jig("build", folder, "-e", "uno").result["outcome"] == "built"
+    wait_watched(bench, 2)
+    (folder / "include/g.h").write_text("#define G 2\n")
+    result = bench.build(folder, fqbn=None)
+    fresh = bench.build(folder, "--build-dir", bench.folder / "scratch", "--walk", fqbn=None)
+    assert sha256(result["artifacts"]["hex"]) == sha256(fresh["artifacts"]["hex"])
+    walk(bench, folder, result, fqbn=None)
+
+
 def test_a_broken_edit_and_its_mending(bench):
     folder = bench.project("pio", PIO)
     good = bench.build(folder, fqbn=None)
