@@ -200,26 +200,12 @@ static enum jig_code upgrade(struct sync *s)
 
 /* ---- the lock file ---- */
 
-static enum jig_code read_old(const char *path, struct jig_lockfile *ret, struct jig_err *reterr)
-{
-    struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_lockfile_read(path, ret, &err);
-    if (code == JIG_NOT_FOUND) {
-        *ret = (struct jig_lockfile){0};
-        return JIG_OK;
-    }
-    if (code != JIG_OK && reterr != NULL)
-        *reterr = err;
-    return code;
-}
-
 static enum jig_code write_lock(struct sync *s)
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(s->target->project->root, JIG_LOCK_FILE);
-    struct jig_lockfile lock;
-    enum jig_code code = read_old(path, &lock, s->reterr);
-    if (code != JIG_OK)
-        return code;
+    struct jig_until until = jig_operation_until(s->op);
+    struct jig_lockfile news = {0};
+    enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && i < s->target->n; i++) {
         const struct jig_target_environment *e = &s->target->environments[i];
         struct jig_plan plan = {0};
@@ -229,16 +215,16 @@ static enum jig_code write_lock(struct sync *s)
                                         JIG__V1__PACKAGE_CHANGE__OUTCOME__OUTCOME_PRESENT, "",
                                         e->environment->name);
         if (code == JIG_OK)
-            jig_lockfile_set(&lock, e->environment->name, &plan);
+            jig_lockfile_set(&news, e->environment->name, &plan);
         jig_plan_release(&plan);
     }
     if (code == JIG_OK)
-        code = jig_lockfile_write(&lock, path, s->reterr);
+        code = jig_lockfile_update(s->target->project->root, &news, &until, s->reterr);
     if (code == JIG_OK)
         s->report.result.lock_file = jig_arena_strdup(&s->report.arena, path);
     if (s->report.result.lock_file == NULL)
         s->report.result.lock_file = (char *)protobuf_c_empty_string;
-    jig_lockfile_release(&lock);
+    jig_lockfile_release(&news);
     return code;
 }
 

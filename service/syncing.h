@@ -9,7 +9,8 @@
  *     for and those that they depend on --> jig.lock
  *
  * What the project has itself, what is the user's or the system's own is not written down: jig does
- * not know where that came from. Environments that were not looked at keep their lines.
+ * not know where that came from. Environments that were not looked at keep their lines, also those
+ * that another daemon writes at the same time (jig_lockfile_update).
  *
  * Threads: from run().
  */

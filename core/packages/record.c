@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+#include "core/os/lock.h"
 #include "core/packages/names.h"
 
 #define RECORD_MAX (64u << 10)
@@ -337,8 +338,7 @@ enum jig_code jig_lockfile_read(const char *path, struct jig_lockfile *ret, stru
     return code;
 }
 
-enum jig_code jig_lockfile_write(const struct jig_lockfile *l, const char *path,
-                                 struct jig_err *reterr)
+static char *lock_text(const struct jig_lockfile *l)
 {
     json_t *o = json_object();
     json_t *environments = json_object();
@@ -350,8 +350,82 @@ enum jig_code jig_lockfile_write(const struct jig_lockfile *l, const char *path,
             json_array_append_new(list, to_json(&l->items[i].plan.items[k]));
         json_object_set_new(environments, l->items[i].environment, list);
     }
-    JIG_CLEANUP_FREE char *text = dump(o);
-    return jig_fs_write_if_changed(path, text, strlen(text), 0644, reterr);
+    return dump(o);
+}
+
+static enum jig_code set_copy(struct jig_lockfile *l, const struct jig_locked *from,
+                              struct jig_err *reterr)
+{
+    struct jig_plan copy = {0};
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < from->plan.n; i++)
+        code = jig_plan_add(&copy, &from->plan.items[i], reterr);
+    if (code == JIG_OK)
+        jig_lockfile_set(l, from->environment, &copy);
+    jig_plan_release(&copy);
+    return code;
+}
+
+/* The file as it is now, with the new environments. */
+static enum jig_code merge(const char *path, const struct jig_lockfile *news, char **ret,
+                           struct jig_err *reterr)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_lockfile l = {0};
+    enum jig_code code = jig_lockfile_read(path, &l, &err);
+    if (code == JIG_NOT_FOUND)
+        code = JIG_OK;
+    else if (code != JIG_OK && reterr != NULL)
+        *reterr = err;
+    for (size_t i = 0; code == JIG_OK && i < news->n; i++)
+        code = set_copy(&l, &news->items[i], reterr);
+    if (code == JIG_OK)
+        *ret = lock_text(&l);
+    jig_lockfile_release(&l);
+    return code;
+}
+
+/* Does the file say so already? */
+static bool is_current(const char *path, const char *text)
+{
+    struct jig_buf now;
+    jig_buf_init(&now, LOCK_MAX);
+    bool same = jig_fs_read(path, &now, NULL) == JIG_OK && now.len == strlen(text) &&
+                memcmp(now.data, text, now.len) == 0;
+    jig_buf_release(&now);
+    return same;
+}
+
+/* Kept out of version control, as all that is in there. */
+static enum jig_code take_gate(const char *root, const struct jig_until *until,
+                               struct jig_lock *lock, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *folder = jig_path_join(root, ".jig");
+    JIG_CLEANUP_FREE char *ignore = jig_path_join(folder, ".gitignore");
+    JIG_CLEANUP_FREE char *gate = jig_path_join(root, JIG_LOCK_GATE);
+    enum jig_code code = jig_fs_mkdirs(folder, 0777, reterr);
+    if (code == JIG_OK && !jig_fs_exists(ignore))
+        code = jig_fs_write_unsynced(ignore, "*\n", 2, 0644, reterr);
+    return code == JIG_OK ? jig_lock_wait(lock, gate, "packages sync", until, reterr) : code;
+}
+
+enum jig_code jig_lockfile_update(const char *root, const struct jig_lockfile *news,
+                                  const struct jig_until *until, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(root, JIG_LOCK_FILE);
+    JIG_CLEANUP_FREE char *before = NULL;
+    JIG_CLEANUP_FREE char *text = NULL;
+    struct jig_lock lock = JIG_LOCK_INIT;
+    enum jig_code code = merge(path, news, &before, reterr);
+    if (code != JIG_OK || is_current(path, before)) /* also where nothing can be written */
+        return code;
+    code = take_gate(root, until, &lock, reterr);
+    if (code == JIG_OK)
+        code = merge(path, news, &text, reterr); /* others may have been there meanwhile */
+    if (code == JIG_OK)
+        code = jig_fs_write_if_changed(path, text, strlen(text), 0644, reterr);
+    jig_lock_release(&lock);
+    return code;
 }
 
 const struct jig_plan *jig_lockfile_find(const struct jig_lockfile *l, const char *environment)

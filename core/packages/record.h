@@ -14,10 +14,12 @@
 #ifndef JIG_PACKAGES_RECORD_H
 #define JIG_PACKAGES_RECORD_H
 
+#include "core/os/cancel.h"
 #include "core/packages/plan.h"
 
-#define JIG_PACKAGE_RECORD "jig-package.json" /* in an installed tree */
-#define JIG_LOCK_FILE      "jig.lock"         /* in a project's folder */
+#define JIG_PACKAGE_RECORD "jig-package.json"   /* in an installed tree */
+#define JIG_LOCK_FILE      "jig.lock"           /* in a project's folder */
+#define JIG_LOCK_GATE      ".jig/jig.lock.gate" /* held by who writes it */
 
 /* The caller frees. Ends in a line's end; the same package gives the same text. */
 char *jig_package_text(const struct jig_package *p);
@@ -55,9 +57,13 @@ enum jig_code jig_lockfile_read(const char *path, struct jig_lockfile *ret,
 enum jig_code jig_lockfile_parse(const char *name, const char *text, size_t n,
                                  struct jig_lockfile *ret, struct jig_err *reterr) JIG_CHECKED;
 
-/* Leaves a file that says the same alone. */
-enum jig_code jig_lockfile_write(const struct jig_lockfile *l, const char *path,
-                                 struct jig_err *reterr) JIG_CHECKED;
+/* Puts the environments of `news` into the jig.lock of the project's folder `root`. What is there
+ * of others stays, and what another process puts there at the same time: it is read, changed and
+ * written under JIG_LOCK_GATE. Nothing is written, and nothing locked, when the file says so
+ * already. */
+enum jig_code jig_lockfile_update(const char *root, const struct jig_lockfile *news,
+                                  const struct jig_until *until,
+                                  struct jig_err *reterr) JIG_CHECKED;
 
 const struct jig_plan *jig_lockfile_find(const struct jig_lockfile *l, const char *environment);
 

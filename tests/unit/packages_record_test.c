@@ -2,9 +2,12 @@
 #include "tests/support/unit.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/lock.h"
 #include "core/packages/installed.h"
 #include "core/packages/record.h"
 
@@ -88,7 +91,7 @@ static void test_lock_files(void **state)
     assert_int_equal(jig_lockfile_find(&l, "uno")->n, 1);
     assert_int_equal(jig_lockfile_find(&l, "nano")->n, 0);
     assert_null(jig_lockfile_find(&l, "due"));
-    assert_int_equal(jig_lockfile_write(&l, path, &err), JIG_OK);
+    assert_int_equal(jig_lockfile_update(*state, &l, &JIG_UNTIL_FOREVER, &err), JIG_OK);
     assert_int_equal(jig_lockfile_read(path, &m, &err), JIG_OK);
     assert_int_equal(m.n, 2);
     assert_string_equal(jig_lockfile_find(&m, "uno")->items[0].name, "Blue Sky");
@@ -109,6 +112,74 @@ static void test_lock_files(void **state)
                          JIG_INVALID_ARGUMENT);
         assert_int_equal(err.reason, JIG_REASON_BAD_PROJECT);
     }
+}
+
+/* ---- many write at once ---- */
+
+enum { WRITERS = 4, ROUNDS = 25 };
+
+/* In a process of its own: new environments, one by one. */
+static int write_many(const char *root, int who)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        struct jig_lockfile news = {0};
+        struct jig_plan none = {0};
+        JIG_CLEANUP_FREE char *name = jig_strf("env%d-%d", who, i);
+        jig_lockfile_set(&news, name, &none);
+        enum jig_code code = jig_lockfile_update(root, &news, &JIG_UNTIL_FOREVER, NULL);
+        jig_lockfile_release(&news);
+        if (code != JIG_OK)
+            return 1;
+    }
+    return 0;
+}
+
+static void test_two_at_once_lose_nothing(void **state)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "jig.lock");
+    pid_t pids[WRITERS];
+    for (int i = 0; i < WRITERS; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            _exit(write_many(*state, i));
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        int how;
+        assert_int_equal(waitpid(pids[i], &how, 0), pids[i]);
+        assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+    }
+    struct jig_lockfile l;
+    assert_int_equal(jig_lockfile_read(path, &l, NULL), JIG_OK);
+    assert_int_equal(l.n, WRITERS * ROUNDS);
+    jig_lockfile_release(&l);
+}
+
+static void test_nothing_to_write_needs_no_lock(void **state)
+{
+    JIG_CLEANUP_FREE char *gate = jig_path_join(*state, JIG_LOCK_GATE);
+    struct jig_lockfile news = {0};
+    struct jig_plan none = {0};
+    struct jig_cancel cancel;
+    struct jig_lock held = JIG_LOCK_INIT;
+    struct jig_err err = JIG_ERR_INIT;
+    jig_lockfile_set(&news, "a", &none);
+    assert_int_equal(jig_lockfile_update(*state, &news, &JIG_UNTIL_FOREVER, &err), JIG_OK);
+    assert_int_equal(jig_lock_try(&held, gate, "the test", &err), JIG_OK);
+    assert_int_equal(jig_lockfile_update(*state, &news, &JIG_UNTIL_FOREVER, &err), JIG_OK);
+
+    /* Who waits for it can be told to stop, and has written nothing. */
+    assert_int_equal(jig_cancel_init(&cancel, &err), JIG_OK);
+    jig_cancel_fire(&cancel);
+    struct jig_until until = {.deadline_ns = JIG_NO_DEADLINE, .cancel = &cancel};
+    jig_lockfile_set(&news, "b", &none);
+    assert_int_equal(jig_lockfile_update(*state, &news, &until, &err), JIG_CANCELLED);
+    jig_lockfile_release(&news);
+    jig_lock_release(&held);
+    jig_cancel_release(&cancel);
+    JIG_CLEANUP_FREE char *path = jig_path_join(*state, "jig.lock");
+    assert_int_equal(jig_lockfile_read(path, &news, &err), JIG_OK);
+    assert_int_equal(news.n, 1);
+    jig_lockfile_release(&news);
 }
 
 static void test_installed_of(void **state)
@@ -147,6 +218,10 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_refused),
         cmocka_unit_test_setup_teardown(test_lock_files, unit_folder_setup, unit_folder_teardown),
+        cmocka_unit_test_setup_teardown(test_two_at_once_lose_nothing, unit_folder_setup,
+                                        unit_folder_teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_to_write_needs_no_lock, unit_folder_setup,
+                                        unit_folder_teardown),
         cmocka_unit_test(test_installed_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 """jig.lock, git repositories, and packages that are in use."""
 
+import fcntl
 import json
 import os
 import subprocess
 
+from bad_server import Gate
 from jig_bench import EXIT_BAD_PROJECT, EXIT_BUSY, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER
 
 TOY = "acme:toy:toy"
@@ -56,6 +58,34 @@ def test_sync_writes_what_a_build_obeys(new_bench, acme):
     assert bench.jig("packages", "sync", "--upgrade", project).result
     assert locked(project)["Blue"] == "1.9.0" and locked(project)["acme:toy"] == "1.9.0"
     assert uses(bench.build(project, fqbn=None)) == ["Green 1.0.0", "Blue 1.9.0"]
+
+
+def test_two_syncs_at_once_lose_nothing(new_bench, acme):
+    """Two daemons, each with a cache of its own: what one writes while the other works stays."""
+    one, two = new_bench(conf=acme.conf()), new_bench(conf=acme.conf())
+    project = pio(one, "p", "^1.0", "Blue@^1")
+    ini = (project / "platformio.ini").read_text()
+    (project / "platformio.ini").write_text(ini + ini.replace("[env:a]", "[env:b]"))
+    gate = Gate(100)
+    acme.put("/cc-5.0.tar.gz", acme.paths["/cc-5.0.tar.gz"][0], gate)
+    first = one.start("packages", "sync", "-e", "a", project)
+    try:
+        assert gate.reached.wait(30)
+        two.jig("packages", "sync", "-e", "b", project).result
+        (project / ".jig").mkdir(exist_ok=True)
+        with open(project / ".jig" / "jig.lock.gate", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            gate.open.set()
+            first.wait_for_event("step", step="install Blue 1.2.0", state="finished")
+            # it may have read the file by now: then it reads it once more
+            text = (project / "jig.lock").read_text()
+            (project / "jig.lock").write_text(text.replace('"b"', '"c"'))
+    finally:
+        gate.open.set()
+    assert first.finish().result["lock_file"] == str(project / "jig.lock")
+    lock = json.loads((project / "jig.lock").read_text())
+    assert sorted(lock["environments"]) == ["a", "c"]
+    assert lock["environments"]["a"] == lock["environments"]["c"]
 
 
 def test_a_lock_that_does_not_fit(new_bench, acme):
