@@ -15,12 +15,14 @@ enum jig_code jig_building_provide(struct jig_packages *p, struct jig_operation 
                                    struct jig_building *b, struct jig_err *reterr)
 {
     enum jig_code code = JIG_NOT_FOUND;
+    bool hope = true; /* that what came last helps */
     const struct jig_missing *missing = jig_building_missing(b);
-    for (unsigned i = 0; i < ROUNDS_MAX && jig_building_misses(p, b, code); i++) {
+    for (unsigned i = 0; hope && i < ROUNDS_MAX && jig_building_misses(p, b, code); i++) {
         struct jig_strv needs = {0};
         code = jig_packages_provide(p, op, &missing->platforms, &missing->libraries,
                                     &missing->locked, reterr);
-        if (code != JIG_OK) {
+        hope = code == JIG_OK;
+        if (code != JIG_OK && code != JIG_ALREADY_EXISTS) { /* another one may have been quicker */
             jig_err_prefix(reterr, "what the build misses cannot be installed");
             return code;
         }

@@ -30,21 +30,34 @@ static enum jig_code provide(struct sync *s, const struct jig_missing *missing)
                                 &missing->locked, s->reterr);
 }
 
+/* Once; what it lacks is installed. ret_again: it is to be opened once more, and *ret_hope says
+ * whether something came that may help. */
+static enum jig_code open_once(struct sync *s, bool *ret_again, bool *ret_hope)
+{
+    struct jig_strv needs = {0};
+    struct jig_missing missing = {0};
+    enum jig_code code = jig_target_open_missing(s->targets, s->selector, s->use, &s->target,
+                                                 &needs, &missing, s->reterr);
+    *ret_again = *ret_hope && code == JIG_NOT_FOUND && jig_missing_any(&missing);
+    if (*ret_again)
+        code = provide(s, &missing);
+    *ret_hope = code == JIG_OK;
+    if (*ret_again &&
+        code == JIG_ALREADY_EXISTS) /* somebody else was quicker, or it is of no use */
+        code = JIG_OK;
+    jig_strv_release(&needs);
+    jig_missing_release(&missing);
+    return code;
+}
+
 static enum jig_code open_all(struct sync *s)
 {
-    enum jig_code code = JIG_NOT_FOUND;
+    bool hope = true;
     jig_target_free(s->target);
     s->target = NULL;
     for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-        struct jig_strv needs = {0};
-        struct jig_missing missing = {0};
-        code = jig_target_open_missing(s->targets, s->selector, s->use, &s->target, &needs,
-                                       &missing, s->reterr);
-        bool again = code == JIG_NOT_FOUND && jig_missing_any(&missing);
-        if (again)
-            code = provide(s, &missing);
-        jig_strv_release(&needs);
-        jig_missing_release(&missing);
+        bool again;
+        enum jig_code code = open_once(s, &again, &hope);
         if (!again || code != JIG_OK)
             return code;
     }

@@ -11,6 +11,7 @@
 #include "core/base/str.h"
 #include "core/os/bell.h"
 #include "core/os/random.h"
+#include "service/run/pool.h"
 #include "service/wire/event.h"
 #include "service/wire/operation.h"
 
@@ -21,6 +22,8 @@ struct rig {
     struct jig_times *times;
     struct jig_park *park;
     struct jig_operations *operations;
+    struct jig_pool *reading;
+    struct jig_method_row *rows;
     struct jig_methods *methods;
     struct jig_dispatcher *dispatcher;
     struct jig_server *server;
@@ -257,6 +260,17 @@ static void make_service(struct rig *rig, const struct rig_options *o)
     assert_int_equal(jig_server_new(&server, &rig->server, &err), JIG_OK);
 }
 
+static void add_methods(struct rig *rig, const struct rig_options *o)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    size_t n = JIG_COUNT(rows);
+    rig->rows = jig_xcalloc(n + o->n_rows, sizeof *rig->rows);
+    memcpy(rig->rows, rows, sizeof rows);
+    if (o->n_rows > 0)
+        memcpy(rig->rows + n, o->rows, o->n_rows * sizeof *o->rows);
+    assert_int_equal(jig_methods_new(rig->rows, n + o->n_rows, &rig->methods, &err), JIG_OK);
+}
+
 struct rig *rig_new(const struct rig_options *options)
 {
     static const struct rig_options defaults = {0};
@@ -276,8 +290,12 @@ struct rig *rig_new(const struct rig_options *options)
         .events_max = o->events_max,
     };
     assert_int_equal(jig_operations_new(&operations, &rig->operations, &err), JIG_OK);
-    rig->env = (struct jig_env){.operations = rig->operations, .lnks = o->lnks, .ctx = rig};
-    assert_int_equal(jig_methods_new(rows, JIG_COUNT(rows), &rig->methods, &err), JIG_OK);
+    assert_int_equal(jig_pool_new("rig-read", 4, &rig->reading, &err), JIG_OK);
+    rig->env = (struct jig_env){
+        .operations = rig->operations, .reading = rig->reading, .lnks = o->lnks, .ctx = rig};
+    if (o->furnish != NULL)
+        o->furnish(o->ctx, &rig->env);
+    add_methods(rig, o);
     make_service(rig, o);
     listen_on(rig, o->socket, o->inproc, o->tcp);
     jig_server_endpoints(rig->server, &rig->endpoints);
@@ -291,10 +309,12 @@ void rig_free(struct rig *rig)
     assert_true(jig_operations_stop(rig->operations, JIG_NO_DEADLINE / 2));
     jig_dispatcher_stop(rig->dispatcher);
     jig_server_free(rig->server);
+    jig_pool_free(rig->reading);
     jig_operations_free(rig->operations);
     jig_times_free(rig->times);
     jig_dispatcher_free(rig->dispatcher);
     jig_methods_free(rig->methods);
+    free(rig->rows);
     jig_park_free(rig->park);
     jig_bell_release(&rig->bell);
     jig_strv_release(&rig->endpoints);

@@ -41,6 +41,12 @@ struct rig_options {
     unsigned queue_max;       /* 0: the default */
     size_t events_max;        /* 0: the default */
     struct jig_lnks *lnks;    /* NULL: no method of LnkService is called; borrowed */
+    /* More methods, with their real handlers, and what these need beside operations and `reading`.
+     */
+    const struct jig_method_row *rows;
+    size_t n_rows;
+    void (*furnish)(void *ctx, struct jig_env *env);
+    void *ctx;
 };
 
 struct rig *rig_new(const struct rig_options *options);

@@ -24,6 +24,7 @@
 #include "core/os/fs.h"
 #include "core/packages/install.h"
 #include "core/packages/record.h"
+#include "tests/support/tar.h"
 
 #define MOST_STEPS 400
 
@@ -112,32 +113,6 @@ int __wrap_syncfs(int fd)
 
 /* ---- archives ---- */
 
-/* One file of a tar archive (POSIX ustar). */
-static void add_file(struct jig_buf *tar, const char *name, const char *text)
-{
-    char head[512] = "";
-    unsigned sum = 0;
-    size_t n = strlen(text);
-    snprintf(head, 100, "%s", name);
-    memcpy(head + 100,
-           "0000644\0"
-           "0000000\0"
-           "0000000",
-           23);
-    snprintf(head + 124, 12, "%011zo", n);
-    snprintf(head + 136, 12, "%011o", 0);
-    memset(head + 148, ' ', 8);
-    head[156] = '0';
-    memcpy(head + 257, "ustar\00000", 8);
-    for (size_t i = 0; i < sizeof head; i++)
-        sum += (unsigned char)head[i];
-    snprintf(head + 148, 8, "%06o", sum);
-    jig_buf_append(tar, head, sizeof head);
-    jig_buf_append(tar, text, n);
-    while (tar->len % 512 != 0)
-        jig_buf_putc(tar, '\0');
-}
-
 static struct jig_package package(enum jig_package_kind kind, const char *vendor, const char *name)
 {
     return (struct jig_package){.kind = kind,
@@ -160,9 +135,8 @@ static void add(struct blob_bench *b, struct jig_plan *plan, struct jig_package 
     struct jig_blob blob;
     jig_buf_init(&tar, 1 << 20);
     for (size_t i = 0; i < n; i++)
-        add_file(&tar, files[i][0], files[i][1]);
-    for (int i = 0; i < 1024; i++)
-        jig_buf_putc(&tar, '\0');
+        tar_add(&tar, files[i][0], files[i][1]);
+    tar_end(&tar);
     p.sha256 = jig_sha256_of(tar.data, tar.len);
     p.has_sha256 = true;
     assert_ok(b, jig_blob_begin(b->cache, &p.sha256, &w, &b->err));
