@@ -44,7 +44,8 @@ static void count_as_used(void *ctx, const Jig__V1__ProjectSelector *selector,
                           const struct jig_target *target);
 
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
-                                    const struct jig_strv *installed, const char *data_dir)
+                                    const struct jig_strv *installed, const char *data_dir,
+                                    const struct jig_objremote *remote)
 {
     struct jig_builder *b = jig_new(struct jig_builder);
     JIG_CLEANUP_FREE char *objects = jig_path_join(cache_dir, "objects");
@@ -52,6 +53,7 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
     struct jig_build_engine_config config = {
         .object_cache = objects,
         .object_cache_bytes = conf->cache_objects > 0 ? conf->cache_objects : OBJECT_CACHE_BYTES,
+        .remote = remote,
         .tools = tools,
         .max_files = MOST_FILES};
     b->targets = jig_targets_new(conf, installed, data_dir);

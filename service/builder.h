@@ -15,9 +15,10 @@ struct jig_builder;
 struct jig_lnks;
 
 /* `conf` and `installed` (where packages are installed) are borrowed for the call. data_dir may be
- * NULL. */
+ * NULL. `remote` has objects of other machines; it outlives the builder; NULL: none. */
 struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cache_dir,
-                                    const struct jig_strv *installed, const char *data_dir);
+                                    const struct jig_strv *installed, const char *data_dir,
+                                    const struct jig_objremote *remote);
 void jig_builder_free(struct jig_builder *b);
 
 /* What pulls for builds; borrowed. Without it, a project whose pointers are not pulled yet cannot

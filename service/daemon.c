@@ -34,6 +34,7 @@
 #include "service/run/pool.h"
 #include "service/run/stats.h"
 #include "service/run/times.h"
+#include "service/sharing.h"
 #include "service/warm.h"
 #include "service/wire/event.h"
 
@@ -63,7 +64,8 @@ struct jig_daemon {
     struct jig_server *server;
     struct jig_devices devices;
     struct jig_fetcher *fetcher;
-    struct jig_remote *remote; /* NULL: none is configured */
+    struct jig_remote *remote;   /* NULL: none is configured */
+    struct jig_sharing *sharing; /* likewise */
     struct jig_caching *caching;
     struct jig_packages *packages;
     struct jig_builder *builder;
@@ -283,6 +285,11 @@ static enum jig_code make_stores(struct jig_daemon *d, struct jig_err *reterr)
     struct jig_archive_limits limits = jig_fetching_limits(&d->conf);
     d->fetcher = jig_fetching_new(&d->conf);
     enum jig_code code = jig_fetching_connect(&d->conf, d->fetcher, &d->remote, reterr);
+    struct jig_remote *objects = NULL;
+    if (code == JIG_OK)
+        code = jig_fetching_remote(&d->conf, &objects, reterr);
+    if (objects != NULL)
+        d->sharing = jig_sharing_new(objects);
     if (code == JIG_OK)
         code = jig_caching_new(&d->conf, d->place.cache_dir, &d->caching, reterr);
     if (code == JIG_OK)
@@ -302,8 +309,8 @@ static void make_builders(struct jig_daemon *d)
     struct jig_fingerprint us = jig_fingerprint_of(d->place.socket, strlen(d->place.socket));
     JIG_CLEANUP_FREE char *scratch = /* the cache may be shared, the socket is ours alone */
         jig_strf("%s/images/%016llx", d->place.cache_dir, (unsigned long long)us.high);
-    d->builder =
-        jig_builder_new(&d->conf, d->place.cache_dir, jig_packages_roots(d->packages), data);
+    d->builder = jig_builder_new(&d->conf, d->place.cache_dir, jig_packages_roots(d->packages),
+                                 data, jig_sharing_objects(d->sharing));
     jig_targets_lease_from(jig_builder_targets(d->builder), jig_caching_cache(d->caching));
     jig_caching_set_users(d->caching, tell_used, jig_builder_warm(d->builder));
     d->deployer = jig_deployer_new(d->builder, d->devices.inventory, d->devices.trust,
@@ -323,6 +330,7 @@ static void fill_env(struct jig_daemon *d)
     d->env = (struct jig_env){
         .operations = d->operations,
         .fetcher = d->fetcher,
+        .sharing = d->sharing,
         .archive_limits = jig_fetching_limits(&d->conf),
         .caching = d->caching,
         .builder = d->builder,
@@ -543,6 +551,7 @@ void jig_daemon_free(struct jig_daemon *d)
     jig_builder_free(d->builder);
     jig_lnks_free(d->lnks);
     jig_packages_free(d->packages);
+    jig_sharing_free(d->sharing);
     jig_remote_free(d->remote);
     jig_fetcher_free(d->fetcher);
     jig_caching_free(d->caching);

@@ -32,8 +32,8 @@ struct jig_fetcher *jig_fetching_new(const struct jig_conf *conf)
     return jig_fetcher_new(&options);
 }
 
-enum jig_code jig_fetching_connect(const struct jig_conf *conf, struct jig_fetcher *fetcher,
-                                   struct jig_remote **ret, struct jig_err *reterr)
+enum jig_code jig_fetching_remote(const struct jig_conf *conf, struct jig_remote **ret,
+                                  struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *netrc = NULL;
     struct jig_remote_options options = {
@@ -45,12 +45,18 @@ enum jig_code jig_fetching_connect(const struct jig_conf *conf, struct jig_fetch
     if (conf->cache_remote == NULL)
         return JIG_OK;
     enum jig_code code = jig_remote_new(&options, ret, reterr);
-    if (code != JIG_OK) {
+    if (code != JIG_OK)
         jig_err_prefix(reterr, "'remote' of [cache]");
-        return code;
-    }
-    jig_fetcher_set_remote(fetcher, *ret);
-    return JIG_OK;
+    return code;
+}
+
+enum jig_code jig_fetching_connect(const struct jig_conf *conf, struct jig_fetcher *fetcher,
+                                   struct jig_remote **ret, struct jig_err *reterr)
+{
+    enum jig_code code = jig_fetching_remote(conf, ret, reterr);
+    if (code == JIG_OK && *ret != NULL)
+        jig_fetcher_set_remote(fetcher, *ret);
+    return code;
 }
 
 struct jig_archive_limits jig_fetching_limits(const struct jig_conf *conf)

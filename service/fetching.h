@@ -18,6 +18,10 @@ struct jig_fetcher *jig_fetching_new(const struct jig_conf *conf);
 enum jig_code jig_fetching_connect(const struct jig_conf *conf, struct jig_fetcher *fetcher,
                                    struct jig_remote **ret, struct jig_err *reterr) JIG_CHECKED;
 
+/* Another way to the same remote cache, with limits of its own; NULL when there is none. */
+enum jig_code jig_fetching_remote(const struct jig_conf *conf, struct jig_remote **ret,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
 struct jig_archive_limits jig_fetching_limits(const struct jig_conf *conf);
 
 #endif

@@ -51,8 +51,10 @@ struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_conf
     e->toolids = jig_toolids_new(config->tools);
     e->probes = jig_probes_new();
     e->records = jig_records_new();
-    if (config->object_cache != NULL)
+    if (config->object_cache != NULL) {
         e->objcache = jig_objcache_new(config->object_cache, config->object_cache_bytes);
+        jig_objcache_set_remote(e->objcache, config->remote);
+    }
     atomic_init(&e->slots.free, (int)e->processors);
     pthread_mutex_init(&e->mu, NULL);
     return e;

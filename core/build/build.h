@@ -40,8 +40,9 @@ struct jig_build_engine;
 struct jig_build_engine_config {
     const char *object_cache; /* folder of the shared objects; NULL: none */
     uint64_t object_cache_bytes;
-    const char *tools; /* file that keeps what tools are (toolid.h); NULL: none */
-    size_t max_files;  /* whose contents are remembered */
+    const struct jig_objremote *remote; /* of other machines; borrowed; NULL: none */
+    const char *tools;                  /* file that keeps what tools are (toolid.h); NULL: none */
+    size_t max_files;                   /* whose contents are remembered */
 };
 
 struct jig_build_engine *jig_build_engine_new(const struct jig_build_engine_config *config);

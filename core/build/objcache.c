@@ -11,6 +11,7 @@
 #include "core/build/shadow.h"
 #include "core/os/file.h"
 #include "core/os/fs.h"
+#include "core/os/time.h"
 
 #define MOST_TRACES    8
 #define LARGEST_TRACES (8u << 20)
@@ -19,6 +20,7 @@
 struct jig_objcache {
     char *dir;
     uint64_t max_bytes;
+    const struct jig_objremote *remote; /* NULL: none */
     pthread_mutex_t mu;
     struct jig_objcache_stats stats; /* guarded by mu */
     uint64_t unpruned;               /* guarded by mu: bytes stored since the last prune */
@@ -32,6 +34,11 @@ struct jig_objcache *jig_objcache_new(const char *dir, uint64_t max_bytes)
     pthread_mutex_init(&c->mu, NULL);
     c->unpruned = PRUNE_EACH; /* what earlier daemons left is looked at once */
     return c;
+}
+
+void jig_objcache_set_remote(struct jig_objcache *c, const struct jig_objremote *remote)
+{
+    c->remote = remote;
 }
 
 void jig_objcache_free(struct jig_objcache *c)
@@ -152,26 +159,14 @@ static bool take_outputs(struct jig_objcache *c, const struct jig_trace *t, cons
     return true;
 }
 
-struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
-                                     const struct jig_objcache_place *place)
+static void count_stored(struct jig_objcache *c, const char *path)
 {
-    struct jig_trace *traces[MOST_TRACES];
-    size_t n = load_traces(c, command, traces);
-    struct jig_trace *found = NULL;
-    for (size_t i = 0; i < n; i++) {
-        bool fits = found == NULL && inputs_hold(traces[i], place) &&
-                    take_outputs(c, traces[i], place->build_dir);
-        if (fits)
-            found = traces[i];
-        else
-            jig_trace_free(traces[i]);
-    }
-    if (found != NULL) {
-        JIG_CLEANUP_FREE char *path = entry_path(c, command, ".traces");
-        utimensat(AT_FDCWD, path, NULL, 0);
-    }
-    count(c, found != NULL ? &c->stats.hits : &c->stats.misses);
-    return found;
+    struct jig_stamp s;
+    if (jig_fs_stamp(path, &s, NULL) != JIG_OK)
+        return;
+    pthread_mutex_lock(&c->mu);
+    c->unpruned += (uint64_t)s.size;
+    pthread_mutex_unlock(&c->mu);
 }
 
 static enum jig_code put_output(struct jig_objcache *c, const struct jig_trace_file *output,
@@ -185,12 +180,8 @@ static enum jig_code put_output(struct jig_objcache *c, const struct jig_trace_f
     enum jig_code code = jig_fs_mkdirs(dir, 0700, reterr);
     if (code == JIG_OK)
         code = jig_fs_copy(from, to, 0444, false, reterr);
-    struct jig_stamp s;
-    if (code == JIG_OK && jig_fs_stamp(to, &s, reterr) == JIG_OK) {
-        pthread_mutex_lock(&c->mu);
-        c->unpruned += (uint64_t)s.size;
-        pthread_mutex_unlock(&c->mu);
-    }
+    if (code == JIG_OK)
+        count_stored(c, to);
     return code;
 }
 
@@ -222,7 +213,119 @@ static enum jig_code put_traces(struct jig_objcache *c, const struct jig_trace *
     return code;
 }
 
-void jig_objcache_store(struct jig_objcache *c, const struct jig_trace *t, const char *build_dir)
+/* ---- here, and elsewhere ---- */
+
+/* The first of the traces that fits, with its outputs in place; the others are freed. */
+static struct jig_trace *take_first(struct jig_objcache *c, struct jig_trace **traces, size_t n,
+                                    const struct jig_objcache_place *place,
+                                    bool (*bring)(struct jig_objcache *c, const struct jig_trace *t,
+                                                  const struct jig_until *until),
+                                    const struct jig_until *until)
+{
+    struct jig_trace *found = NULL;
+    for (size_t i = 0; i < n; i++) {
+        bool fits = found == NULL && inputs_hold(traces[i], place) &&
+                    (bring == NULL || bring(c, traces[i], until)) &&
+                    take_outputs(c, traces[i], place->build_dir);
+        if (fits)
+            found = traces[i];
+        else
+            jig_trace_free(traces[i]);
+    }
+    return found;
+}
+
+static struct jig_trace *fetch_here(struct jig_objcache *c, const struct jig_digest *command,
+                                    const struct jig_objcache_place *place)
+{
+    struct jig_trace *traces[MOST_TRACES];
+    size_t n = load_traces(c, command, traces);
+    struct jig_trace *found = take_first(c, traces, n, place, NULL, NULL);
+    if (found != NULL) {
+        JIG_CLEANUP_FREE char *path = entry_path(c, command, ".traces");
+        utimensat(AT_FDCWD, path, NULL, 0);
+    }
+    return found;
+}
+
+/* From the other machine into our folder. */
+static bool bring_outputs(struct jig_objcache *c, const struct jig_trace *t,
+                          const struct jig_until *until)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < t->output_count; i++) {
+        JIG_CLEANUP_FREE char *path = entry_path(c, &t->outputs[i].sha256, ".out");
+        JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
+        if (jig_fs_exists(path))
+            continue;
+        code = jig_fs_mkdirs(dir, 0700, &err);
+        if (code == JIG_OK)
+            code = c->remote->bring(c->remote->ctx, &t->outputs[i].sha256, path, until, &err);
+        if (code == JIG_OK)
+            count_stored(c, path);
+    }
+    if (code != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "objcache.not_brought", "%s", err.message);
+    return code == JIG_OK;
+}
+
+static struct jig_trace *fetch_remote(struct jig_objcache *c,
+                                      const struct jig_objcache_wanted *wanted,
+                                      const struct jig_objcache_place *place)
+{
+    const struct jig_objremote_wanted ours = {wanted->action, wanted->command, wanted->tool,
+                                              place->build_dir};
+    struct jig_until soon =
+        jig_until_sooner(wanted->until, jig_deadline_in_ms(JIG_OBJREMOTE_WAIT_MS));
+    struct jig_trace *traces[JIG_OBJREMOTE_TRACES_MAX];
+    size_t n = jig_objremote_look(c->remote, &ours, &soon, traces);
+    struct jig_trace *found = take_first(c, traces, n, place, bring_outputs, &soon);
+    struct jig_err err = JIG_ERR_INIT;
+    if (found != NULL && put_traces(c, found, &err) != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "objcache.not_stored", "%s", err.message);
+    count(c, found != NULL ? &c->stats.remote_hits : &c->stats.remote_misses);
+    return found;
+}
+
+struct jig_trace *jig_objcache_fetch(struct jig_objcache *c,
+                                     const struct jig_objcache_wanted *wanted,
+                                     const struct jig_objcache_place *place, bool *ret_remote)
+{
+    struct jig_trace *found = fetch_here(c, wanted->command, place);
+    bool ask = found == NULL && c->remote != NULL && wanted->action->is_compile;
+    if (ask)
+        found = fetch_remote(c, wanted, place);
+    *ret_remote = ask && found != NULL;
+    count(c, found != NULL ? &c->stats.hits : &c->stats.misses);
+    return found;
+}
+
+static void offer(struct jig_objcache *c, const struct jig_trace *t)
+{
+    struct jig_objremote_output *outputs = jig_xcalloc(t->output_count, sizeof *outputs);
+    struct jig_strv paths = {0};
+    struct jig_buf file;
+    jig_buf_init(&file, JIG_OBJREMOTE_BYTES_MAX);
+    jig_traces_write(&t, 1, &file);
+    for (size_t i = 0; i < t->output_count; i++)
+        jig_strv_append_take(&paths, entry_path(c, &t->outputs[i].sha256, ".out"));
+    for (size_t i = 0; i < t->output_count; i++)
+        outputs[i] = (struct jig_objremote_output){t->outputs[i].sha256, paths.v[i]};
+    const struct jig_objremote_offer what = {.key = jig_objremote_key(&t->command),
+                                             .traces = file.data,
+                                             .size = file.len,
+                                             .outputs = outputs,
+                                             .output_count = t->output_count};
+    if (!file.failed)
+        c->remote->offer(c->remote->ctx, &what);
+    jig_buf_release(&file);
+    jig_strv_release(&paths);
+    free(outputs);
+}
+
+void jig_objcache_store(struct jig_objcache *c, const struct jig_action *a,
+                        const struct jig_trace *t, const char *build_dir)
 {
     struct jig_err err = JIG_ERR_INIT;
     enum jig_code code = JIG_OK;
@@ -230,10 +333,13 @@ void jig_objcache_store(struct jig_objcache *c, const struct jig_trace *t, const
         code = put_output(c, &t->outputs[i], build_dir, &err);
     if (code == JIG_OK)
         code = put_traces(c, t, &err);
-    if (code == JIG_OK)
-        count(c, &c->stats.stored);
-    else
+    if (code != JIG_OK) {
         jig_log(JIG_LOG_DEBUG, "objcache.not_stored", "%s", err.message);
+        return;
+    }
+    count(c, &c->stats.stored);
+    if (c->remote != NULL && a->is_compile && jig_objremote_is_portable(t))
+        offer(c, t);
 }
 
 struct entry {

@@ -8,6 +8,10 @@
  * now what they held then. Outputs are checked against their hash when they are taken out; a
  * damaged one is removed and the action runs. Only actions marked shareable come here.
  *
+ * What is not here may be had from another machine (objremote.h): it is asked after the folder,
+ * what it gives is checked, put into the folder and taken from there. What is newly made is offered
+ * to it.
+ *
  * The folder may be deleted at any time. Its size has a ceiling: past it the least recently used
  * files go (use is marked by mtime).
  *
@@ -17,6 +21,7 @@
 #define JIG_BUILD_OBJCACHE_H
 
 #include "core/base/map.h"
+#include "core/build/objremote.h"
 #include "core/build/shadow.h"
 #include "core/build/trace.h"
 #include "core/watch/files.h"
@@ -27,11 +32,16 @@ struct jig_objcache;
 struct jig_objcache *jig_objcache_new(const char *dir, uint64_t max_bytes);
 void jig_objcache_free(struct jig_objcache *c);
 
+/* Before the first fetch; borrowed, and outlives the cache. NULL: none. */
+void jig_objcache_set_remote(struct jig_objcache *c, const struct jig_objremote *remote);
+
 struct jig_objcache_stats {
-    uint64_t hits;
+    uint64_t hits; /* those from another machine included */
     uint64_t misses;
     uint64_t stored;
     uint64_t damaged; /* entries that were thrown away */
+    uint64_t remote_hits;
+    uint64_t remote_misses; /* it was asked in vain, or had nothing that holds here */
 };
 struct jig_objcache_stats jig_objcache_stats(struct jig_objcache *c);
 
@@ -44,14 +54,26 @@ struct jig_objcache_place {
                                each once in a build; filled as it goes */
 };
 
-/* Looks for a trace of `command` whose inputs are as they are now and puts its outputs in place.
- * NULL when there is none. The caller frees the trace. */
-struct jig_trace *jig_objcache_fetch(struct jig_objcache *c, const struct jig_digest *command,
-                                     const struct jig_objcache_place *place);
+/* What is looked for. */
+struct jig_objcache_wanted {
+    const struct jig_action *action;
+    const struct jig_digest *command;
+    const struct jig_digest *tool;
+    const struct jig_until *until;
+};
+
+/* Looks for a trace of the command whose inputs are as they are now and puts its outputs in place.
+ * NULL when there is none. The caller frees the trace. *ret_remote says that another machine had
+ * it.
+ */
+struct jig_trace *jig_objcache_fetch(struct jig_objcache *c,
+                                     const struct jig_objcache_wanted *wanted,
+                                     const struct jig_objcache_place *place, bool *ret_remote);
 
 /* Keeps a trace and copies of its outputs. Failure (a full disk) is not the build's: it is logged
  * at debug and the entry is left out. */
-void jig_objcache_store(struct jig_objcache *c, const struct jig_trace *t, const char *build_dir);
+void jig_objcache_store(struct jig_objcache *c, const struct jig_action *a,
+                        const struct jig_trace *t, const char *build_dir);
 
 /* Removes the least recently used entries until the cache is below 3/4 of its ceiling, if it is
  * above the ceiling. */

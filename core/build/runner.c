@@ -173,10 +173,13 @@ static enum jig_code decide(struct jig_runner *r, struct jig_job *j, struct jig_
                            j->because);
     if (j->action->shareable && c->objcache != NULL) {
         const struct jig_objcache_place place = {c->build_dir, c->files, r->shadow, &r->looked};
-        struct jig_trace *shared = jig_objcache_fetch(c->objcache, &j->command, &place);
+        const struct jig_objcache_wanted wanted = {j->action, &j->command, &j->tool, &c->until};
+        bool remote = false;
+        struct jig_trace *shared = jig_objcache_fetch(c->objcache, &wanted, &place, &remote);
         if (shared != NULL) {
             jig_record_put_take(c->record, shared);
-            replay(r, j, shared, "taken from the shared objects");
+            replay(r, j, shared,
+                   remote ? "taken from the remote cache" : "taken from the shared objects");
             return JIG_OK;
         }
     }
@@ -289,7 +292,7 @@ static void record(struct jig_runner *r, struct jig_job *j)
     if (t == NULL)
         return;
     if (j->action->shareable && !t->opaque && r->config.objcache != NULL)
-        jig_objcache_store(r->config.objcache, t, r->config.build_dir);
+        jig_objcache_store(r->config.objcache, j->action, t, r->config.build_dir);
     jig_record_put_take(r->config.record, t);
 }
 

@@ -8,9 +8,9 @@
 #include "core/build/places.h"
 #include "core/hash/fingerprint.h"
 
-#define MAGIC         "jigtrac4" /* the digit is the version */
-#define MOST_FILES    200000     /* of one trace */
-#define MOST_DISTINCT 4000000    /* of all traces in a file */
+#define MAGIC         JIG_TRACES_MAGIC
+#define MOST_FILES    200000  /* of one trace */
+#define MOST_DISTINCT 4000000 /* of all traces in a file */
 #define MOST_TRACES   1000000
 #define MOST_WORDS    100000
 #define LARGEST_TEXT  (16 << 20)

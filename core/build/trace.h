@@ -21,6 +21,8 @@
 #include "core/base/strv.h"
 #include "core/build/action.h"
 
+#define JIG_TRACES_MAGIC "jigtrac4" /* the digit is the encoding's version */
+
 struct jig_trace {
     char *name; /* of the action, in its build's record */
     struct jig_digest command;

@@ -146,6 +146,16 @@ static void note(struct jig_remote *r, enum jig_code code, uint64_t *count)
     pthread_mutex_unlock(&r->mu);
 }
 
+bool jig_remote_takes(struct jig_remote *r)
+{
+    return may_send(r) && check_up(r, NULL) == JIG_OK;
+}
+
+void jig_remote_blame(struct jig_remote *r)
+{
+    note(r, JIG_UNAVAILABLE, NULL);
+}
+
 struct jig_remote_stats jig_remote_stats(struct jig_remote *r)
 {
     pthread_mutex_lock(&r->mu);
@@ -277,6 +287,17 @@ static enum jig_code put(struct jig_remote *r, const char *url, struct upload *u
                        "the remote cache does not take %s: it answers with status %d", url, status);
 }
 
+static enum jig_code is_there(struct jig_remote *r, const char *url, const struct jig_until *until,
+                              bool *ret, struct jig_err *reterr)
+{
+    struct upload none = {.fd = -1};
+    int status = 0;
+    enum jig_code code = request(r, JIG_HOP_HEAD, url, &none, 0, until, &status, reterr);
+    if (code == JIG_OK)
+        *ret = status / 100 == 2;
+    return code;
+}
+
 static enum jig_code send_file(struct jig_remote *r, const char *url, const struct jig_blob *blob,
                                const struct jig_until *until, struct jig_err *reterr)
 {
@@ -294,12 +315,9 @@ static enum jig_code send_unless_there(struct jig_remote *r, const char *url,
                                        const struct jig_blob *blob, const struct jig_until *until,
                                        struct jig_err *reterr)
 {
-    struct upload none = {.fd = -1};
-    int status = 0;
-    enum jig_code code = request(r, JIG_HOP_HEAD, url, &none, 0, until, &status, reterr);
-    if (code != JIG_OK || status / 100 == 2)
-        return code;
-    return send_file(r, url, blob, until, reterr);
+    bool there = false;
+    enum jig_code code = is_there(r, url, until, &there, reterr);
+    return code == JIG_OK && !there ? send_file(r, url, blob, until, reterr) : code;
 }
 
 enum jig_code jig_remote_send(struct jig_remote *r, struct jig_cache *cache,
@@ -323,6 +341,25 @@ enum jig_code jig_remote_send(struct jig_remote *r, struct jig_cache *cache,
         free(blob.path);
     }
     jig_hold_free(hold);
+    return code;
+}
+
+enum jig_code jig_remote_put_blob(struct jig_remote *r, const struct jig_digest *sha256,
+                                  const void *data, size_t n, const struct jig_until *until,
+                                  struct jig_err *reterr)
+{
+    bool there = false;
+    if (!may_send(r))
+        return JIG_OK;
+    enum jig_code code = check_up(r, reterr);
+    if (code != JIG_OK)
+        return code;
+    JIG_CLEANUP_FREE char *url = place(r, "cas", sha256);
+    struct upload u = {.fd = -1, .data = data, .left = n};
+    code = is_there(r, url, until, &there, reterr);
+    if (code == JIG_OK && !there)
+        code = put(r, url, &u, n, until, reterr);
+    note(r, code, &r->counts.sent);
     return code;
 }
 

@@ -5,7 +5,9 @@
  *   GET, HEAD, PUT  <url>/cas/<sha256>   bytes by their hash
  *   GET, PUT        <url>/ac/<hex>       what a key stands for
  * Source: github.com/buchgr/bazel-remote, README.md, "HTTP/1.1 REST API". bazel-remote itself takes
- * nothing but ActionResult messages under ac/, unless it runs with --disable_http_ac_validation.
+ * nothing but ActionResult messages under ac/, unless it runs with --disable_http_ac_validation; it
+ * adds who wrote them, and gives none whose outputs are not in cas/ any more (server/http.go,
+ * cache/disk/disk.go).
  *
  * It may be slow, gone or wrong, and nobody waits for that:
  *   - a connection is made in a second or it is not made; less than 4 KiB in 3 s ends a request
@@ -68,6 +70,17 @@ enum jig_code jig_remote_get_action(struct jig_remote *r, const struct jig_diges
 enum jig_code jig_remote_put_action(struct jig_remote *r, const struct jig_digest *key,
                                     const void *data, size_t n, const struct jig_until *until,
                                     struct jig_err *reterr) JIG_CHECKED;
+
+/* As jig_remote_send, of bytes in memory, which have this hash. */
+enum jig_code jig_remote_put_blob(struct jig_remote *r, const struct jig_digest *sha256,
+                                  const void *data, size_t n, const struct jig_until *until,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* False while sending is of no use: it is read only, down, or has refused a PUT. */
+bool jig_remote_takes(struct jig_remote *r);
+
+/* For who finds that what it gave makes no sense, or comes too slowly: it is down for a while. */
+void jig_remote_blame(struct jig_remote *r);
 
 struct jig_remote_stats {
     uint64_t hits;

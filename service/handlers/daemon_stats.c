@@ -5,6 +5,7 @@
 #include "service/handlers/handlers.h"
 #include "service/run/stats.h"
 #include "service/run/times.h"
+#include "service/sharing.h"
 #include "service/warm.h"
 #include "service/wire/messages.h"
 
@@ -17,6 +18,7 @@ struct sources {
     struct jig_targets_stats targets;
     struct jig_deployer_stats deploys;
     struct jig_trust_stats trust;
+    struct jig_sharing_stats sharing;
 };
 
 static void read_files(const struct sources *s, Jig__V1__Memo *memo)
@@ -122,7 +124,7 @@ static void put_memos(const struct sources *s, Jig__V1__GetStatsResponse *reply,
 
 /* ---- counters ---- */
 
-#define MOST_COUNTERS (JIG_STAT_COUNT + 24)
+#define MOST_COUNTERS (JIG_STAT_COUNT + 32)
 
 struct counters {
     Jig__V1__Counter items[MOST_COUNTERS];
@@ -155,8 +157,14 @@ static void put_counters(const struct jig_env *env, const struct sources *s,
         {"build.planned", s->builds.planned}, /* of these: were planned as the one before */
         {"files.looks", s->builds.files.looks},
         {"objects.stored", s->builds.objects.stored},
-        {"trust.known", s->trust.known},     /* devices */
-        {"trust.revoked", s->trust.revoked}, /* something happened to one */
+        {"objects.remote_hits", s->builds.objects.remote_hits},     /* of objects' hits */
+        {"objects.remote_misses", s->builds.objects.remote_misses}, /* asked in vain */
+        {"objects.remote_failures", s->sharing.remote.failures},    /* of the remote cache */
+        {"objects.remote_sent", s->sharing.sent},
+        {"objects.remote_dropped", s->sharing.dropped}, /* instead of sent */
+        {"objects.remote_waiting", s->sharing.waiting}, /* to be sent */
+        {"trust.known", s->trust.known},                /* devices */
+        {"trust.revoked", s->trust.revoked},            /* something happened to one */
         {"watch.lists", s->warm.watcher.watches},
         {"watch.names", s->warm.watcher.names},
         {"watch.folders", s->warm.watcher.folders},
@@ -222,6 +230,8 @@ void jig_handle_daemon_stats(const struct jig_env *env, struct jig_call *call)
         sources.warm = jig_warm_stats(jig_builder_warm(env->builder));
         sources.targets = jig_targets_stats(jig_builder_targets(env->builder));
     }
+    if (env->sharing != NULL)
+        sources.sharing = jig_sharing_stats(env->sharing);
     if (env->deployer != NULL)
         sources.deploys = jig_deployer_stats(env->deployer);
     if (env->trust != NULL)

@@ -264,7 +264,7 @@ static int setup(void **state)
                      JIG_OK);
     w->fetcher = jig_fetcher_new(&(struct jig_fetcher_options){.proxy = "none", .rounds = 1});
     w->packages = jig_packages_new(&w->conf, w->cache, w->fetcher, &limits);
-    w->builder = jig_builder_new(&w->conf, root, jig_packages_roots(w->packages), w->folder);
+    w->builder = jig_builder_new(&w->conf, root, jig_packages_roots(w->packages), w->folder, NULL);
     w->rig = rig_new(&(struct rig_options){
         .rows = rows, .n_rows = JIG_COUNT(rows), .furnish = furnish, .ctx = w});
     w->client = rig_connect(w->rig);
