@@ -16,6 +16,7 @@
 struct folder {
     atomic_uint refs;
     char *path;
+    char *twin; /* NULL: none */
     enum jig_library_location location;
     bool single;
     struct jig_library **libs;
@@ -58,16 +59,18 @@ static void folder_unref(struct folder *f)
         jig_library_free(f->libs[i]);
     free(f->libs);
     free(f->path);
+    free(f->twin);
     jig_strv_release(&f->faults);
     jig_readlog_free(f->log);
     free(f);
 }
 
-static enum jig_code load_one(struct folder *f, const char *path, struct jig_err *reterr)
+static enum jig_code load_one(struct folder *f, const char *path, const char *twin,
+                              struct jig_err *reterr)
 {
     struct jig_library *lib = NULL;
     struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_library_load(path, f->location, f->log, &lib, &err);
+    enum jig_code code = jig_library_load(path, twin, f->location, f->log, &lib, &err);
     if (code == JIG_OK) {
         if (f->n >= JIG_LIBRARIES_MAX) {
             jig_library_free(lib);
@@ -82,16 +85,37 @@ static enum jig_code load_one(struct folder *f, const char *path, struct jig_err
     return JIG_OK;
 }
 
+/* The names in both folders, each once, sorted. */
+static enum jig_code list_all(struct folder *f, struct jig_strv *names, struct jig_err *reterr)
+{
+    struct jig_strv more = {0};
+    enum jig_code code = jig_readlog_list(f->log, f->path, names, reterr);
+    if (code == JIG_OK && f->twin != NULL)
+        code = jig_readlog_list(f->log, f->twin, &more, reterr);
+    for (size_t i = 0; i < more.n; i++)
+        jig_strv_add_unique(names, more.v[i]);
+    if (more.n > 0)
+        jig_strv_sort(names);
+    jig_strv_release(&more);
+    return code;
+}
+
 static enum jig_code load_all(struct folder *f, struct jig_err *reterr)
 {
     if (f->single)
-        return load_one(f, f->path, reterr);
+        return load_one(f, f->path, f->twin, reterr);
     struct jig_strv names = {0};
-    enum jig_code code = jig_readlog_list(f->log, f->path, &names, reterr);
+    enum jig_code code = list_all(f, &names, reterr);
     for (size_t i = 0; i < names.n && code == JIG_OK; i++) {
-        JIG_CLEANUP_FREE char *path = jig_path_join(f->path, names.v[i]);
-        if (names.v[i][0] != '.' && jig_readlog_is_dir(f->log, path))
-            code = load_one(f, path, reterr);
+        const char *name = names.v[i];
+        if (name[0] == '.')
+            continue;
+        JIG_CLEANUP_FREE char *path = jig_path_join(f->path, name);
+        JIG_CLEANUP_FREE char *twin = f->twin != NULL ? jig_path_join(f->twin, name) : NULL;
+        bool has_own = jig_readlog_is_dir(f->log, path);
+        bool has_twin = twin != NULL && jig_readlog_is_dir(f->log, twin);
+        if (has_own || has_twin)
+            code = load_one(f, has_own ? path : twin, has_own && has_twin ? twin : NULL, reterr);
     }
     jig_strv_release(&names);
     return code;
@@ -103,6 +127,7 @@ static enum jig_code folder_load(const struct jig_library_folder *spec, struct f
     struct folder *f = jig_new(struct folder);
     atomic_init(&f->refs, 1);
     f->path = jig_xstrdup(spec->path);
+    f->twin = jig_xstrdup(spec->twin);
     f->location = spec->location;
     f->single = spec->single;
     f->log = jig_readlog_new();
@@ -141,7 +166,7 @@ static struct folder *take_out(struct jig_libcache *c, const struct jig_library_
     for (size_t i = 0; i < c->n; i++) {
         struct folder *f = c->folders[i];
         if (f->location != spec->location || f->single != spec->single ||
-            !jig_streq(f->path, spec->path))
+            !jig_streq(f->path, spec->path) || !jig_streq(f->twin, spec->twin))
             continue;
         memmove(&c->folders[i], &c->folders[i + 1], (c->n - i - 1) * sizeof(struct folder *));
         c->n--;

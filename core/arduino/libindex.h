@@ -49,7 +49,9 @@ struct jig_memo_stats jig_libcache_stats(struct jig_libcache *c); /* an entry is
 struct jig_library_folder {
     const char *path; /* absolute; one that is not there holds nothing */
     enum jig_library_location location;
-    bool single; /* the folder is a library, not a folder of libraries */
+    bool single;      /* the folder is a library, not a folder of libraries */
+    const char *twin; /* another one, whose libraries are these's twins (library.h), or are ones
+                         that are not here; NULL: none */
 };
 
 /* `ignore` (may be NULL) holds names of libraries that are as if they were not there. A folder

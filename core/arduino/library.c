@@ -68,14 +68,28 @@ enum jig_code jig_library_parse(struct jig_library *lib, const char *name, const
     return code;
 }
 
+/* Reads a file of the library's; *ret_path is where it was, or would be. The caller frees. */
+static enum jig_code read_file(const struct jig_library *lib, const char *name,
+                               struct jig_readlog *log, struct jig_buf *text, char **ret_path,
+                               bool *ret_found, struct jig_err *reterr)
+{
+    *ret_path = jig_path_join(lib->path, name);
+    enum jig_code code = jig_readlog_file(log, *ret_path, text, ret_found, reterr);
+    if (code != JIG_OK || *ret_found || lib->twin == NULL)
+        return code;
+    free(*ret_path);
+    *ret_path = jig_path_join(lib->twin, name);
+    return jig_readlog_file(log, *ret_path, text, ret_found, reterr);
+}
+
 static enum jig_code load_properties(struct jig_library *lib, struct jig_readlog *log,
                                      struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *path = jig_path_join(lib->path, "library.properties");
+    JIG_CLEANUP_FREE char *path = NULL;
     struct jig_buf text;
     jig_buf_init(&text, PROPERTIES_MAX);
     bool found = false;
-    enum jig_code code = jig_readlog_file(log, path, &text, &found, reterr);
+    enum jig_code code = read_file(lib, "library.properties", log, &text, &path, &found, reterr);
     lib->legacy = !found;
     if (code == JIG_OK && found)
         code = jig_library_parse(lib, path, text.data, text.len, reterr);
@@ -121,24 +135,41 @@ static void take_json(struct jig_library *lib, const json_t *root, const char **
     *include_dir = json_string_value(json_object_get(build, "includeDir"));
 }
 
+/* A folder of the library's, and its twin: NULL where there is none. With only the latter, that is
+ * the library's. False when there is neither. */
+static bool find_folder(const struct jig_library *lib, const char *name, struct jig_readlog *log,
+                        char **dir, char **twin_dir)
+{
+    JIG_CLEANUP_FREE char *own = jig_path_absolute(lib->path, name);
+    JIG_CLEANUP_FREE char *twin = lib->twin != NULL ? jig_path_absolute(lib->twin, name) : NULL;
+    bool has_own = jig_readlog_is_dir(log, own);
+    bool has_twin = twin != NULL && !jig_streq(twin, own) && jig_readlog_is_dir(log, twin);
+    if (!has_own && !has_twin)
+        return false;
+    replace(twin_dir, has_own && has_twin ? jig_xstrdup(twin) : NULL);
+    replace(dir, jig_steal(has_own ? &own : &twin));
+    return true;
+}
+
 /* The folders of a project library: what library.json says, else src/ and include/, else LIB. */
 static void project_folders(struct jig_library *lib, const char *src_dir, const char *include_dir,
                             struct jig_readlog *log)
 {
-    JIG_CLEANUP_FREE char *src = jig_path_absolute(lib->path, src_dir != NULL ? src_dir : "src");
-    JIG_CLEANUP_FREE char *include =
-        jig_path_absolute(lib->path, include_dir != NULL ? include_dir : "include");
-    if (jig_readlog_is_dir(log, src))
-        replace(&lib->source_dir, jig_steal(&src));
-    if (jig_readlog_is_dir(log, include) && !jig_streq(include, lib->source_dir))
-        replace(&lib->include_dir, jig_steal(&include));
+    (void)find_folder(lib, src_dir != NULL ? src_dir : "src", log, &lib->source_dir,
+                      &lib->twin_source_dir);
+    if (find_folder(lib, include_dir != NULL ? include_dir : "include", log, &lib->include_dir,
+                    &lib->twin_include_dir) &&
+        jig_streq(lib->include_dir, lib->source_dir)) {
+        replace(&lib->include_dir, NULL);
+        replace(&lib->twin_include_dir, NULL);
+    }
     lib->layout = JIG_LAYOUT_PROJECT;
 }
 
 static enum jig_code load_project(struct jig_library *lib, struct jig_readlog *log,
                                   struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *path = jig_path_join(lib->path, "library.json");
+    JIG_CLEANUP_FREE char *path = NULL;
     struct jig_buf text;
     jig_buf_init(&text, PROPERTIES_MAX);
     bool found = false;
@@ -146,7 +177,7 @@ static enum jig_code load_project(struct jig_library *lib, struct jig_readlog *l
     const char *include_dir = NULL;
     json_error_t where;
     json_t *root = NULL;
-    enum jig_code code = jig_readlog_file(log, path, &text, &found, reterr);
+    enum jig_code code = read_file(lib, "library.json", log, &text, &path, &found, reterr);
     if (code == JIG_OK && found) {
         root = json_loadb(text.data, text.len, 0, &where);
         if (root == NULL)
@@ -167,27 +198,33 @@ static enum jig_code load_project(struct jig_library *lib, struct jig_readlog *l
 static void arduino_folders(struct jig_library *lib, struct jig_readlog *log)
 {
     JIG_CLEANUP_FREE char *src = jig_path_join(lib->path, "src");
-    JIG_CLEANUP_FREE char *utility = jig_path_join(lib->path, "utility");
-    if (!lib->legacy && jig_readlog_exists(log, src)) {
-        lib->layout = JIG_LAYOUT_RECURSIVE;
+    lib->layout = JIG_LAYOUT_RECURSIVE;
+    if (!lib->legacy && find_folder(lib, "src", log, &lib->source_dir, &lib->twin_source_dir))
+        return;
+    if (!lib->legacy && jig_readlog_exists(log, src)) { /* whatever it is */
         replace(&lib->source_dir, jig_steal(&src));
-    } else {
-        lib->layout = JIG_LAYOUT_FLAT;
-        if (jig_readlog_is_dir(log, utility))
-            lib->utility_dir = jig_steal(&utility);
+        return;
     }
+    lib->layout = JIG_LAYOUT_FLAT;
+    (void)find_folder(lib, "utility", log, &lib->utility_dir, &lib->twin_utility_dir);
 }
 
-static enum jig_code collect_headers(struct jig_library *lib, const char *dir,
-                                     struct jig_readlog *log, struct jig_err *reterr)
+static enum jig_code collect_headers(struct jig_library *lib, struct jig_readlog *log,
+                                     struct jig_err *reterr)
 {
-    struct jig_strv names = {0};
-    enum jig_code code = jig_readlog_list(log, dir, &names, reterr);
-    for (size_t i = 0; i < names.n; i++) {
-        if (jig_is_header(names.v[i]))
-            jig_strv_add_unique(&lib->headers, names.v[i]);
+    struct jig_strv dirs = {0};
+    enum jig_code code = JIG_OK;
+    jig_library_include_dirs(lib, &dirs);
+    for (size_t d = 0; code == JIG_OK && d < dirs.n; d++) {
+        struct jig_strv names = {0};
+        code = jig_readlog_list(log, dirs.v[d], &names, reterr);
+        for (size_t i = 0; i < names.n; i++) {
+            if (jig_is_header(names.v[i]))
+                jig_strv_add_unique(&lib->headers, names.v[i]);
+        }
+        jig_strv_release(&names);
     }
-    jig_strv_release(&names);
+    jig_strv_release(&dirs);
     return code;
 }
 
@@ -201,9 +238,7 @@ static enum jig_code load(struct jig_library *lib, struct jig_readlog *log, stru
     else
         arduino_folders(lib, log);
     if (code == JIG_OK)
-        code = collect_headers(lib, lib->source_dir, log, reterr);
-    if (code == JIG_OK && lib->include_dir != NULL)
-        code = collect_headers(lib, lib->include_dir, log, reterr);
+        code = collect_headers(lib, log, reterr);
     if (code == JIG_OK && lib->legacy && lib->headers.n == 0)
         code = jig_err_set(reterr, JIG_NOT_FOUND,
                            "%s is no library: it has neither library.properties nor a header file",
@@ -211,9 +246,9 @@ static enum jig_code load(struct jig_library *lib, struct jig_readlog *log, stru
     return code;
 }
 
-enum jig_code jig_library_load(const char *path, enum jig_library_location location,
-                               struct jig_readlog *log, struct jig_library **ret,
-                               struct jig_err *reterr)
+enum jig_code jig_library_load(const char *path, const char *twin,
+                               enum jig_library_location location, struct jig_readlog *log,
+                               struct jig_library **ret, struct jig_err *reterr)
 {
     struct jig_library *lib = jig_new(struct jig_library);
     lib->path = jig_xstrdup(path);
@@ -222,6 +257,8 @@ enum jig_code jig_library_load(const char *path, enum jig_library_location locat
     lib->version = jig_xstrdup("");
     lib->ldflags = jig_xstrdup("");
     lib->source_dir = jig_xstrdup(path);
+    lib->twin = jig_xstrdup(twin);
+    lib->twin_source_dir = jig_xstrdup(twin);
     lib->location = location;
     lib->props = jig_props_new();
     enum jig_code code = load(lib, log, reterr);
@@ -244,6 +281,10 @@ void jig_library_free(struct jig_library *lib)
     free(lib->source_dir);
     free(lib->utility_dir);
     free(lib->include_dir);
+    free(lib->twin);
+    free(lib->twin_source_dir);
+    free(lib->twin_utility_dir);
+    free(lib->twin_include_dir);
     free(lib->src_filter);
     free(lib->flags);
     free(lib->version);
@@ -291,6 +332,8 @@ static enum jig_code apply_filter(const struct jig_library *lib, const char *tex
     struct jig_map names;
     jig_map_init(&names, NULL);
     enum jig_code code = jig_src_filter_collect(filter, lib->source_dir, NULL, &passed, reterr);
+    if (code == JIG_OK && lib->twin_source_dir != NULL)
+        code = jig_src_filter_collect(filter, lib->twin_source_dir, NULL, &passed, reterr);
     for (size_t i = 0; i < passed.n; i++)
         jig_map_set(&names, passed.v[i], s);
     size_t kept = from;
@@ -311,20 +354,47 @@ static enum jig_code apply_filter(const struct jig_library *lib, const char *tex
     return code;
 }
 
+/* A folder of sources, and its twin (may be NULL). */
+struct source_folder {
+    const char *dir;
+    const char *twin;
+    const char *below; /* of their objects' names */
+    bool recurse;
+};
+
+static enum jig_code find_sources(const struct source_folder *f, struct jig_readlog *log,
+                                  struct jig_sources *out, struct jig_err *reterr)
+{
+    size_t from = out->n;
+    struct jig_sources more = {0};
+    enum jig_code code = jig_sources_find(f->dir, f->recurse, f->below, log, out, reterr);
+    if (code == JIG_OK && f->twin != NULL)
+        code = jig_sources_find(f->twin, f->recurse, f->below, log, &more, reterr);
+    if (code == JIG_OK && more.n > 0)
+        code = jig_sources_join_take(out, from, &more, reterr);
+    jig_sources_release(&more);
+    return code;
+}
+
 enum jig_code jig_library_sources(const struct jig_library *lib, bool link_order,
                                   struct jig_readlog *log, struct jig_sources *out,
                                   struct jig_err *reterr)
 {
     size_t from = out->n;
-    bool recurse = lib->layout != JIG_LAYOUT_FLAT;
-    enum jig_code code = jig_sources_find(lib->source_dir, recurse, "", log, out, reterr);
+    const struct source_folder main = {.dir = lib->source_dir,
+                                       .twin = lib->twin_source_dir,
+                                       .below = "",
+                                       .recurse = lib->layout != JIG_LAYOUT_FLAT};
+    const struct source_folder utility = {
+        .dir = lib->utility_dir, .twin = lib->twin_utility_dir, .below = "utility/"};
+    enum jig_code code = find_sources(&main, log, out, reterr);
     if (code == JIG_OK && filter_of(lib) != NULL)
         code = apply_filter(lib, filter_of(lib), out, from, reterr);
     if (link_order)
         jig_sources_sort(out, from);
     from = out->n;
     if (code == JIG_OK && lib->utility_dir != NULL)
-        code = jig_sources_find(lib->utility_dir, false, "utility/", log, out, reterr);
+        code = find_sources(&utility, log, out, reterr);
     if (link_order)
         jig_sources_sort(out, from);
     return code;
@@ -332,7 +402,10 @@ enum jig_code jig_library_sources(const struct jig_library *lib, bool link_order
 
 void jig_library_include_dirs(const struct jig_library *lib, struct jig_strv *out)
 {
-    jig_strv_append(out, lib->source_dir);
-    if (lib->include_dir != NULL)
-        jig_strv_append(out, lib->include_dir);
+    const char *const dirs[] = {lib->source_dir, lib->twin_source_dir, lib->include_dir,
+                                lib->twin_include_dir};
+    for (size_t i = 0; i < JIG_COUNT(dirs); i++) {
+        if (dirs[i] != NULL)
+            jig_strv_append(out, dirs[i]);
+    }
 }

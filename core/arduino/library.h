@@ -8,6 +8,10 @@
  * library.properties: all below src (or below LIB but for examples and tests) is compiled; include/
  * is an include path too; library.json gives name, version, build.srcDir and build.includeDir
  *
+ * A library may have a *twin*: another folder that holds files of it, at the same places. What is
+ * in the library's own folder comes first; what is not there is taken from the twin, as if it stood
+ * there. Each folder that both have is in the include path twice, the twin's behind its own.
+ *
  * Source: the Arduino library specification; arduino-cli 1.0.4 for what is lenient (a missing name
  * is "-", missing architectures are "*"); PlatformIO's "library.json" and "Library structure".
  *
@@ -43,9 +47,13 @@ struct jig_library {
     char *source_dir;
     char *utility_dir; /* NULL when there is none */
     char *include_dir; /* a second include path of a project library; NULL when there is none */
-    char *src_filter;  /* library.json's, in PlatformIO's words; NULL when there is none */
-    char *flags;       /* library.json's build.flags, for its own files; NULL when there are none */
-    char *version;     /* "" when it states none */
+    char *twin;        /* NULL when there is none, as with the three that follow; the twins' own */
+    char *twin_source_dir;
+    char *twin_utility_dir;
+    char *twin_include_dir;
+    char *src_filter; /* library.json's, in PlatformIO's words; NULL when there is none */
+    char *flags;      /* library.json's build.flags, for its own files; NULL when there are none */
+    char *version;    /* "" when it states none */
     char *ldflags;
     enum jig_library_location location;
     enum jig_library_layout layout;
@@ -62,10 +70,10 @@ struct jig_library {
 };
 
 /* NOT_FOUND when the folder is no library, INVALID_ARGUMENT when library.properties is damaged
- * (names file and line). What is read goes through `log`. */
-enum jig_code jig_library_load(const char *path, enum jig_library_location location,
-                               struct jig_readlog *log, struct jig_library **ret,
-                               struct jig_err *reterr) JIG_CHECKED;
+ * (names file and line). What is read goes through `log`. `twin` may be NULL. */
+enum jig_code jig_library_load(const char *path, const char *twin,
+                               enum jig_library_location location, struct jig_readlog *log,
+                               struct jig_library **ret, struct jig_err *reterr) JIG_CHECKED;
 void jig_library_free(struct jig_library *lib);
 
 /* The text of library.properties into the library's fields; for jig_library_load and its fuzzer. */
@@ -83,7 +91,7 @@ enum jig_code jig_library_sources(const struct jig_library *lib, bool link_order
                                   struct jig_readlog *log, struct jig_sources *out,
                                   struct jig_err *reterr) JIG_CHECKED;
 
-/* What every file of the build sees of it: source_dir, and include_dir. */
+/* What every file of the build sees of it: source_dir, include_dir, and their twins. */
 void jig_library_include_dirs(const struct jig_library *lib, struct jig_strv *out);
 
 /*
@@ -91,7 +99,7 @@ void jig_library_include_dirs(const struct jig_library *lib, struct jig_strv *ou
  * this board, and then it is compiled from its sources.
  */
 struct jig_precompiled {
-    char *dir;               /* source_dir/MCU[/FPU-FLOATABI] */
+    char *dir;               /* source_dir/MCU[/FPU-FLOATABI], or its twin */
     struct jig_strv ldflags; /* -L, the library's ldflags, -l: for compiler.libraries.ldflags */
     struct jig_strv objects; /* archives whose name does not start with "lib" */
     bool sources_too;        /* compile its sources as well */

@@ -45,27 +45,48 @@ static bool holds_files(const char *dir, struct jig_readlog *log, struct jig_str
     return false;
 }
 
-static char *find_dir(const struct jig_library *lib, const struct jig_props *props,
-                      struct jig_readlog *log, struct jig_strv *names)
+/* The archives' folder, in the library and in its twin. */
+struct archives {
+    char *dirs[2]; /* NULL: none */
+    struct jig_strv names[2];
+};
+
+static void archives_release(struct archives *a)
+{
+    for (size_t i = 0; i < JIG_COUNT(a->dirs); i++) {
+        free(a->dirs[i]);
+        jig_strv_release(&a->names[i]);
+    }
+}
+
+static bool look_in(const struct jig_library *lib, const char *below, struct jig_readlog *log,
+                    struct archives *a)
+{
+    const char *const folders[] = {lib->source_dir, lib->twin_source_dir};
+    bool found = false;
+    for (size_t i = 0; i < JIG_COUNT(folders); i++) {
+        JIG_CLEANUP_FREE char *dir = folders[i] != NULL ? jig_path_join(folders[i], below) : NULL;
+        jig_strv_clear(&a->names[i]);
+        if (dir == NULL || !holds_files(dir, log, &a->names[i]))
+            continue;
+        a->dirs[i] = jig_steal(&dir);
+        found = true;
+    }
+    return found;
+}
+
+static bool find_archives(const struct jig_library *lib, const struct jig_props *props,
+                          struct jig_readlog *log, struct archives *a)
 {
     JIG_CLEANUP_FREE char *mcu = NULL;
     if (jig_props_expand_key(props, "build.mcu", &mcu, NULL) != JIG_OK)
-        return NULL;
-    char *dir = jig_path_join(lib->source_dir, mcu);
+        return false;
     JIG_CLEANUP_FREE char *fpu = fpu_folder(props);
-    JIG_CLEANUP_FREE char *with_fpu = jig_path_join(dir, fpu);
-    if (fpu[0] != '\0' && holds_files(with_fpu, log, names)) {
-        free(dir);
-        return jig_steal(&with_fpu);
-    }
-    jig_strv_clear(names);
-    if (holds_files(dir, log, names))
-        return dir;
-    free(dir);
-    return NULL;
+    JIG_CLEANUP_FREE char *with_fpu = jig_path_join(mcu, fpu);
+    return (fpu[0] != '\0' && look_in(lib, with_fpu, log, a)) || look_in(lib, mcu, log, a);
 }
 
-static void add_archive(struct jig_precompiled *p, const char *name)
+static void add_archive(struct jig_precompiled *p, const char *dir, const char *name)
 {
     bool archive = jig_str_ends(name, ".a");
     if (!archive && !jig_str_ends(name, ".so"))
@@ -74,7 +95,7 @@ static void add_archive(struct jig_precompiled *p, const char *name)
     if (jig_str_starts(name, "lib"))
         jig_strv_append_take(&p->ldflags, jig_strf("-l%.*s", (int)(n - 3), name + 3));
     else if (archive)
-        jig_strv_append_take(&p->objects, jig_path_join(p->dir, name));
+        jig_strv_append_take(&p->objects, jig_path_join(dir, name));
 }
 
 enum jig_code jig_library_precompiled(const struct jig_library *lib, const struct jig_props *props,
@@ -82,20 +103,25 @@ enum jig_code jig_library_precompiled(const struct jig_library *lib, const struc
                                       struct jig_err *reterr)
 {
     struct jig_precompiled p = {.sources_too = true};
-    struct jig_strv names = {0};
+    struct archives found = {0};
     enum jig_code code = JIG_OK;
-    if (lib->precompiled && jig_props_has(props, "compiler.libraries.ldflags"))
-        p.dir = find_dir(lib, props, log, &names);
-    if (p.dir != NULL) {
-        jig_strv_append_take(&p.ldflags, jig_strf("-L%s", p.dir));
+    if (lib->precompiled && jig_props_has(props, "compiler.libraries.ldflags") &&
+        find_archives(lib, props, log, &found)) {
+        p.dir = jig_xstrdup(found.dirs[0] != NULL ? found.dirs[0] : found.dirs[1]);
+        for (size_t d = 0; d < JIG_COUNT(found.dirs); d++) {
+            if (found.dirs[d] != NULL)
+                jig_strv_append_take(&p.ldflags, jig_strf("-L%s", found.dirs[d]));
+        }
         if (lib->ldflags[0] != '\0')
             code = jig_recipe_split(props, NULL, "ldflags of the library", lib->ldflags, false,
                                     &p.ldflags, reterr);
-        for (size_t i = 0; i < names.n; i++)
-            add_archive(&p, names.v[i]);
+        for (size_t d = 0; d < JIG_COUNT(found.dirs); d++) {
+            for (size_t i = 0; i < found.names[d].n; i++)
+                add_archive(&p, found.dirs[d], found.names[d].v[i]);
+        }
         p.sources_too = !lib->precompiled_full;
     }
-    jig_strv_release(&names);
+    archives_release(&found);
     if (code == JIG_OK) {
         *ret = p;
     } else {

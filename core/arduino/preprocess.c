@@ -198,7 +198,7 @@ static enum jig_code load_tabs(const struct jig_sketch *sketch, struct loaded *l
     l->paths = jig_xcalloc(sketch->tabs.n, sizeof(*l->paths));
     for (; l->n < sketch->tabs.n && total <= JIG_MERGED_MAX; l->n++) {
         struct jig_buf *buf = &l->bufs[l->n];
-        l->paths[l->n] = jig_path_join(sketch->folder, sketch->tabs.v[l->n]);
+        l->paths[l->n] = jig_sketch_path(sketch, sketch->tabs.v[l->n]);
         jig_buf_init(buf, JIG_TAB_MAX);
         enum jig_code code = jig_fs_read(l->paths[l->n], buf, reterr);
         if (code != JIG_OK) {

@@ -84,6 +84,7 @@ void jig_sketch_free(struct jig_sketch *s)
         return;
     free(s->name);
     free(s->folder);
+    free(s->twin);
     free(s->main_name);
     jig_strv_release(&s->tabs);
     jig_strv_release(&s->additional);
@@ -160,16 +161,52 @@ static enum jig_code collect_files(struct jig_sketch *s, struct jig_err *reterr)
     return code;
 }
 
-enum jig_code jig_sketch_add_additional(struct jig_sketch *s, const char *folder,
-                                        struct jig_err *reterr)
+char *jig_sketch_path(const struct jig_sketch *s, const char *relative)
+{
+    char *own = jig_path_join(s->folder, relative);
+    JIG_CLEANUP_FREE char *twin = s->twin != NULL ? jig_path_join(s->twin, relative) : NULL;
+    if (twin == NULL || jig_fs_exists(own) || !jig_fs_exists(twin))
+        return own;
+    free(own);
+    return jig_steal(&twin);
+}
+
+static enum jig_code two_main_tabs(const struct jig_sketch *s, struct jig_err *reterr)
+{
+    return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                          "the sketch '%s' has two main files: %s.ino and %s.pde", s->folder,
+                          s->name, s->name);
+}
+
+/* Tabs of the twin's; the main one stays the first. */
+static enum jig_code add_tabs(struct jig_sketch *s, const struct jig_strv *tabs,
+                              struct jig_err *reterr)
+{
+    for (size_t i = 0; i < tabs->n; i++) {
+        const char *tab = tabs->v[i];
+        size_t n = strlen(tab) - strlen(jig_path_ext(tab));
+        if (strlen(s->name) == n && strncmp(tab, s->name, n) == 0)
+            return two_main_tabs(s, reterr);
+        jig_strv_add_unique(&s->tabs, tab);
+    }
+    struct jig_strv others = {.v = s->tabs.v + 1, .n = s->tabs.n - 1};
+    if (others.n > 1)
+        jig_strv_sort(&others);
+    return JIG_OK;
+}
+
+enum jig_code jig_sketch_add_twin(struct jig_sketch *s, const char *folder, struct jig_err *reterr)
 {
     struct jig_sketch other = {.folder = (char *)folder, .main_name = s->main_name};
     struct collector c = {.sketch = &other, .code = JIG_OK, .reterr = reterr};
     if (!jig_fs_is_dir(folder))
         return JIG_OK;
+    s->twin = jig_xstrdup(folder);
     enum jig_code code = jig_fs_walk(folder, true, collect, &c, reterr);
     if (code == JIG_OK)
         code = c.code;
+    if (code == JIG_OK)
+        code = add_tabs(s, &c.other_tabs, reterr);
     for (size_t i = 0; code == JIG_OK && i < other.additional.n; i++)
         jig_strv_add_unique(&s->additional, other.additional.v[i]);
     jig_strv_sort(&s->additional);
@@ -261,9 +298,7 @@ enum jig_code jig_sketch_load(const char *path, struct jig_sketch **ret, struct 
     if (s->main_name == NULL)
         return no_main_tab(s, reterr);
     if (both)
-        return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
-                              "the sketch '%s' has two main files: %s.ino and %s.pde", s->folder,
-                              s->name, s->name);
+        return two_main_tabs(s, reterr);
     code = collect_files(s, reterr);
     if (code != JIG_OK)
         return code;
@@ -294,7 +329,7 @@ static enum jig_code find_main(const struct jig_sketch *s, size_t *ret, struct j
 {
     *ret = 0;
     for (size_t i = 0; i < s->tabs.n; i++) {
-        JIG_CLEANUP_FREE char *path = jig_path_join(s->folder, s->tabs.v[i]);
+        JIG_CLEANUP_FREE char *path = jig_sketch_path(s, s->tabs.v[i]);
         struct jig_buf text;
         jig_buf_init(&text, JIG_TAB_MAX);
         enum jig_code code = jig_fs_read(path, &text, reterr);
@@ -324,11 +359,13 @@ static enum jig_code check_tabs(const struct jig_sketch *s, struct jig_err *rete
     return code;
 }
 
-enum jig_code jig_sketch_from_tabs(const char *folder, const struct jig_strv *tabs,
-                                   struct jig_sketch **ret, struct jig_err *reterr)
+enum jig_code jig_sketch_from_tabs(const char *folder, const char *twin,
+                                   const struct jig_strv *tabs, struct jig_sketch **ret,
+                                   struct jig_err *reterr)
 {
     JIG_CLEANUP(sketch_cleanup) struct jig_sketch *s = jig_new(struct jig_sketch);
     enum jig_code code = jig_fs_real(folder, &s->folder, reterr);
+    s->twin = jig_xstrdup(twin);
     if (code != JIG_OK)
         return code;
     jig_strv_extend(&s->tabs, tabs);

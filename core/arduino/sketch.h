@@ -41,9 +41,10 @@
 struct jig_sketch {
     char *name;                 /* "Blink" */
     char *folder;               /* absolute, without links: what __FILE__ shows */
+    char *twin;                 /* another one, where files are that are not there; NULL: none */
     char *main_name;            /* "Blink.ino": the specification's build.project_name */
-    struct jig_strv tabs;       /* relative to folder; the main tab first */
-    struct jig_strv additional; /* relative to folder; sources and what they may include */
+    struct jig_strv tabs;       /* relative to folder or twin; the main tab first */
+    struct jig_strv additional; /* likewise; sources and what they may include */
 };
 
 /* Loads a sketch from its folder or its main tab (any .ino or .pde in the folder will do, as in
@@ -56,14 +57,20 @@ enum jig_code jig_sketch_load(const char *path, struct jig_sketch **ret,
 /* For projects that are not sketch folders (PlatformIO's src/ with .ino files): the tabs are given,
  * relative to folder. The main one is the first that defines setup() or loop(), else the first; the
  * others follow in the order given. There are no additional files: the project names its sources
- * itself. INVALID_ARGUMENT when the list is empty. */
-enum jig_code jig_sketch_from_tabs(const char *folder, const struct jig_strv *tabs,
-                                   struct jig_sketch **ret, struct jig_err *reterr) JIG_CHECKED;
+ * itself. INVALID_ARGUMENT when the list is empty. `twin` (may be NULL) has those that are not in
+ * folder. */
+enum jig_code jig_sketch_from_tabs(const char *folder, const char *twin,
+                                   const struct jig_strv *tabs, struct jig_sketch **ret,
+                                   struct jig_err *reterr) JIG_CHECKED;
 
-/* Adds the additional files that are below another folder and not in the sketch, as if they stood
- * at the same places in it; the list stays sorted. A folder that is not there has none. */
-enum jig_code jig_sketch_add_additional(struct jig_sketch *s, const char *folder,
-                                        struct jig_err *reterr) JIG_CHECKED;
+/* Adds the tabs and additional files that are below another folder and not in the sketch, as if
+ * they stood at the same places in it; the lists stay in order. A folder that is not there has
+ * none. INVALID_ARGUMENT when it has the main tab in the other spelling. Once a sketch. */
+enum jig_code jig_sketch_add_twin(struct jig_sketch *s, const char *folder,
+                                  struct jig_err *reterr) JIG_CHECKED;
+
+/* Where a tab or an additional file is, absolute. The caller frees. */
+char *jig_sketch_path(const struct jig_sketch *s, const char *relative);
 
 void jig_sketch_free(struct jig_sketch *s);
 

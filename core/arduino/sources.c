@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
@@ -110,6 +111,57 @@ static int by_object(const void *a, const void *b)
     const struct jig_source *x = a;
     const struct jig_source *y = b;
     return strcmp(x->object, y->object);
+}
+
+/* One name in a folder against another: a source's, without the object's ending, or a folder's. */
+static int compare_names(const char *a, size_t na, const char *b, size_t nb)
+{
+    int c = memcmp(a, b, na < nb ? na : nb);
+    return c != 0 ? c : na < nb ? -1 : na > nb;
+}
+
+static int by_walk(const void *va, const void *vb)
+{
+    const char *a = ((const struct jig_source *)va)->object;
+    const char *b = ((const struct jig_source *)vb)->object;
+    for (;;) {
+        size_t na = strcspn(a, "/");
+        size_t nb = strcspn(b, "/");
+        size_t ending = strlen(".o");
+        int c =
+            compare_names(a, a[na] == '/' ? na : na - ending, b, b[nb] == '/' ? nb : nb - ending);
+        if (c != 0 || a[na] != '/' || b[nb] != '/')
+            return c;
+        a += na + 1;
+        b += nb + 1;
+    }
+}
+
+enum jig_code jig_sources_join_take(struct jig_sources *out, size_t from, struct jig_sources *more,
+                                    struct jig_err *reterr)
+{
+    struct jig_map there;
+    jig_map_init(&there, NULL);
+    for (size_t i = from; i < out->n; i++)
+        jig_map_set(&there, out->items[i].object, out);
+    if (out->n + more->n > JIG_SOURCES_MAX) {
+        jig_map_release(&there);
+        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED,
+                           "%s: there are more than %d source files", more->items[0].path,
+                           JIG_SOURCES_MAX);
+    }
+    for (size_t i = 0; i < more->n; i++) {
+        if (jig_map_has(&there, more->items[i].object))
+            continue;
+        out->items = jig_grow(out->items, &out->cap, out->n, sizeof *out->items);
+        out->items[out->n++] = more->items[i];
+        more->items[i] = (struct jig_source){0};
+    }
+    if (out->n > from + 1)
+        qsort(out->items + from, out->n - from, sizeof *out->items, by_walk);
+    jig_map_release(&there);
+    jig_sources_release(more);
+    return JIG_OK;
 }
 
 void jig_sources_sort(struct jig_sources *s, size_t from)

@@ -44,6 +44,11 @@ enum jig_code jig_sources_find(const char *dir, bool recurse, const char *below,
                                struct jig_readlog *log, struct jig_sources *out,
                                struct jig_err *reterr) JIG_CHECKED;
 
+/* Moves those of `more` over whose objects are not among out's items from `from` on, which are in
+ * walk order and stay so, as if all were of one folder. */
+enum jig_code jig_sources_join_take(struct jig_sources *out, size_t from, struct jig_sources *more,
+                                    struct jig_err *reterr) JIG_CHECKED;
+
 void jig_sources_sort(struct jig_sources *s,
                       size_t from); /* the items from that one on, link order */
 void jig_sources_release(struct jig_sources *s);

@@ -12,7 +12,7 @@ static char *original_of(const struct jig_plan *p, const char *source)
 {
     JIG_CLEANUP_FREE char *copies = jig_strf("%s/sketch/", p->build_dir);
     if (p->is_sketch && jig_str_starts(source, copies) && !jig_streq(source, p->generated))
-        return jig_path_join(p->sketch->folder, source + strlen(copies));
+        return jig_sketch_path(p->sketch, source + strlen(copies));
     return jig_xstrdup(source);
 }
 

@@ -127,6 +127,8 @@ static enum jig_code compile_action(const struct jig_plan *p, const struct jig_c
     jig_plan_includes(p, c->scope, &includes);
     if (c->utility_dir != NULL)
         jig_strv_append(&includes, c->utility_dir);
+    if (c->utility_twin != NULL)
+        jig_strv_append(&includes, c->utility_twin);
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
     jig_recipe_set_words(extra, "includes", "-I", &includes);
     jig_strv_release(&includes);
@@ -140,7 +142,7 @@ static enum jig_code compile_action(const struct jig_plan *p, const struct jig_c
     if (c->own_flags != NULL)
         jig_flags_compile_words(c->own_flags, language_of(c->source), &a->argv);
     jig_plan_apply_flags(p, c->source, c->scope, &a->argv);
-    if (c->scope == JIG_SCOPE_PROJECT)
+    if (c->scope != JIG_SCOPE_CORE)
         jig_pulled_quote_words(p->request, c->source, &a->argv);
     *ret = a;
     return JIG_OK;
@@ -296,8 +298,10 @@ static enum jig_code compile_library(struct jig_plan *p, const struct jig_used_l
     struct jig_flags flags = {0};
     if (code == JIG_OK)
         code = library_flags(p, lib, &flags, reterr);
-    struct jig_compile common = {
-        .utility_dir = lib->utility_dir, .own_flags = &flags, .scope = JIG_SCOPE_LIBRARY};
+    struct jig_compile common = {.utility_dir = lib->utility_dir,
+                                 .utility_twin = lib->twin_utility_dir,
+                                 .own_flags = &flags,
+                                 .scope = JIG_SCOPE_LIBRARY};
     if (code == JIG_OK)
         code = compile_list(p, &sources, folder, &common, lib->dir_name, &objects, reterr);
     jig_flags_release(&flags);

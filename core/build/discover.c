@@ -34,12 +34,12 @@
 /* What the include path was in the end, among what sources led to; no source is called so. */
 #define ALL_FOLDERS "#folders"
 
-#define MEMO_VERSION "includes 1"
+#define MEMO_VERSION "includes 2"
 
 /* One source whose includes are looked at. */
 struct waiting {
     char *source;
-    char *utility_dir;        /* of the library it belongs to; or NULL */
+    const struct jig_library *lib; /* that it belongs to; or NULL */
     size_t own;               /* index into own_sources plus 1; 0 for what is compiled otherwise */
     struct jig_action *trial; /* leads to nothing new if this, which was begun, goes well */
 };
@@ -55,20 +55,20 @@ struct discovery {
     size_t streak;         /* how many of the last ones had to be preprocessed */
 };
 
-static void enqueue(struct discovery *d, const char *source, const char *utility_dir, size_t own)
+static void enqueue(struct discovery *d, const char *source, const struct jig_library *lib,
+                    size_t own)
 {
     if (jig_map_has(&d->queued, source))
         return;
     jig_map_set(&d->queued, source, d);
     d->queue = jig_grow(d->queue, &d->cap, d->n, sizeof *d->queue);
-    d->queue[d->n++] = (struct waiting){jig_xstrdup(source), jig_xstrdup(utility_dir), own};
+    d->queue[d->n++] = (struct waiting){jig_xstrdup(source), lib, own, NULL};
 }
 
 static void release(struct discovery *d)
 {
     for (size_t i = 0; i < d->n; i++) {
         free(d->queue[i].source);
-        free(d->queue[i].utility_dir);
         jig_action_free(d->queue[i].trial);
     }
     free(d->queue);
@@ -112,8 +112,10 @@ static enum jig_code preprocess_action(struct jig_plan *p, const struct waiting 
     JIG_CLEANUP_FREE char *depfile = scratch_path(p, source, again ? ".all.d" : ".d");
     struct jig_strv includes = {0};
     jig_plan_includes(p, JIG_SCOPE_PROJECT, &includes);
-    if (w->utility_dir != NULL)
-        jig_strv_append(&includes, w->utility_dir);
+    if (w->lib != NULL && w->lib->utility_dir != NULL)
+        jig_strv_append(&includes, w->lib->utility_dir);
+    if (w->lib != NULL && w->lib->twin_utility_dir != NULL)
+        jig_strv_append(&includes, w->lib->twin_utility_dir);
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
     jig_recipe_set_words(extra, "includes", "-I", &includes);
     jig_strv_release(&includes);
@@ -219,7 +221,7 @@ static enum jig_code enqueue_library(struct discovery *d, const struct jig_libra
     struct jig_sources sources = {0};
     enum jig_code code = jig_library_sources(lib, false, d->plan->log, &sources, reterr);
     for (size_t i = 0; i < sources.n; i++)
-        enqueue(d, sources.items[i].path, lib->utility_dir, 0);
+        enqueue(d, sources.items[i].path, lib, 0);
     jig_sources_release(&sources);
     return code;
 }
@@ -264,7 +266,8 @@ static struct jig_digest memo_command(const struct jig_plan *p, const struct wai
 {
     struct jig_sha256 *h = jig_sha256_new();
     jig_sha256_string(h, MEMO_VERSION);
-    jig_sha256_string(h, w->utility_dir);
+    jig_sha256_string(h, w->lib != NULL ? w->lib->utility_dir : NULL);
+    jig_sha256_string(h, w->lib != NULL ? w->lib->twin_utility_dir : NULL);
     jig_sha256_u64(h, p->library_count);
     for (size_t i = 0; i < p->library_count; i++)
         jig_sha256_string(h, p->libraries[i].lib->path);
@@ -298,7 +301,6 @@ static void rewind_to(struct discovery *d, size_t library_count, size_t include_
         d->n--;
         jig_map_remove(&d->queued, d->queue[d->n].source);
         free(d->queue[d->n].source);
-        free(d->queue[d->n].utility_dir);
     }
 }
 

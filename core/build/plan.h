@@ -97,6 +97,7 @@ struct jig_compile {
     const char *source;
     const char *object;
     const char *utility_dir;           /* one more include folder, last; or NULL */
+    const char *utility_twin;          /* and one behind it; or NULL */
     const struct jig_flags *own_flags; /* of the library it belongs to; or NULL */
     enum jig_scope scope;
     const char *step;

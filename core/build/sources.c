@@ -84,9 +84,7 @@ enum jig_code jig_plan_put_file(const struct jig_plan *p, const char *path, cons
 static enum jig_code copy_additional(const struct jig_plan *p, const char *relative,
                                      struct jig_err *reterr)
 {
-    JIG_CLEANUP_FREE char *own = jig_path_join(p->sketch->folder, relative);
-    JIG_CLEANUP_FREE char *twin = jig_fs_exists(own) ? NULL : jig_pulled_find(p->request, own);
-    const char *from = twin != NULL ? twin : own;
+    JIG_CLEANUP_FREE char *from = jig_sketch_path(p->sketch, relative);
     JIG_CLEANUP_FREE char *to = jig_strf("%s/sketch/%s", p->build_dir, relative);
     JIG_CLEANUP_FREE char *dir = jig_path_dir(to);
     struct jig_buf text;
@@ -190,21 +188,38 @@ static bool is_tab(const char *name)
     return strcmp(ext, ".ino") == 0 || strcmp(ext, ".pde") == 0;
 }
 
-/* Those that are pointers only (pulled.h), below the twin of the folder of sources. */
-static enum jig_code add_pulled(const struct jig_src_filter *filter, const char *src_dir,
-                                const char *twin, struct jig_strv *sources, struct jig_err *reterr)
+/* Where sources are looked for. */
+struct source_places {
+    const struct jig_src_filter *filter;
+    const char *own;
+    const char *twin; /* of those that are pointers only (pulled.h); NULL: there are none */
+};
+
+/* Adds the tabs, or all others, sorted. */
+static enum jig_code collect_sources(const struct source_places *places, bool tabs,
+                                     struct jig_strv *out, struct jig_err *reterr)
 {
+    static const char *const tab_extensions[] = {"ino", "pde", NULL};
+    const char *const *extensions = tabs ? tab_extensions : jig_src_filter_source_extensions();
     struct jig_strv found = {0};
+    struct jig_strv pulled = {0};
     enum jig_code code =
-        jig_src_filter_collect(filter, twin, jig_src_filter_source_extensions(), &found, reterr);
+        jig_src_filter_collect(places->filter, places->own, extensions, &found, reterr);
+    if (code == JIG_OK && places->twin != NULL)
+        code = jig_src_filter_collect(places->filter, places->twin, extensions, &pulled, reterr);
     for (size_t i = 0; i < found.n; i++) {
-        JIG_CLEANUP_FREE char *own = jig_path_join(src_dir, found.v[i]);
-        if (!is_tab(found.v[i]) && !jig_fs_exists(own))
-            jig_strv_append(sources, found.v[i]);
+        if (is_tab(found.v[i]) == tabs)
+            jig_strv_append(out, found.v[i]);
     }
-    if (found.n > 0)
-        jig_strv_sort(sources);
+    for (size_t i = 0; i < pulled.n; i++) {
+        JIG_CLEANUP_FREE char *own = jig_path_join(places->own, pulled.v[i]);
+        if (is_tab(pulled.v[i]) == tabs && !jig_fs_exists(own))
+            jig_strv_append(out, pulled.v[i]);
+    }
+    if (pulled.n > 0)
+        jig_strv_sort(out);
     jig_strv_release(&found);
+    jig_strv_release(&pulled);
     return code;
 }
 
@@ -214,24 +229,15 @@ static enum jig_code filtered_sources(const struct jig_project *project,
                                       struct jig_strv *tabs, struct jig_strv *sources,
                                       struct jig_err *reterr)
 {
-    static const char *const tab_extensions[] = {"ino", "pde", NULL};
     const char *src_dir = jig_project_string(project, "src_dir");
     const struct jig_option *option = jig_environment_option(env, "build_src_filter");
     JIG_CLEANUP_FREE char *text =
         option != NULL ? jig_strv_join(jig_option_list(option), " ") : jig_xstrdup("");
     struct jig_src_filter *filter = jig_src_filter_new(text);
-    struct jig_strv found = {0};
-    enum jig_code code = jig_src_filter_collect(filter, src_dir, tab_extensions, tabs, reterr);
+    const struct source_places places = {.filter = filter, .own = src_dir, .twin = twin};
+    enum jig_code code = collect_sources(&places, true, tabs, reterr);
     if (code == JIG_OK)
-        code = jig_src_filter_collect(filter, src_dir, jig_src_filter_source_extensions(), &found,
-                                      reterr);
-    for (size_t i = 0; i < found.n; i++) {
-        if (!is_tab(found.v[i]))
-            jig_strv_append(sources, found.v[i]);
-    }
-    if (code == JIG_OK && twin != NULL)
-        code = add_pulled(filter, src_dir, twin, sources, reterr);
-    jig_strv_release(&found);
+        code = collect_sources(&places, false, sources, reterr);
     jig_src_filter_free(filter);
     if (code == JIG_OK && tabs->n == 0 && sources->n == 0) {
         code = jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
@@ -271,7 +277,7 @@ static enum jig_code project_sources(struct jig_plan *p, struct jig_err *reterr)
     enum jig_code code = filtered_sources(p->request->project, p->request->environment, twin, &tabs,
                                           &sources, reterr);
     if (code == JIG_OK && tabs.n > 0)
-        code = jig_sketch_from_tabs(p->source_dir, &tabs, &p->sketch, reterr);
+        code = jig_sketch_from_tabs(p->source_dir, twin, &tabs, &p->sketch, reterr);
     if (code == JIG_OK && p->sketch != NULL) {
         p->generated = jig_strf("%s/src/%s.cpp", p->build_dir, p->sketch->main_name);
         JIG_CLEANUP_FREE char *object = jig_strf("src/%s.cpp", p->sketch->main_name);
@@ -323,7 +329,7 @@ enum jig_code jig_plan_sources(struct jig_plan *p, struct jig_err *reterr)
         JIG_CLEANUP_FREE char *dir = jig_path_join(p->build_dir, "sketch");
         code = jig_sketch_load(p->request->project->file, &p->sketch, reterr);
         if (code == JIG_OK && p->request->pulled != NULL)
-            code = jig_sketch_add_additional(p->sketch, p->request->pulled, reterr);
+            code = jig_sketch_add_twin(p->sketch, p->request->pulled, reterr);
         if (code == JIG_OK)
             p->generated = jig_strf("%s/%s.cpp", dir, p->sketch->main_name);
         if (code == JIG_OK)

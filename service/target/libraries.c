@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/lnk/pointer.h"
 #include "core/os/fs.h"
 
 struct folders {
@@ -13,14 +14,29 @@ struct folders {
     struct jig_strv paths; /* owns what items point to */
 };
 
-static void add_folder(struct folders *f, const char *path, enum jig_library_location location,
-                       bool single)
+static const char *keep(struct folders *f, const char *path)
+{
+    if (path == NULL)
+        return NULL;
+    jig_strv_append(&f->paths, path);
+    return f->paths.v[f->paths.n - 1];
+}
+
+/* `twin` may be NULL. */
+static void add_twins(struct folders *f, const char *path, const char *twin,
+                      enum jig_library_location location, bool single)
 {
     if (path == NULL)
         return;
-    jig_strv_append(&f->paths, path);
     f->items = jig_grow(f->items, &f->cap, f->n, sizeof *f->items);
-    f->items[f->n++] = (struct jig_library_folder){f->paths.v[f->paths.n - 1], location, single};
+    f->items[f->n++] = (struct jig_library_folder){
+        .path = keep(f, path), .twin = keep(f, twin), .location = location, .single = single};
+}
+
+static void add_folder(struct folders *f, const char *path, enum jig_library_location location,
+                       bool single)
+{
+    add_twins(f, path, NULL, location, single);
 }
 
 static void add_board_folders(const struct jig_board_config *board, struct folders *f)
@@ -44,62 +60,102 @@ static char *pulled_twin(const struct jig_target *target, const char *path)
     return jig_path_join(target->pulled, path + n + 1);
 }
 
-/* Archives often hold one folder, named after a version, with the library in it. */
-static void add_inner_libraries(struct folders *f, const char *dir,
-                                enum jig_library_location location)
+/* A folder of the project's may have pointers in it, or be one; not both. */
+static enum jig_code check_not_both(const char *path, struct jig_err *reterr)
 {
-    struct jig_strv names = {0};
-    if (!jig_fs_is_dir(dir) || jig_fs_list_marked(dir, &names, NULL) != JIG_OK)
-        names.n = 0;
-    for (size_t i = 0; i < names.n; i++) {
-        JIG_CLEANUP_FREE char *tree = jig_path_join(dir, names.v[i]);
-        struct jig_strv inside = {0};
-        bool lone = jig_str_ends(names.v[i], "/") &&
-                    jig_fs_list_marked(tree, &inside, NULL) == JIG_OK && inside.n == 1 &&
-                    jig_str_ends(inside.v[0], "/");
-        if (lone) {
-            JIG_CLEANUP_FREE char *inner = jig_path_join(tree, inside.v[0]);
-            inner[strlen(inner) - 1] = '\0';
-            add_folder(f, inner, location, true);
-        }
-        jig_strv_release(&inside);
-    }
-    jig_strv_release(&names);
+    JIG_CLEANUP_FREE char *pointer = jig_strf("%s%s", path, JIG_POINTER_SUFFIX);
+    if (!jig_fs_is_dir(path) || !jig_fs_is_file(pointer))
+        return JIG_OK;
+    jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                   "%s is a folder of the project, and %s stands for a library of that name", path,
+                   pointer);
+    jig_err_hint(reterr, "remove one of the two, or rename it");
+    return JIG_INVALID_ARGUMENT;
 }
 
-/* A folder of libraries, and the same of those that are pointers. */
-static void add_project_folder(const struct jig_target *target, struct folders *f, const char *path,
-                               enum jig_library_location location)
+/* Archives often hold one folder, named after a version, with the library in it. */
+static void add_inner_library(struct folders *f, const char *tree,
+                              enum jig_library_location location)
+{
+    struct jig_strv inside = {0};
+    if (jig_fs_list_marked(tree, &inside, NULL) == JIG_OK && inside.n == 1 &&
+        jig_str_ends(inside.v[0], "/")) {
+        JIG_CLEANUP_FREE char *inner = jig_path_join(tree, inside.v[0]);
+        inner[strlen(inner) - 1] = '\0';
+        add_folder(f, inner, location, true);
+    }
+    jig_strv_release(&inside);
+}
+
+/* The libraries of `path` that are archives: they have no folder of their own there. */
+static enum jig_code add_inner_libraries(struct folders *f, const char *path, const char *twin,
+                                         enum jig_library_location location, struct jig_err *reterr)
+{
+    struct jig_strv names = {0};
+    enum jig_code code = JIG_OK;
+    if (!jig_fs_is_dir(twin) || jig_fs_list_marked(twin, &names, NULL) != JIG_OK)
+        names.n = 0;
+    for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
+        char *name = names.v[i];
+        if (!jig_str_ends(name, "/"))
+            continue;
+        name[strlen(name) - 1] = '\0';
+        JIG_CLEANUP_FREE char *own = jig_path_join(path, name);
+        JIG_CLEANUP_FREE char *tree = jig_path_join(twin, name);
+        if (!jig_fs_is_dir(own))
+            add_inner_library(f, tree, location);
+        else
+            code = check_not_both(own, reterr);
+    }
+    jig_strv_release(&names);
+    return code;
+}
+
+/* A folder of libraries, and the same of those that are pointers, or have some. */
+static enum jig_code add_project_folder(const struct jig_target *target, struct folders *f,
+                                        const char *path, enum jig_library_location location,
+                                        struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
-    add_folder(f, path, location, false);
-    if (twin == NULL)
-        return;
-    add_inner_libraries(f, twin, location);
-    add_folder(f, twin, location, false);
+    enum jig_code code =
+        twin != NULL ? add_inner_libraries(f, path, twin, location, reterr) : JIG_OK;
+    add_twins(f, path, twin, location, false);
+    return code;
+}
+
+static enum jig_code add_local_dependency(const struct jig_target *target,
+                                          const struct jig_environment *env, const char *path,
+                                          struct folders *f, struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
+    bool has_own = jig_fs_is_dir(path);
+    bool has_twin = twin != NULL && jig_fs_is_dir(twin);
+    if (!has_own && !has_twin && !target->needs_pull)
+        return jig_err_reason(
+            reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
+            "lib_deps of environment '%s' names the folder %s, which is not there", env->name,
+            path);
+    if (has_own && has_twin) {
+        enum jig_code code = check_not_both(path, reterr);
+        add_twins(f, path, twin, JIG_LIBRARY_PROJECT, true);
+        return code;
+    }
+    add_folder(f, has_twin ? twin : path, JIG_LIBRARY_PROJECT, true);
+    return JIG_OK;
 }
 
 static enum jig_code add_local_dependencies(const struct jig_target *target,
                                             const struct jig_environment *env, struct folders *f,
                                             struct jig_err *reterr)
 {
-    const struct jig_project *project = target->project;
     const struct jig_strv *deps = jig_environment_list(env, "lib_deps");
-    for (size_t i = 0; i < deps->n; i++) {
-        JIG_CLEANUP_FREE char *path = jig_depends_local(project, deps->v[i]);
-        if (path == NULL)
-            continue;
-        JIG_CLEANUP_FREE char *twin = pulled_twin(target, path);
-        if (twin != NULL && jig_fs_is_dir(twin))
-            add_folder(f, twin, JIG_LIBRARY_PROJECT, true);
-        else if (!jig_fs_is_dir(path) && !target->needs_pull)
-            return jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
-                                  "lib_deps of environment '%s' names the folder %s, which is not "
-                                  "there",
-                                  env->name, path);
-        add_folder(f, path, JIG_LIBRARY_PROJECT, true);
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < deps->n; i++) {
+        JIG_CLEANUP_FREE char *path = jig_depends_local(target->project, deps->v[i]);
+        if (path != NULL)
+            code = add_local_dependency(target, env, path, f, reterr);
     }
-    return JIG_OK;
+    return code;
 }
 
 /* "owner/Name@^1.2", "Name @ 1.2", "Name=https://..." -> "Name". The caller frees. */
@@ -192,18 +248,19 @@ static enum jig_code add_project_folders(const struct jig_target *target,
     enum jig_code code = add_local_dependencies(target, env, f, reterr);
     if (code != JIG_OK)
         return code;
-    add_project_folder(target, f, jig_project_string(project, "lib_dir"), JIG_LIBRARY_PROJECT);
+    code = add_project_folder(target, f, jig_project_string(project, "lib_dir"),
+                              JIG_LIBRARY_PROJECT, reterr);
     const struct jig_strv *extra = jig_environment_list(env, "lib_extra_dirs");
-    for (size_t i = 0; i < extra->n; i++) {
+    for (size_t i = 0; code == JIG_OK && i < extra->n; i++) {
         JIG_CLEANUP_FREE char *path = jig_path_absolute(project->root, extra->v[i]);
-        add_project_folder(target, f, path, JIG_LIBRARY_USER);
+        code = add_project_folder(target, f, path, JIG_LIBRARY_USER, reterr);
     }
     const char *libdeps = jig_project_string(project, "libdeps_dir");
     if (libdeps != NULL) { /* what PlatformIO installed for this environment */
         JIG_CLEANUP_FREE char *path = jig_path_join(libdeps, env->name);
         add_folder(f, path, JIG_LIBRARY_USER, false);
     }
-    return JIG_OK;
+    return code;
 }
 
 /* What the project asks for goes before the user's own, and the newest of all else that is

@@ -15,7 +15,7 @@ static struct jig_library *load(const char *path, enum jig_library_location loca
     struct jig_readlog *log = jig_readlog_new();
     struct jig_library *lib = NULL;
     struct jig_err err = JIG_ERR_INIT;
-    if (jig_library_load(path, location, log, &lib, &err) != JIG_OK)
+    if (jig_library_load(path, NULL, location, log, &lib, &err) != JIG_OK)
         fail_msg("%s", err.message);
     jig_readlog_free(log);
     return lib;
@@ -113,9 +113,9 @@ static void what_is_no_library_says_so(void **state)
     struct jig_readlog *log = jig_readlog_new();
     struct jig_library *lib = NULL;
     struct jig_err err = JIG_ERR_INIT;
-    assert_int_equal(jig_library_load(USER "/NotALibrary", JIG_LIBRARY_USER, log, &lib, &err),
+    assert_int_equal(jig_library_load(USER "/NotALibrary", NULL, JIG_LIBRARY_USER, log, &lib, &err),
                      JIG_NOT_FOUND);
-    assert_int_equal(jig_library_load(USER "/Broken", JIG_LIBRARY_USER, log, &lib, &err),
+    assert_int_equal(jig_library_load(USER "/Broken", NULL, JIG_LIBRARY_USER, log, &lib, &err),
                      JIG_INVALID_ARGUMENT);
     assert_string_equal(err.message,
                         USER "/Broken/library.properties:2: 'this line has no equals sign' is not "
@@ -277,7 +277,7 @@ static void write_file(const char *dir, const char *name, const char *text)
     JIG_CLEANUP_FREE char *path = jig_path_join(dir, name);
     JIG_CLEANUP_FREE char *parent = jig_path_dir(path);
     assert_int_equal(jig_fs_mkdirs(parent, 0755, NULL), JIG_OK);
-    assert_int_equal(jig_fs_write_atomic(path, text, strlen(text), 0644, NULL), JIG_OK);
+    assert_int_equal(jig_fs_write_unsynced(path, text, strlen(text), 0644, NULL), JIG_OK);
 }
 
 /* The version of the library that claims A.h now; "" when nobody does. */
@@ -319,6 +319,124 @@ static void an_index_is_exact_at_each_opening(void **state)
     jig_libcache_free(c);
 }
 
+/* A library's files, wherever they are: object names in order, then headers. */
+static char *whole(const char *path, const char *twin, bool link_order)
+{
+    struct jig_readlog *log = jig_readlog_new();
+    struct jig_library *lib = NULL;
+    struct jig_sources s = {0};
+    struct jig_strv words = {0};
+    struct jig_err err = JIG_ERR_INIT;
+    if (jig_library_load(path, twin, JIG_LIBRARY_PROJECT, log, &lib, &err) != JIG_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(jig_library_sources(lib, link_order, log, &s, NULL), JIG_OK);
+    for (size_t i = 0; i < s.n; i++) {
+        assert_true(jig_fs_is_file(s.items[i].path));
+        jig_strv_append(&words, s.items[i].object);
+    }
+    jig_strv_append(&words, lib->version);
+    jig_strv_sort(&lib->headers);
+    jig_strv_extend(&words, &lib->headers);
+    char *all = jig_strv_join(&words, " ");
+    jig_strv_release(&words);
+    jig_sources_release(&s);
+    jig_library_free(lib);
+    jig_readlog_free(log);
+    return all;
+}
+
+struct layout {
+    const char *about; /* library.properties or library.json */
+    const char *files[10];
+};
+
+/* Each way to split a library's files among its folder and its twin gives the same library. */
+static void a_twin_is_as_if_all_were_in_one_folder(void **state)
+{
+    static const struct layout layouts[] = {
+        {"library.properties",
+         {"src/A.h", "src/a.c", "src/a/x.c", "src/a-b.cpp", "src/a.c.d/y.c", "src/b/A.h",
+          "src/b/z.S", "src/.c/no.c", "keep.txt"}},
+        {"library.properties",
+         {"A.h", "B.hpp", "b.c", "utility/t.c", "utility/t.h", "utility/s.cpp", "deep/no.c",
+          "a.cpp"}},
+        {"library.json",
+         {"include/I.h", "src/A.h", "src/z.c", "src/a/b.c", "src/a.cpp", "test/no.c",
+          "examples/no.c"}},
+        {"library.json", {"A.h", "a.c", "x/y.c", "x.c", "test/no.c", "examples/e/no.c"}},
+    };
+    for (size_t l = 0; l < JIG_COUNT(layouts); l++) {
+        const struct layout *y = &layouts[l];
+        const char *text =
+            strcmp(y->about, "library.json") == 0 ? "{\"version\":\"7\"}" : "name=A\nversion=7\n";
+        JIG_CLEANUP_FREE char *one = jig_strf("%s/%zu/one/A", *(char **)state, l);
+        write_file(one, y->about, text);
+        for (size_t i = 0; y->files[i] != NULL; i++)
+            write_file(one, y->files[i], "");
+        for (unsigned mask = 0; mask < 64; mask++) {
+            unsigned split = mask * 2654435761u >> 20; /* bits of all kinds */
+            JIG_CLEANUP_FREE char *own = jig_strf("%s/%zu/%u/A", *(char **)state, l, mask);
+            JIG_CLEANUP_FREE char *twin = jig_strf("%s/%zu/%u/twin/A", *(char **)state, l, mask);
+            assert_int_equal(jig_fs_mkdirs(own, 0700, NULL), JIG_OK);
+            assert_int_equal(jig_fs_mkdirs(twin, 0700, NULL), JIG_OK);
+            write_file(split & 1 ? twin : own, y->about, text);
+            for (size_t i = 0; y->files[i] != NULL; i++)
+                write_file(split >> (i + 1) & 1 ? twin : own, y->files[i], "");
+            for (int link_order = 0; link_order < 2; link_order++) {
+                JIG_CLEANUP_FREE char *expected = whole(one, NULL, link_order);
+                JIG_CLEANUP_FREE char *got = whole(own, twin, link_order);
+                assert_string_equal(got, expected);
+            }
+        }
+    }
+}
+
+/* Of one name in both, the library's own counts; it is there once. */
+static void its_own_files_come_before_the_twins(void **state)
+{
+    const char *dir = *state;
+    JIG_CLEANUP_FREE char *own = jig_path_join(dir, "own/A");
+    JIG_CLEANUP_FREE char *twin = jig_path_join(dir, "twin/A");
+    write_file(own, "library.properties", "name=A\nversion=1\n");
+    write_file(twin, "library.properties", "name=A\nversion=2\n");
+    write_file(own, "src/a.c", "");
+    write_file(twin, "src/a.c", "");
+    write_file(twin, "src/b.c", "");
+    write_file(twin, "src/A.h", "");
+    struct jig_libcache *c = jig_libcache_new();
+    JIG_CLEANUP_FREE char *owns = jig_path_join(dir, "own");
+    JIG_CLEANUP_FREE char *twins = jig_path_join(dir, "twin");
+    const struct jig_library_folder folder = {
+        .path = owns, .twin = twins, .location = JIG_LIBRARY_USER};
+    struct jig_libindex *x = NULL;
+    struct jig_sources s = {0};
+    struct jig_strv dirs = {0};
+    write_file(twins, "Only/Only.h", "");
+    assert_int_equal(jig_libindex_open(c, &folder, 1, NULL, &x, NULL), JIG_OK);
+    const struct jig_library *lib = jig_libindex_find(x, "A.h", "avr").best;
+    assert_non_null(lib);
+    assert_string_equal(lib->version, "1");
+    assert_string_equal(lib->path, own);
+    assert_int_equal(jig_library_sources(lib, true, NULL, &s, NULL), JIG_OK);
+    assert_int_equal(s.n, 2);
+    assert_true(jig_str_starts(s.items[0].path, own));
+    assert_true(jig_str_starts(s.items[1].path, twin));
+    jig_library_include_dirs(lib, &dirs);
+    assert_int_equal(dirs.n, 2);
+    assert_true(jig_str_starts(dirs.v[0], own) && jig_str_starts(dirs.v[1], twin));
+    assert_non_null(jig_libindex_find(x, "Only.h", "avr").best);
+    jig_libindex_unref(x);
+    /* What goes from the twin is gone at the next opening. */
+    JIG_CLEANUP_FREE char *header = jig_path_join(twin, "src/A.h");
+    assert_int_equal(jig_fs_remove_tree(header, NULL), JIG_OK);
+    assert_int_equal(jig_libindex_open(c, &folder, 1, NULL, &x, NULL), JIG_OK);
+    assert_null(jig_libindex_find(x, "A.h", "avr").best);
+    jig_libindex_unref(x);
+    jig_sources_release(&s);
+    jig_strv_release(&dirs);
+    jig_libcache_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +448,10 @@ int main(void)
         cmocka_unit_test(points_follow_name_place_and_architecture),
         cmocka_unit_test(headers_find_their_library),
         cmocka_unit_test_setup_teardown(an_index_is_exact_at_each_opening, unit_folder_setup,
+                                        unit_folder_teardown),
+        cmocka_unit_test_setup_teardown(a_twin_is_as_if_all_were_in_one_folder, unit_folder_setup,
+                                        unit_folder_teardown),
+        cmocka_unit_test_setup_teardown(its_own_files_come_before_the_twins, unit_folder_setup,
                                         unit_folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

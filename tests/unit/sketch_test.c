@@ -189,7 +189,7 @@ static void tabs_may_be_given(void **state)
     jig_strv_append(&tabs, "last.ino");
     jig_strv_append(&tabs, "main.ino");
     struct jig_sketch *s = NULL;
-    assert_int_equal(jig_sketch_from_tabs(folder, &tabs, &s, NULL), JIG_OK);
+    assert_int_equal(jig_sketch_from_tabs(folder, NULL, &tabs, &s, NULL), JIG_OK);
     assert_list(&s->tabs, "main.ino helpers.ino last.ino");
     assert_string_equal(s->name, "main");
     assert_string_equal(s->main_name, "main.ino");
@@ -197,17 +197,56 @@ static void tabs_may_be_given(void **state)
     jig_sketch_free(s);
 
     jig_strv_remove(&tabs, 2);
-    assert_int_equal(jig_sketch_from_tabs(folder, &tabs, &s, NULL), JIG_OK);
+    assert_int_equal(jig_sketch_from_tabs(folder, NULL, &tabs, &s, NULL), JIG_OK);
     assert_list(&s->tabs, "helpers.ino last.ino");
     jig_sketch_free(s);
 
     jig_strv_append(&tabs, "missing.ino");
     struct jig_err err = JIG_ERR_INIT;
-    assert_int_equal(jig_sketch_from_tabs(folder, &tabs, &s, &err), JIG_NOT_FOUND);
+    assert_int_equal(jig_sketch_from_tabs(folder, NULL, &tabs, &s, &err), JIG_NOT_FOUND);
     assert_non_null(strstr(err.message, "missing.ino"));
     jig_strv_clear(&tabs);
-    assert_int_equal(jig_sketch_from_tabs(folder, &tabs, &s, &err), JIG_INVALID_ARGUMENT);
+    assert_int_equal(jig_sketch_from_tabs(folder, NULL, &tabs, &s, &err), JIG_INVALID_ARGUMENT);
     jig_strv_release(&tabs);
+}
+
+/* Files of another folder, as if they stood in the sketch; what is in both is the sketch's. */
+static void a_twin_adds_what_is_not_there(void **state)
+{
+    put(state, "Lamp/Lamp.ino", "int main_tab;\n");
+    put(state, "Lamp/beta.ino", "int own;\n");
+    put(state, "Lamp/z.cpp", "");
+    put(state, "twin/beta.ino", "int not_this;\n");
+    put(state, "twin/alpha.ino", "int pulled;\n");
+    put(state, "twin/Lamp.ino", "int nor_this;\n");
+    put(state, "twin/deep/no.ino", "");
+    put(state, "twin/src/a.cpp", "");
+    put(state, "twin/z.cpp", "");
+    JIG_CLEANUP_FREE char *twin = jig_path_join(*state, "twin");
+    struct jig_sketch *s = load(state, "Lamp");
+    assert_int_equal(jig_sketch_add_twin(s, twin, NULL), JIG_OK);
+    assert_list(&s->tabs, "Lamp.ino alpha.ino beta.ino");
+    assert_list(&s->additional, "src/a.cpp z.cpp");
+    JIG_CLEANUP_FREE char *z = jig_sketch_path(s, "z.cpp");
+    JIG_CLEANUP_FREE char *a = jig_sketch_path(s, "src/a.cpp");
+    assert_true(jig_str_starts(z, s->folder));
+    assert_true(jig_str_starts(a, twin));
+    struct jig_merged *m = NULL;
+    assert_int_equal(jig_preprocess_merge(s, &m, NULL), JIG_OK);
+    assert_non_null(strstr(m->text, "int main_tab;"));
+    assert_non_null(strstr(m->text, "int pulled;"));
+    assert_non_null(strstr(m->text, "int own;"));
+    assert_null(strstr(m->text, "not_this"));
+    assert_null(strstr(m->text, "nor_this"));
+    jig_merged_free(m);
+    jig_sketch_free(s);
+
+    put(state, "twin/Lamp.pde", "");
+    struct jig_err err = JIG_ERR_INIT;
+    s = load(state, "Lamp");
+    assert_int_equal(jig_sketch_add_twin(s, twin, &err), JIG_INVALID_ARGUMENT);
+    assert_non_null(strstr(err.message, "Lamp.pde"));
+    jig_sketch_free(s);
 }
 
 int main(void)
@@ -223,6 +262,7 @@ int main(void)
         CASE(links_that_loop_or_lead_nowhere_do_no_harm),
         CASE(sources_are_those_at_the_root_and_below_src),
         CASE(tabs_may_be_given),
+        CASE(a_twin_adds_what_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

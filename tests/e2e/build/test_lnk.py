@@ -2,81 +2,19 @@
 network."""
 
 import hashlib
-import http.server
-import io
 import json
 import os
 import random
 import shutil
 import subprocess
-import threading
-import zipfile
 
 import pytest
 
 from jig_bench import (EXIT_BAD_PROJECT, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE, ROOT,
                        has_text)
+from pointers import MAIN, UNO, archive, build, pointer, steps, symbols, zipped
 
 DEMO = ROOT / "tests" / "pointers"
-
-
-class Server:
-    """Files on this machine's own http."""
-
-    def __init__(self):
-        self.files = {}
-        self.asked = []
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.asked.append(self.path)
-                body = outer.files.get(self.path)
-                self.send_response(404 if body is None else 200)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
-
-            def log_message(self, *_words):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
-
-    def put(self, name, body):
-        self.files["/" + name] = body
-        return self.url(name)
-
-    def url(self, name):
-        return f"http://127.0.0.1:{self.http.server_port}/{name}"
-
-    def close(self):
-        if self.thread is not None:
-            self.http.shutdown()
-            self.http.server_close()
-            self.thread.join()
-            self.thread = None
-
-
-@pytest.fixture
-def server():
-    made = Server()
-    yield made
-    made.close()
-
-
-def zipped(folder):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                z.write(path, str(path.relative_to(folder)))
-    return out.getvalue()
-
-
-def pointer(url, body, **more):
-    return json.dumps({"v": 1, "url": url, "sha256": hashlib.sha256(body).hexdigest(), **more})
 
 
 @pytest.fixture
@@ -94,20 +32,6 @@ def demo(bench, server):
     bench.jig("lnk", "add", server.url("lamp.zip"), "-o", folder / "lib/Lamp", "--extract",
               "zip").result
     return folder
-
-
-def build(bench, folder):
-    return bench.build(folder, fqbn=None)
-
-
-def steps(result):
-    return {r["step"] for r in result["reasons"]}
-
-
-def symbols(elf):
-    listed = subprocess.run(["avr-nm", elf], check=True, capture_output=True, text=True).stdout
-    return {line.split()[-1]: int(line.split()[0], 16) for line in listed.splitlines()
-            if len(line.split()) == 3}
 
 
 def states(outcome):
@@ -338,35 +262,6 @@ def test_git_leaves_out_the_same(bench, seed):
 
 
 # ---- the places in which a build sees them
-
-
-UNO = "[env:uno]\nplatform = atmelavr\nboard = uno\nframework = arduino\n"
-MAIN = "#include <Arduino.h>\n{}\nvoid setup() {{ Serial.begin(9600); {} }}\nvoid loop() {{}}\n"
-
-
-@pytest.fixture
-def project(bench, server):
-    """project(ini, files, pointers): files as they are, and pointers to contents that are served."""
-    def make(ini, files, pointers):
-        folder = bench.projects / "places"
-        for name, text in {"platformio.ini": UNO + ini, **files}.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-        for name, body in pointers.items():
-            path = folder / f"{name}.lnk"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            more = {"extract": "zip"} if body[:2] == b"PK" else {}
-            path.write_text(pointer(server.put(name, body), body, **more))
-        return folder
-    return make
-
-
-def archive(files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as z:
-        for name, text in files.items():
-            z.writestr(name, text)
-    return out.getvalue()
 
 
 def test_headers_libraries_and_scripts(bench, project):
