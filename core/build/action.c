@@ -32,6 +32,7 @@ void jig_action_free(struct jig_action *a)
     jig_strv_release(&a->outputs);
     free(a->depfile);
     free(a->name);
+    free(a->like);
     free(a);
 }
 

@@ -31,6 +31,7 @@ struct jig_action {
                                 believed unless it was looked at before. Of no effect otherwise. */
     struct jig_strv outputs; /* absolute; removed before it runs, so none can be an old one */
     char *name;              /* names it in the build's record; NULL: its first output does */
+    char *like;              /* the record's name of another that reads the same files; or NULL */
     char *depfile;           /* further inputs are read from here once it ran; or NULL */
     bool lists_inputs;       /* its stdout is ld's -t: further inputs are read from that */
     bool names_all;          /* what its source reads by .incbin is among `inputs` */

@@ -147,11 +147,22 @@ static char *check_changed(const struct jig_check *c, const struct jig_trace *t,
     return why;
 }
 
+char *jig_check_first_run(const struct jig_check *c, const struct jig_trace *like)
+{
+    const struct jig_strv *changed = jig_vouch_changed(c->vouch);
+    if (like == NULL)
+        return jig_xstrdup("never built");
+    char *why = changed != NULL ? check_changed(c, like, changed) : check_inputs(c, like);
+    if (why == NULL && changed == NULL)
+        why = check_outputs(c, like);
+    return why != NULL ? why : jig_xstrdup("it was not needed until now");
+}
+
 char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_updated)
 {
     *ret_updated = false;
     if (t == NULL)
-        return jig_xstrdup("never built");
+        return jig_check_first_run(c, NULL);
     if (!jig_digest_equal(&t->command, &c->command)) {
         if (!jig_digest_equal(&t->tool, &c->tool))
             return jig_strf("the tool %s changed", jig_path_base(c->action->argv.v[0]));

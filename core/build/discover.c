@@ -142,6 +142,8 @@ static enum jig_code preprocess_action(struct jig_plan *p, const struct waiting 
         jig_plan_fresh_copies(p, &a->known);
     }
     jig_strv_append(&a->inputs, source);
+    if (w->own > 0) /* while that holds, this need not run */
+        a->like = jig_build_relative(p->build_dir, p->own_objects.v[w->own - 1]);
     *ret = a;
     return JIG_OK;
 }

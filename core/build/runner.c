@@ -132,6 +132,13 @@ static void tell_wrong_vouch(struct jig_runner *r, const char *name, const char 
     fail(r, &err);
 }
 
+/* Nothing is known of a run before: another action may have spoken for it until now. */
+static char *first_reason(const struct jig_runner *r, const struct jig_check *check)
+{
+    const char *like = check->action->like;
+    return jig_check_first_run(check, like != NULL ? jig_record_get(r->config.record, like) : NULL);
+}
+
 /* Why it has to run, or NULL. */
 char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, const char *name)
 {
@@ -141,7 +148,7 @@ char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, cons
     if (vouched && !r->config.doubt_vouch)
         return NULL;
     bool before = jig_observe_checking(true);
-    char *why = jig_check_trace(check, t, &updated);
+    char *why = t != NULL ? jig_check_trace(check, t, &updated) : first_reason(r, check);
     jig_observe_checking(before);
     if (updated)
         jig_record_touch(r->config.record, t);

@@ -96,6 +96,37 @@ static char *after_putting(struct workshop *w, const char *path)
 
 #define INI "[env:one]\nplatform = fake\nboard = uno\n"
 
+static void note_search(void *ctx, const struct jig_build_step *e)
+{
+    if (e->state == JIG_BUILD_STEP_STARTED && jig_str_starts(e->step, "find"))
+        jig_strv_append_take(ctx, jig_strf("%s: %s", e->step, e->because));
+}
+
+/* While a compile holds it speaks for the preprocessor, of which nothing is known then; what they
+ * both read is the reason all the same. */
+static void a_source_is_preprocessed_for_a_reason(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/include/a.h", "a\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <a.h>\nsetup\n");
+    workshop_settle(&w);
+    struct jig_strv told = {0};
+    struct jig_build_events events = {.ctx = &told, .step = note_search};
+    for (int i = 0; i < 2; i++) {
+        workshop_put(&w, "project/include/a.h", i == 0 ? "b\n" : "c\n");
+        w.events = &events;
+        assert_int_equal(workshop_build(&w), JIG_OK);
+        w.events = NULL;
+        JIG_CLEANUP_FREE char *all = jig_strv_join(&told, "; ");
+        assert_string_equal(all, "find the includes of main.cpp: include/a.h changed");
+        workshop_settle(&w);
+        jig_strv_clear(&told);
+    }
+    jig_strv_release(&told);
+    workshop_close(&w);
+}
+
 /* A new file counts when the compiler would find it first, wherever that is; no other does. */
 static void a_new_file_counts_when_it_would_be_found(void **state)
 {
@@ -668,6 +699,7 @@ int main(void)
         IN_FOLDER(an_edit_rebuilds_what_it_touches),
         IN_FOLDER(libraries_that_libraries_use),
         IN_FOLDER(libraries_that_a_sketchs_libraries_use),
+        IN_FOLDER(a_source_is_preprocessed_for_a_reason),
         IN_FOLDER(a_new_file_counts_when_it_would_be_found),
         IN_FOLDER(a_new_tab_counts_below_a_folder_called_include),
         IN_FOLDER(what_was_passed_over_stays_passed_over),
