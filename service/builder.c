@@ -24,16 +24,18 @@ struct jig_builder {
 
 /* All that an answer depends on beside its files and its request: the configuration's folders, and
  * this very program. The caller frees. */
-static char *salt(const struct jig_conf *conf, const char *data_dir)
+static char *salt(const struct jig_conf *conf, const struct jig_strv *installed,
+                  const char *data_dir)
 {
     struct jig_stamp self = {0};
     (void)!jig_fs_stamp("/proc/self/exe", &self, NULL);
     JIG_CLEANUP_FREE char *hardware = jig_strv_join(&conf->hardware, "\n");
     JIG_CLEANUP_FREE char *libraries = jig_strv_join(&conf->libraries, "\n");
+    JIG_CLEANUP_FREE char *packages = jig_strv_join(installed, "\n");
     JIG_CLEANUP_FREE char *home = jig_dirs_home();
-    return jig_strf("%s\n%llu %lld %lld\n%s\n%s\n%s\n%s\n%s", JIG_VERSION,
+    return jig_strf("%s\n%llu %lld %lld\n%s\n%s\n%s\n%s\n%s\n%s", JIG_VERSION,
                     (unsigned long long)self.ino, (long long)self.size, (long long)self.mtime_ns,
-                    data_dir != NULL ? data_dir : "", home, hardware, libraries,
+                    data_dir != NULL ? data_dir : "", home, hardware, libraries, packages,
                     conf->overlays != NULL ? conf->overlays : "");
 }
 
@@ -60,7 +62,7 @@ struct jig_builder *jig_builder_new(const struct jig_conf *conf, const char *cac
     b->engine = jig_build_engine_new(&config);
     b->jobs = conf->jobs;
     b->checks_answers = conf->check_answers;
-    JIG_CLEANUP_FREE char *salted = salt(conf, data_dir);
+    JIG_CLEANUP_FREE char *salted = salt(conf, installed, data_dir);
     struct jig_warm_config warm = {.cache_dir = cache_dir,
                                    .salt = salted,
                                    .files = jig_build_engine_files(b->engine),

@@ -10,6 +10,7 @@
 #include "core/base/nearest.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+#include "core/os/sighting.h"
 
 static char *upper(char *s)
 {
@@ -467,6 +468,7 @@ static void set_number(struct jig_props *p, const char *key, int64_t number)
 
 static void set_time(struct jig_props *p, const struct jig_build_place *place)
 {
+    jig_observe_unsteady("the time of day");
     set_number(p, "extra.time.utc", place->time_utc_s);
     set_number(p, "extra.time.local", place->time_utc_s + place->zone_s + place->dst_s);
     set_number(p, "extra.time.zone", place->zone_s);

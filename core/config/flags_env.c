@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/config/flags.h"
+#include "core/os/sighting.h"
 
 /* Which SCons variable is which option. Sources: platformio-core 6.2, builder/main.py and the
  * buildenvvar of platformio/project/options.py. */
@@ -93,6 +94,7 @@ static const char *look_up(void *ctx, const char *name)
         return l->environment->name;
     if (strcmp(name, "UNIX_TIME") == 0) {
         l->uses_unix_time = true;
+        jig_observe_unsteady("the time of day");
         return keep(l, jig_strf("%lld", (long long)l->project->unix_time_s));
     }
     for (size_t i = 0; i < JIG_COUNT(option_variables); i++) {

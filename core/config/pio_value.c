@@ -10,6 +10,7 @@
 #include "core/config/pio.h"
 #include "core/config/pytext.h"
 #include "core/hash/sha1.h"
+#include "core/os/sighting.h"
 
 struct jig_pio_frame {
     const char *section;
@@ -199,6 +200,7 @@ static void put_built_in(struct jig_pio *pio, const char *name, struct jig_buf *
         jig_buf_puts(out, hash);
     } else if (strcmp(name, "UNIX_TIME") == 0) {
         pio->uses_unix_time = true;
+        jig_observe_unsteady("the time of day");
         jig_buf_printf(out, "%lld", (long long)pio->how.unix_time_s);
     } else {
         jig_buf_printf(out, "${%s}", name);

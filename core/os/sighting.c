@@ -42,6 +42,12 @@ void jig_observe_doubt(const char *path)
         listener->doubt(listener->ctx, path);
 }
 
+void jig_observe_unsteady(const char *what)
+{
+    if (listener != NULL && listener->unsteady != NULL)
+        listener->unsteady(listener->ctx, what);
+}
+
 const struct jig_write_observer *jig_observe_writes(const struct jig_write_observer *o)
 {
     const struct jig_write_observer *before = reader;

@@ -44,6 +44,7 @@ struct jig_observer {
     void (*saw)(void *ctx, const struct jig_sighting *s);
     void (*ran)(void *ctx, const char *program); /* a child was started */
     void (*doubt)(void *ctx, const char *path); /* what was read here may change behind its stamp */
+    void (*unsteady)(void *ctx, const char *what); /* this was used, is no file, and may change */
     void *ctx;
 };
 
@@ -56,6 +57,9 @@ const struct jig_observer *jig_observer(void);
 
 /* Tells this thread's listener of a doubt. */
 void jig_observe_doubt(const char *path);
+
+/* Tells it that the answer depends on what no file holds: "the time of day". */
+void jig_observe_unsteady(const char *what);
 
 /* Marks this thread's looks from now on as a check whether something that is known still holds,
  * rather than as a way to find out what is to be done; returns what was said before. */

@@ -103,13 +103,19 @@ static void doubt(void *ctx, const char *path)
     give_up(ctx, path, "is open for writing");
 }
 
+static void unsteady(void *ctx, const char *what)
+{
+    give_up(ctx, what, "is another one each time");
+}
+
 struct jig_sightings *jig_sightings_new(void)
 {
     struct jig_sightings *s = jig_new(struct jig_sightings);
     s->seen = jig_new(struct jig_seen);
     jig_buf_init(&s->seen->kept, 0);
     jig_map_init(&s->places, NULL);
-    s->observer = (struct jig_observer){.saw = saw, .ran = ran, .doubt = doubt, .ctx = s};
+    s->observer = (struct jig_observer){
+        .saw = saw, .ran = ran, .doubt = doubt, .unsteady = unsteady, .ctx = s};
     return s;
 }
 

@@ -13,8 +13,8 @@
  * A file that was looked at for nothing but to check what is known (jig_observe_checking) is marked
  * so, unless the list came from bytes.
  *
- * Two looks that differ, a program that was run, or a path that depends on a working directory make
- * the list unusable.
+ * Two looks that differ, a program that was run, the time of day that was used, or a path that
+ * depends on a working directory make the list unusable.
  *
  * Ceiling: 2,000,000 sightings.
  * Threads: belongs to one thread at a time.

@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/config/flags.h"
+#include "tests/support/unsteady.h"
 
 static struct jig_flags flags;
 static struct jig_strv warnings;
@@ -181,8 +182,11 @@ static void test_of_an_environment(void **state)
     jig_map_init(&own, NULL);
     static char mine[] = "mine";
     jig_map_set(&own, "OWN", mine);
+    struct unsteady u;
+    unsteady_begin(&u);
     assert_int_equal(jig_environment_flags(p, e, "build_flags", &own, &flags, &warnings, &err),
                      JIG_OK);
+    assert_int_equal(unsteady_end(&u), 1);
     assert_true(flags.uses_unix_time);
     JIG_CLEANUP_FREE char *expected =
         jig_strf("DIR=%s/app|B=uno|E=uno|T=77|O=mine|OUT=%s/.pio/build/uno|M=", p->root, p->root);

@@ -14,6 +14,7 @@
 #include "core/base/str.h"
 #include "core/hash/sha256.h"
 #include "core/os/fs.h"
+#include "tests/support/unsteady.h"
 
 #define SYSTEM  JIG_VECTORS "/arduino-platforms/system/hardware"
 #define MANAGER JIG_VECTORS "/arduino-platforms/manager/packages"
@@ -595,7 +596,10 @@ static void the_time_is_only_there_when_asked_for(void **state)
                                     .time_utc_s = 1000000,
                                     .zone_s = 3600,
                                     .dst_s = 60};
+    struct unsteady u;
+    unsteady_begin(&u);
     struct jig_props *p = jig_build_props(c, &place);
+    assert_int_equal(unsteady_end(&u), 1);
     assert_prop(p, "extra.time.utc", "1000000");
     assert_prop(p, "extra.time.local", "1003660");
     assert_prop(p, "extra.time.zone", "3600");

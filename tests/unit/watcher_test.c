@@ -695,6 +695,15 @@ static void test_two_looks_that_differ_are_a_fault(void **state)
     assert_non_null(jig_sightings_fault(b->seen));
 }
 
+static void test_what_is_no_file_is_a_fault(void **state)
+{
+    struct bench *b = *state;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(b->seen));
+    jig_observe_unsteady("the time of day");
+    jig_observe(before);
+    assert_string_equal(jig_sightings_fault(b->seen), "the time of day is another one each time");
+}
+
 /* What is told of a change is all that changed, where that can be said. */
 static void test_what_changed_is_said(void **state)
 {
@@ -790,6 +799,7 @@ int main(void)
         WITH_BENCH(test_sightings_survive_as_bytes),
         WITH_BENCH(test_many_sightings_survive_as_bytes),
         WITH_BENCH(test_two_looks_that_differ_are_a_fault),
+        WITH_BENCH(test_what_is_no_file_is_a_fault),
         cmocka_unit_test(test_young_stamps_are_not_believed),
         WITH_BENCH(test_content_of_a_young_file_is_read_anew),
     };
