@@ -21,7 +21,8 @@ def measure(bench, rounds):
            "JIG_TEST_SEEDS": f"{seed} {seed + rounds - 1}"}
     bench.run([os.path.join(tests, "watcher_random_test")], env=env)
     bench.run([os.path.join(tests, "plan_random_test")], env=env)
+    bench.run([os.path.join(tests, "sketch_random_test")], env=env)
     return [Row("wrong answers of a watch", "", 0, CHANGES * rounds,
                 f"random changes to files, seed {seed}"),
-            Row("builds unlike one from scratch", "", 0, EDITS * rounds,
-                f"random edits, seeds {seed} to {seed + rounds - 1}")]
+            Row("builds unlike one from scratch", "", 0, 2 * EDITS * rounds,
+                f"random edits of a project and of a sketch, seeds {seed} to {seed + rounds - 1}")]
