@@ -1,5 +1,13 @@
 /*
  * lease.h - what a target uses of the cache. For target.c.
+ *
+ * Used are: the platforms of board, core and variant, and those that describe the tools that they
+ * upload with; the tools that the board's platform asks for; whatever the properties of these
+ * platforms and of the board mention, as {runtime.tools.NAME.path} or by a path; the same of the
+ * project's own properties and options; the libraries that are looked into. The properties
+ * runtime.tools.* themselves name every tool that is installed, and mention none.
+ *
+ * Threads: any.
  */
 #ifndef JIG_SERVICE_TARGET_LEASE_H
 #define JIG_SERVICE_TARGET_LEASE_H
@@ -7,14 +15,14 @@
 #include "core/blob/tree.h"
 #include "service/target.h"
 
-/* What a board uses: its platforms, and their tools. `who` as jig_hold_new has it. *ret as below.
+/* What a board uses without a project. `who` as jig_hold_new has it. *ret as below.
  */
 enum jig_code jig_lease_board(const struct jig_board_config *board, const char *who,
                               struct jig_cache *cache, const struct jig_strv *roots,
                               struct jig_hold **ret, struct jig_err *reterr) JIG_CHECKED;
 
-/* Leases every installed package that the target's boards and libraries are of; *ret is NULL when
- * there is none. ABORTED when one went away since it was found. */
+/* Leases every installed package that the target's environments use; *ret is NULL when there is
+ * none. ABORTED when one went away since it was found. */
 enum jig_code jig_lease_target(const struct jig_target *target, struct jig_cache *cache,
                                const struct jig_strv *roots, struct jig_hold **ret,
                                struct jig_err *reterr) JIG_CHECKED;

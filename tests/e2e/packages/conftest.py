@@ -96,9 +96,10 @@ class Acme(BadServer):
         self.add_platform("1.2.0", toolsDependencies=[
             {"packager": "acme", "name": "cc", "version": "6.0"}])
 
-    def add_platform(self, version, **changes):
+    def add_platform(self, version, boards="", edit=lambda text: text, **changes):
         data = tar("toy", {
-            "boards.txt": (BOARDS, 0o644), "platform.txt": (PLATFORM % (version, version), 0o644),
+            "boards.txt": (BOARDS + boards, 0o644),
+            "platform.txt": (edit(PLATFORM % (version, version)), 0o644),
             "cores/toy/Arduino.h": (ARDUINO_H, 0o644), "cores/toy/main.cpp": (MAIN_CPP, 0o644)})
         self.platforms.append({
             "name": "Acme Boards", "architecture": "toy", "version": version,

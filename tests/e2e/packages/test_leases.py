@@ -84,6 +84,46 @@ def test_a_collection_leaves_a_build_its_tools(new_bench, acme, tmp_path, after_
     bench.jig("build", "--fqbn", TOY, sketch).error(2, "acme")
 
 
+@pytest.mark.parametrize("in_two_steps", [False, True])
+def test_only_what_a_build_uses_is_leased(new_bench, acme, tmp_path, in_two_steps):
+    """Other versions and other tools go while it runs."""
+    fifo = tmp_path / "wait"
+    hosts = [system["host"] for system in acme.tools[0]["systems"]]
+
+    def add_tool(name, version, path, data):
+        kept = acme.keep(path, data)
+        acme.tools.append({"name": name, "version": version,
+                           "systems": [{"host": host, **kept} for host in hosts]})
+        return {"packager": "acme", "name": name, "version": version}
+
+    cc = add_tool("cc", "6.0", "/cc-6.0.tar.gz", waiting_tool(fifo))
+    flasher = add_tool("flasher", "1.0", "/flasher.tar.gz", waiting_tool(fifo))
+    acme.add_platform("2.0.0", toolsDependencies=[cc])
+    acme.add_platform("1.5.0", toolsDependencies=[flasher])
+    versions = ["1.1.0", "1.5.0", "2.0.0"]
+    if in_two_steps:
+        versions.append("3.0.0")
+        acme.add_platform("3.0.0", toolsDependencies=[], boards="toy.build.tool=cc\n",
+                          edit=lambda text: text.replace("{runtime.tools.cc.path}",
+                                                         "{runtime.tools.{build.tool}.path}"))
+    acme.publish()
+    bench = new_bench(conf=acme.conf())
+    for version in versions:
+        bench.jig("packages", "install", "core", f"acme:toy@{version}").result
+    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n")
+    with tools_wait(fifo) as until_one_does:
+        building = bench.start("build", "--fqbn", TOY, sketch)
+        until_one_does()
+        during = bench.jig("cache", "gc", "--all").result["installed"]
+    assert building.finish().result["outcome"] == "built"
+    building.end()
+    assert during["in_use"] == 2
+    left = bench.folder / "cache" / "jig" / "installed"
+    assert sorted("/".join(p.parts[-2:]) for p in left.glob("*/*/*")) == [
+        "acme~cc/6.0", f"acme~toy/{versions[-1]}"]
+    assert bench.jig("build", "--fqbn", TOY, sketch).result["outcome"] == "up_to_date"
+
+
 def fat_platform():
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
