@@ -53,6 +53,12 @@ enum jig_code jig_packages_remove(struct jig_packages *p, struct jig_operation *
                                   enum jig_package_kind kind, const struct jig_strv *names,
                                   struct jig_err *reterr) JIG_CHECKED;
 
+/* From run(): tells of tags that mean another commit at their repositories now than in `locked`,
+ * each once; `told` keeps which. A repository that does not answer is passed over. */
+enum jig_code jig_packages_tell_moved(struct jig_packages *p, struct jig_operation *op,
+                                      const struct jig_plan *locked, struct jig_strv *told,
+                                      struct jig_err *reterr) JIG_CHECKED;
+
 /* From run(): installs what something misses: wishes for platforms and libraries, and packages of a
  * lock file, which need no index. The operation's result stays as it is. ALREADY_EXISTS when
  * all of it was there already. */

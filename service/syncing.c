@@ -213,6 +213,26 @@ static enum jig_code upgrade(struct sync *s)
 
 /* ---- the lock file ---- */
 
+/* A tag that means another commit now than when it was locked. */
+static enum jig_code tell_moved_tags(struct sync *s)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(s->target->project->root, JIG_LOCK_FILE);
+    struct jig_lockfile lock = {0};
+    struct jig_strv told = {0};
+    enum jig_code code = JIG_OK;
+    if (jig_lockfile_read(path, &lock, NULL) != JIG_OK)
+        return JIG_OK; /* who writes it says what is wrong with it */
+    for (size_t i = 0; code == JIG_OK && i < s->target->n; i++) {
+        const char *name = s->target->environments[i].environment->name;
+        const struct jig_plan *plan = jig_lockfile_find(&lock, name);
+        if (plan != NULL)
+            code = jig_packages_tell_moved(s->packages, s->op, plan, &told, s->reterr);
+    }
+    jig_strv_release(&told);
+    jig_lockfile_release(&lock);
+    return code;
+}
+
 static enum jig_code write_lock(struct sync *s)
 {
     JIG_CLEANUP_FREE char *path = jig_path_join(s->target->project->root, JIG_LOCK_FILE);
@@ -253,6 +273,8 @@ enum jig_code jig_sync(struct jig_targets *targets, struct jig_packages *package
                      .reterr = reterr};
     jig_packages_report_init(&s.report, op);
     enum jig_code code = open_all(&s);
+    if (code == JIG_OK)
+        code = tell_moved_tags(&s);
     if (code == JIG_OK && upgrades)
         code = upgrade(&s);
     if (code == JIG_OK)

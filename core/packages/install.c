@@ -194,8 +194,14 @@ static enum jig_code fill(struct work *w, const char *tree, struct jig_err *rete
     enum jig_code code = jig_fs_mkdirs(dir, 0755, reterr);
     if (code == JIG_OK && w->p->from == JIG_WISH_GIT) {
         say(w, "download");
-        code = jig_git_export(w->p->url, w->p->ref, w->p->version, w->spec->allow_file, dir,
-                              w->until, reterr);
+        struct jig_git_spec git = {.url = w->p->url,
+                                   .ref = w->p->ref,
+                                   .commit = w->p->version,
+                                   .dest = dir,
+                                   .allow_file = w->spec->allow_file,
+                                   .entries = w->spec->limits.entries,
+                                   .bytes = w->spec->limits.bytes};
+        code = jig_git_export(&git, w->until, reterr);
         if (code == JIG_OK)
             code = judge_links(dir, reterr);
     } else if (code == JIG_OK) {
@@ -216,6 +222,8 @@ static enum jig_code install_one(struct work *w, bool *ret_new, struct jig_err *
     struct jig_tree_staging staging = {0};
     enum jig_code code = find(w, &path, reterr);
     *ret_new = code == JIG_NOT_FOUND;
+    if (code == JIG_OK && w->p->from == JIG_WISH_GIT)
+        jig_installed_ask(path);
     free(path);
     if (code != JIG_NOT_FOUND)
         return code;
@@ -358,7 +366,7 @@ enum jig_code jig_install_plan_url(struct jig_plan *plan, const struct jig_wish 
     p.file = file;
     if (wish->from == JIG_WISH_GIT) {
         enum jig_code code =
-            jig_git_resolve(wish->url, wish->ref, allow_file, until, &version, reterr);
+            jig_git_resolve(wish->url, wish->ref, allow_file, until, &version, NULL, reterr);
         if (code != JIG_OK)
             return code;
     } else if (wish->has_sha256) {

@@ -7,7 +7,9 @@
 #include "core/arduino/version.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/file.h"
 #include "core/os/fs.h"
+#include "core/os/time.h"
 #include "core/packages/names.h"
 #include "core/packages/record.h"
 
@@ -193,16 +195,38 @@ static bool came_from(const struct jig_installed *one, const struct jig_wish *w)
     return same;
 }
 
+/* Which of several commits a branch is: the one that was installed, or asked for, last. */
+static int64_t asked_for_at(const struct jig_installed *one)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(one->path, JIG_PACKAGE_RECORD);
+    struct jig_stamp stamp;
+    return jig_fs_stamp(path, &stamp, NULL) == JIG_OK ? stamp.mtime_ns : 0;
+}
+
 const struct jig_installed *jig_installed_wish(const struct jig_installed_list *l,
                                                const struct jig_wish *w)
 {
     if (w->from == JIG_WISH_INDEX)
         return jig_installed_best(l, w->vendor, w->name, w->range);
+    const struct jig_installed *best = NULL;
+    int64_t best_ns = 0;
     for (size_t i = 0; i < l->n; i++) {
-        if (is_called(&l->items[i], w->vendor, w->name) && came_from(&l->items[i], w))
-            return &l->items[i];
+        const struct jig_installed *one = &l->items[i];
+        if (!is_called(one, w->vendor, w->name) || !came_from(one, w))
+            continue;
+        int64_t ns = asked_for_at(one);
+        if (best == NULL || ns > best_ns) {
+            best = one;
+            best_ns = ns;
+        }
     }
-    return NULL;
+    return best;
+}
+
+void jig_installed_ask(const char *path)
+{
+    JIG_CLEANUP_FREE char *record = jig_path_join(path, JIG_PACKAGE_RECORD);
+    (void)!jig_fs_set_mtime(record, jig_unix_ms() * JIG_NS_PER_MS, NULL); /* another's may stay */
 }
 
 const struct jig_installed *jig_installed_exact(const struct jig_installed_list *l,

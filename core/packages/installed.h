@@ -55,10 +55,14 @@ const struct jig_installed *jig_installed_best(const struct jig_installed_list *
                                                const char *vendor, const char *name,
                                                const struct jig_range *range);
 
-/* What a wish means: as above from an index, else the one that came from its very URL, ref or hash.
- * NULL when there is none. */
+/* What a wish means: as above from an index, else the one that came from its very URL, ref or hash;
+ * of several commits of one branch or tag, the one that was asked for last. NULL when there is
+ * none. */
 const struct jig_installed *jig_installed_wish(const struct jig_installed_list *l,
                                                const struct jig_wish *w);
+
+/* The package in that folder was asked for now. */
+void jig_installed_ask(const char *path);
 
 /* That very version. NULL when there is none. */
 const struct jig_installed *jig_installed_exact(const struct jig_installed_list *l,

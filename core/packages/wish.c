@@ -165,12 +165,22 @@ static bool has_credentials(const char *url)
     return at != NULL && (is_web || memchr(host, ':', (size_t)(at - host)) != NULL);
 }
 
+/* What git takes for a ref's name: git-check-ref-format(1). */
+static bool is_ref(const char *s)
+{
+    for (const char *c = s; *c != '\0'; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("~^:?*[\\", *c) != NULL)
+            return false;
+    }
+    return s[0] != '-' && s[0] != '+' && strstr(s, "..") == NULL && strstr(s, "@{") == NULL;
+}
+
 /* What follows '#': a hash for an archive, a tag, branch or commit for git. */
 static enum jig_code take_fragment(struct jig_wish *w, const char *fragment, struct jig_err *reterr)
 {
     static const char hash[] = "sha256=";
     if (w->from == JIG_WISH_GIT) {
-        if (fragment[0] == '-')
+        if (!is_ref(fragment))
             return wrong(w->text, "asks git for something that is no tag, branch or commit",
                          reterr);
         free(w->ref);
@@ -191,6 +201,9 @@ static enum jig_code read_url(struct jig_wish *w, const char *url, struct jig_er
         *fragment++ = '\0';
     w->from = is_git(copy) ? JIG_WISH_GIT : JIG_WISH_ARCHIVE;
     w->url = jig_xstrdup(jig_str_starts(copy, "git+") ? copy + strlen("git+") : copy);
+    if (!is_url(w->url) || jig_str_starts(w->url, "git+"))
+        return wrong(w->text, "is to name where the repository is with https://, ssh:// or git@",
+                     reterr);
     w->ref = jig_xstrdup("");
     if (has_credentials(w->url)) {
         enum jig_code code = wrong(w->name != NULL ? w->name : "a library's URL",

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/packages/git.h"
 #include "service/packages/impl.h"
 
 /* ---- wishes ---- */
@@ -229,6 +230,41 @@ enum jig_code jig_packages_provide(struct jig_packages *p, struct jig_operation 
     jig_packages_report_release(&report);
     jig_plan_release(&plan);
     release_wishes(wishes, n);
+    return code;
+}
+
+/* ---- what git's tags mean ---- */
+
+static enum jig_code tell_moved(struct jig_packages *p, struct jig_operation *op,
+                                const struct jig_package *one, struct jig_err *reterr)
+{
+    struct jig_until until = jig_operation_until(op);
+    struct jig_err err = JIG_ERR_INIT;
+    JIG_CLEANUP_FREE char *commit = NULL;
+    bool is_tag = false;
+    enum jig_code code =
+        jig_git_resolve(one->url, one->ref, p->allow_file, &until, &commit, &is_tag, &err);
+    if (code == JIG_CANCELLED && reterr != NULL)
+        *reterr = err;
+    if (code == JIG_OK && is_tag && !jig_streq(commit, one->version))
+        jig_operation_notice(op, "packages.tag_moved", JIG_EVENT_WARNING,
+                             "the tag %s of %s is %s now, and %s when jig.lock was written; "
+                             "jig packages sync --upgrade takes what it is now",
+                             one->ref, one->url, commit, one->version);
+    return code == JIG_CANCELLED ? code : JIG_OK;
+}
+
+enum jig_code jig_packages_tell_moved(struct jig_packages *p, struct jig_operation *op,
+                                      const struct jig_plan *locked, struct jig_strv *told,
+                                      struct jig_err *reterr)
+{
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < locked->n; i++) {
+        const struct jig_package *one = &locked->items[i];
+        JIG_CLEANUP_FREE char *key = jig_strf("%s#%s", one->url, one->ref);
+        if (one->from == JIG_WISH_GIT && one->ref[0] != '\0' && jig_strv_add_unique(told, key))
+            code = tell_moved(p, op, one, reterr);
+    }
     return code;
 }
 
