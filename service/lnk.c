@@ -184,6 +184,7 @@ static bool put_pointer(const struct jig_lnk_verdict *v, enum jig_lnk_outcome ou
     m->size_bytes = v->is_known ? v->size : -1;
     m->materialized = text(arena, v->materialized);
     m->error = text(arena, v->err != NULL ? v->err->message : "");
+    m->unproven = v->unproven;
     *ret = m;
     return true;
 }
@@ -199,7 +200,7 @@ static void set_result(struct jig_operation *op, const struct jig_lnk_report *r,
     for (size_t i = 0; m.pointers != NULL && i < r->n; i++) {
         const struct jig_lnk_verdict *v = &r->items[i];
         bool was_well = v->outcome == JIG_LNK_CACHED || v->outcome == JIG_LNK_OK;
-        if (was_well && news_only) {
+        if (was_well && news_only && !v->unproven) {
             m.left_out++;
             continue;
         }
@@ -315,6 +316,7 @@ enum jig_code jig_lnks_check(struct jig_lnks *l, struct jig_operation *op,
                                      .base = q->base,
                                      .cache = l->cache,
                                      .hold = hold,
+                                     .ledger = l->ledger,
                                      .until = jig_operation_until(op)};
     struct jig_sightings *seen = jig_sightings_new();
     const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));

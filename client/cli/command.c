@@ -217,7 +217,8 @@ const struct cli_command cli_commands[] = {
      "find it as if it stood beside the pointers.",
      OPTIONS(jobs_options, place_options), cli_lnk_pull},
     {"lnk", "check", "[DIR]", 0, 1, CLI_WITH_FOLDERS, "Say how a project's pointers stand",
-     "Nothing is fetched or changed. The exit status is 0 when a pull would need no network.",
+     "Nothing is fetched or changed. The exit status is 0 when all contents are here; those whose\n"
+     "URLs were never seen to give them are marked as unproven.",
      OPTIONS(check_options, place_options), cli_lnk_check},
     {"packages", "update", "", 0, 0, CLI_WITH_NOTHING, "Fetch the package indexes that changed",
      "The indexes are Arduino's own and those that jigd.conf names. What cannot be fetched stays "

@@ -331,6 +331,7 @@ static json_t *pointer_of(const struct jig_pointer *p)
     cli_json_set(o, "size_bytes", p->size_bytes >= 0 ? json_integer(p->size_bytes) : json_null());
     cli_json_set(o, "materialized", cli_json_text_or_null(p->materialized));
     cli_json_set(o, "error", cli_json_text_or_null(p->error));
+    cli_json_set(o, "unproven", json_boolean(p->unproven));
     return o;
 }
 

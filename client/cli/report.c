@@ -127,14 +127,18 @@ static void print_pointers(const struct cli_options *o, const struct jig_lnk_res
     char size[32];
     for (size_t i = 0; i < r->pointer_count; i++) {
         const struct jig_pointer *p = &r->pointers[i];
-        bool news = p->state == JIG_POINTER_FETCHED || !is_well(p);
+        bool news = p->state == JIG_POINTER_FETCHED || !is_well(p) || p->unproven;
         if (!news && !o->verbose)
             continue;
-        printf("%s%-8s%s  %s", cli_colour(stdout, is_well(p) ? CLI_GREEN : CLI_RED),
-               cli_pointer_state(p->state), cli_colour(stdout, CLI_PLAIN), p->path);
+        enum cli_colour colour = !is_well(p) ? CLI_RED : p->unproven ? CLI_YELLOW : CLI_GREEN;
+        printf("%s%-8s%s  %s", cli_colour(stdout, colour),
+               is_well(p) && p->unproven ? "unproven" : cli_pointer_state(p->state),
+               cli_colour(stdout, CLI_PLAIN), p->path);
         if (p->size_bytes >= 0)
             printf(" (%s)", cli_size(p->size_bytes, size));
         putchar('\n');
+        if (is_well(p) && p->unproven)
+            printf("          its URL was never seen to give what its hash says\n");
         if (p->error[0] != '\0')
             printf("          %s\n", p->error);
     }
@@ -143,10 +147,11 @@ static void print_pointers(const struct cli_options *o, const struct jig_lnk_res
 static void print_sum(const struct jig_lnk_result *r)
 {
     char size[32], time[32];
-    size_t fetched = 0, bad = 0;
+    size_t fetched = 0, bad = 0, unproven = 0;
     for (size_t i = 0; i < r->pointer_count; i++) {
         fetched += r->pointers[i].state == JIG_POINTER_FETCHED;
         bad += !is_well(&r->pointers[i]);
+        unproven += is_well(&r->pointers[i]) && r->pointers[i].unproven;
     }
     size_t all = r->pointer_count + r->left_out;
     printf("%zu pointer%s", all, all == 1 ? "" : "s");
@@ -154,6 +159,8 @@ static void print_sum(const struct jig_lnk_result *r)
         printf(", %zu fetched (%s)", fetched, cli_size(r->received_bytes, size));
     if (r->removed > 0)
         printf(", %" PRIu32 " removed", r->removed);
+    if (unproven > 0)
+        printf(", %zu unproven", unproven);
     if (bad > 0)
         printf(", %zu not well", bad);
     printf(" in %s\n", cli_duration(r->server_us, time));

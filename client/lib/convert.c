@@ -270,7 +270,8 @@ static bool convert_lnk(struct jig_arena *arena, const Jig__V1__LnkResult *in,
                                            .sha256 = p->sha256,
                                            .size_bytes = p->size_bytes,
                                            .materialized = p->materialized,
-                                           .error = p->error};
+                                           .error = p->error,
+                                           .unproven = p->unproven};
     }
     *lnk = (struct jig_lnk_result){.pointers = pointers,
                                    .pointer_count = in->n_pointers,

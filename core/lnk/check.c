@@ -39,12 +39,34 @@ static enum jig_code compare_all(const struct jig_lnk_item *item, const struct j
     return code;
 }
 
+/* Whether nobody has seen its URL give its hash. It is read for that, unless the row knows. */
+static enum jig_code look_for_proof(const struct jig_lnk_pull_spec *spec,
+                                    const struct jig_lnk_look *look, struct jig_lnk_item *item,
+                                    bool *ret_unproven, struct jig_err *reterr)
+{
+    *ret_unproven = false;
+    if (item->row->proof == JIG_LNK_PROVEN)
+        return JIG_OK;
+    enum jig_code code = jig_lnk_item_read(look, item, reterr);
+    if (code == JIG_OK)
+        *ret_unproven = !jig_ledger_has(spec->ledger, item->pointer.url, &item->row->sha256);
+    return code;
+}
+
 static void check_item(const struct jig_lnk_pull_spec *spec, bool deep,
-                       const struct jig_lnk_item *item, struct jig_lnk_verdict *v)
+                       const struct jig_lnk_look *look, struct jig_lnk_item *item,
+                       struct jig_lnk_verdict *v)
 {
     struct jig_err err = JIG_ERR_INIT;
     struct jig_blob blob = {0};
-    enum jig_code code = JIG_OK;
+    bool unproven;
+    enum jig_code code = look_for_proof(spec, look, item, &unproven, &err);
+    v->sha256 = item->row->sha256;
+    v->size = item->row->size;
+    if (code != JIG_OK) {
+        fail(v, err.reason == JIG_REASON_BAD_PROJECT ? JIG_LNK_INVALID : JIG_LNK_FAILED, &err);
+        return;
+    }
     if (!item->holds || deep) {
         code = jig_blob_find(spec->cache, spec->hold, &item->row->sha256, &blob, &err);
         if (code == JIG_NOT_FOUND && item->holds)
@@ -68,6 +90,7 @@ static void check_item(const struct jig_lnk_pull_spec *spec, bool deep,
         fail(v, JIG_LNK_FAILED, &err);
     } else {
         v->outcome = JIG_LNK_OK;
+        v->unproven = unproven;
         if (item->holds)
             v->materialized = jig_xstrdup(item->made);
         if (v->size < 0 && blob.path != NULL)
@@ -126,15 +149,14 @@ enum jig_code jig_lnk_check(const struct jig_lnk_pull_spec *spec, bool deep,
     ret->items = jig_xcalloc(look.n, sizeof *ret->items);
     for (size_t i = 0; code == JIG_OK && i < look.n; i++) {
         struct jig_lnk_verdict *v = &ret->items[ret->n++];
-        const struct jig_lnk_item *item = &look.items[i];
+        struct jig_lnk_item *item = &look.items[i];
         v->path = jig_xstrdup(item->path);
         v->is_known = item->err == NULL;
-        v->sha256 = item->row->sha256;
-        v->size = item->row->size;
+        v->size = -1;
         if (item->err != NULL)
             fail(v, JIG_LNK_INVALID, item->err);
         else
-            check_item(spec, deep, item, v);
+            check_item(spec, deep, &look, item, v);
         code = jig_until_check(&spec->until, reterr);
     }
     ret->as_was = code == JIG_OK && !deep && !look.changed;

@@ -82,6 +82,7 @@ static void end_verdict(struct jig_lnk_verdict *v, const struct jig_lnk_item *it
     }
     if (item->holds && v->err == NULL && v->materialized == NULL)
         v->materialized = jig_xstrdup(item->made);
+    v->unproven = v->err == NULL && item->row->proof == JIG_LNK_FLAGGED;
 }
 
 /* What the whole comes to: the first failure, and how many there are. */

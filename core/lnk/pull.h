@@ -46,6 +46,7 @@ struct jig_lnk_verdict {
     int64_t size;             /* bytes; -1: not known */
     char *materialized;       /* absolute; NULL: it is not in its place */
     struct jig_err *err;      /* NULL: none */
+    bool unproven;            /* its URL was never seen to give its hash (ledger.h) */
     uint64_t received;        /* bytes that came over the network */
 };
 
@@ -108,7 +109,8 @@ enum jig_code jig_lnk_pull(const struct jig_lnk_pull_spec *spec, struct jig_lnk_
 
 /* Says how things stand, fetching and changing nothing: `deep` hashes all that is there. OK only
  * when all is well; else NOT_FOUND, DATA_LOSS (INTEGRITY) or INVALID_ARGUMENT (BAD_PROJECT), the
- * worst of them. `source`, `ledger` and `jobs` of the spec do not count. */
+ * worst of them; one whose URL is not proven is well and says so. `source` and `jobs` of the spec
+ * do not count. */
 enum jig_code jig_lnk_check(const struct jig_lnk_pull_spec *spec, bool deep,
                             struct jig_lnk_report *ret, struct jig_err *reterr) JIG_CHECKED;
 

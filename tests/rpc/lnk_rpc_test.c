@@ -392,6 +392,29 @@ static void a_check_asks_nobody_and_changes_nothing(void **state)
     assert_int_equal(atomic_load(&b->asked), 1);
 }
 
+/* Nobody has seen the URL give these bytes; without news_only and with. */
+static void a_check_marks_what_is_unproven(void **state)
+{
+    struct bench *b = *state;
+    Jig__V1__ProjectSelector project = JIG__V1__PROJECT_SELECTOR__INIT;
+    Jig__V1__StartCheckRequest request = JIG__V1__START_CHECK_REQUEST__INIT;
+    put_pointer(b, "a.lnk", "/logo", "logo");
+    rig_message_free(pull(b));
+    put_pointer(b, "a.lnk", "/moved", "logo");
+    project.directory = b->project;
+    request.project = &project;
+    request.wait_ms = PATIENT;
+    for (int news_only = 0; news_only < 2; news_only++) {
+        request.news_only = news_only != 0;
+        Jig__V1__StartPullResponse *r = call(b, CHECK, &request.base);
+        check_end(r->operation, JIG_OK, JIG_REASON_NONE);
+        assert_int_equal(only(r)->state, STATE(OK));
+        assert_true(only(r)->unproven);
+        rig_message_free(r);
+    }
+    assert_int_equal(atomic_load(&b->asked), 1);
+}
+
 static char *blob_of(const struct bench *b, const char *text)
 {
     char hex[JIG_SHA256_HEX];
@@ -801,6 +824,7 @@ int main(void)
         TEST(build_directory_says_where_it_goes),
         TEST(a_repeated_call_starts_one_operation),
         TEST(a_check_asks_nobody_and_changes_nothing),
+        TEST(a_check_marks_what_is_unproven),
         TEST(a_deep_check_reads_what_the_cache_has),
         TEST(a_damaged_blob_is_fetched_anew),
         TEST(wrong_bytes_are_an_integrity_error),

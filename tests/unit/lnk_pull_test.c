@@ -217,6 +217,7 @@ static enum jig_code check(struct rig *r, bool deep)
                                      .base = r->base,
                                      .cache = r->cache,
                                      .hold = r->hold,
+                                     .ledger = r->ledger,
                                      .until = JIG_UNTIL_FOREVER};
     jig_lnk_report_release(&r->report);
     return jig_lnk_check(&spec, deep, &r->report, &r->err);
@@ -399,6 +400,11 @@ static void test_a_new_url_with_an_old_hash_is_proven_once(void **state)
     assert_int_equal(atomic_load(&r->net.pulls), 1);
 }
 
+static void remove_base(const struct rig *r)
+{
+    assert_int_equal(jig_fs_remove_tree(r->base, NULL), JIG_OK);
+}
+
 static void test_what_cannot_be_proven_is_flagged(void **state)
 {
     struct rig *r = *state;
@@ -423,6 +429,44 @@ static bool knows(const struct rig *r, const char *url, const char *text)
 {
     struct jig_digest d = jig_sha256_of(text, strlen(text));
     return jig_ledger_has(r->ledger, url, &d);
+}
+
+/* By the hash alone all is well; whose bytes they are, nobody has seen. */
+static void test_check_marks_what_is_unproven(void **state)
+{
+    struct rig *r = *state;
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "alpha");
+    pull(r);
+    assert_int_equal(check(r, false), JIG_OK);
+    assert_false(r->report.items[0].unproven);
+    /* a URL that was never asked: before a pull, and after one that could not ask */
+    put_pointer(r, "a.txt.lnk", "https://x.org/a2", "alpha");
+    for (int deep = 0; deep < 2; deep++) {
+        assert_int_equal(check(r, deep != 0), JIG_OK);
+        assert_int_equal(r->report.items[0].outcome, JIG_LNK_OK);
+        assert_true(r->report.items[0].unproven);
+        assert_false(r->report.as_was); /* or it would be remembered as well */
+    }
+    assert_int_equal(run(r, false, false), JIG_OK); /* a build without a network has it */
+    assert_true(r->report.items[0].unproven);
+    assert_int_equal(check(r, false), JIG_OK);
+    assert_true(r->report.items[0].unproven);
+    assert_int_equal(atomic_load(&r->net.asks), 0); /* a check asks nobody */
+    pull(r);
+    assert_false(r->report.items[0].unproven);
+    assert_int_equal(check(r, false), JIG_OK);
+    assert_false(r->report.items[0].unproven);
+    /* another project's pointer to the same, which was never pulled: the cache has all it takes */
+    remove_base(r);
+    assert_int_equal(check(r, false), JIG_OK);
+    assert_false(r->report.items[0].unproven);
+    put_pointer(r, "a.txt.lnk", "https://x.org/a3", "alpha");
+    assert_int_equal(check(r, false), JIG_OK);
+    assert_true(r->report.items[0].unproven);
+    /* what is not there is missing, and no more than that */
+    put_pointer(r, "a.txt.lnk", "https://x.org/b", "beta");
+    assert_int_equal(check(r, false), JIG_NOT_FOUND);
+    assert_false(r->report.items[0].unproven);
 }
 
 static void remove_made(const struct rig *r)
@@ -651,6 +695,7 @@ int main(void)
         TEST(test_hash_and_size_are_checked),
         TEST(test_a_new_url_with_an_old_hash_is_proven_once),
         TEST(test_what_cannot_be_proven_is_flagged),
+        TEST(test_check_marks_what_is_unproven),
         TEST(test_a_mirror_proves_itself_only),
         TEST(test_a_pointer_that_changes_meanwhile),
         TEST(test_links_in_our_places),

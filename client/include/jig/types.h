@@ -201,6 +201,7 @@ struct jig_pointer {
     int64_t size_bytes;       /* -1: not known */
     const char *materialized; /* where its content is; "": not in its place */
     const char *error;        /* why it does not stand well, or "" */
+    bool unproven;            /* nobody has seen its URL give its hash */
 };
 
 /* What became of a project's pointers. */

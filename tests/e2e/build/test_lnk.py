@@ -107,7 +107,7 @@ def test_adding(bench, server):
     added = bench.jig("lnk", "add", url, cwd=folder).result["pointers"]
     path = folder / "logo.bin.lnk"
     assert added == [{"path": str(path), "state": "fetched", "sha256": hashlib.sha256(b"abc").hexdigest(),
-                      "size_bytes": 3, "materialized": None, "error": None}]
+                      "size_bytes": 3, "materialized": None, "error": None, "unproven": False}]
     assert server.asked == ["/a/logo.bin"]
     assert json.loads(path.read_text()) == {"v": 1, "url": url, "size": 3,
                                             "sha256": hashlib.sha256(b"abc").hexdigest()}
@@ -189,6 +189,35 @@ def test_a_new_url_with_an_old_hash(bench, server):
     path.write_text(pointer(url, b"version 1"))
     flagged = bench.jig("lnk", "pull", folder)
     assert states(flagged) == {"lib.bin.lnk": "cached"} and flagged.notices("lnk.unproven")
+    assert flagged.result["pointers"][0]["unproven"] is True
+
+
+def test_a_check_marks_what_is_unproven(bench, project, server):
+    """Nobody has seen the URL give the hash; a build goes on all the same."""
+    folder = project("board_build.embed_files = data/a.bin\n",
+                     {"src/main.cpp": MAIN.format('extern "C" const char _binary_data_a_bin_start[];',
+                                                  "Serial.println((int)_binary_data_a_bin_start);")},
+                     {"data/a.bin": b"embedded content"})
+
+    def checked():
+        outcome = bench.jig("lnk", "check", folder)
+        one = outcome.result["pointers"][0]
+        assert outcome.status == 0 and one["state"] == "ok"
+        assert bench.jig("lnk", "check", "--deep", folder).result["pointers"][0] == one
+        return one["unproven"]
+
+    bench.jig("lnk", "pull", folder).result
+    assert checked() is False
+    url = server.url("moved")
+    server.close()
+    (folder / "data/a.bin.lnk").write_text(pointer(url, b"embedded content"))
+    assert checked() is True
+    assert has_text(build(bench, folder), "embedded content")
+    assert checked() is True
+    assert bench.jig("daemon", "stop").status == 0
+    assert checked() is True
+    status, out, _ = bench.plain("lnk", "check", folder)
+    assert status == 0 and "unproven  data/a.bin.lnk" in out and "1 pointer, 1 unproven in" in out
 
 
 def test_what_is_known_is_exact(bench, server):
