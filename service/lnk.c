@@ -5,6 +5,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/fetch/outages.h"
 #include "core/fetch/pull.h"
 #include "core/lnk/pull.h"
 #include "core/os/fs.h"
@@ -49,6 +50,7 @@ void jig_lnks_free(struct jig_lnks *l)
 struct traffic {
     struct jig_lnks *lnks;
     struct jig_operation *op;
+    struct jig_outages *outages; /* of all of them; NULL */
     pthread_mutex_t mu;
     uint64_t done;   /* guarded by mu; bytes of all downloads */
     uint64_t total;  /* guarded by mu; as far as known */
@@ -87,7 +89,8 @@ static void on_progress(void *ctx, const struct jig_fetch_progress *p)
 }
 
 /* The pointer's URLs, in their order. The caller frees the list, not the strings. */
-static struct jig_want want_of(const struct jig_pointer *p, const char ***ret_urls)
+static struct jig_want want_of(const struct traffic *t, const struct jig_pointer *p,
+                               const char ***ret_urls)
 {
     const char **urls = jig_xcalloc(p->mirrors.n + 1, sizeof *urls);
     urls[0] = p->url;
@@ -98,7 +101,8 @@ static struct jig_want want_of(const struct jig_pointer *p, const char ***ret_ur
                              .size = p->size,
                              .urls = urls,
                              .n_urls = p->mirrors.n + 1,
-                             .kind = JIG_CACHE_LNK};
+                             .kind = JIG_CACHE_LNK,
+                             .outages = t->outages};
 }
 
 static enum jig_code pull_one(void *ctx, const struct jig_lnk_item *item, struct jig_hold *hold,
@@ -109,7 +113,7 @@ static enum jig_code pull_one(void *ctx, const struct jig_lnk_item *item, struct
     struct download d = {.traffic = t};
     struct jig_pulled pulled;
     const char **urls;
-    struct jig_want want = want_of(&item->pointer, &urls);
+    struct jig_want want = want_of(t, &item->pointer, &urls);
     enum jig_code code = jig_pull(t->lnks->fetcher, t->lnks->cache, hold, &want, on_progress, &d,
                                   until, &pulled, reterr);
     free(urls);
@@ -130,7 +134,7 @@ static enum jig_code prove_one(void *ctx, const struct jig_pointer *p,
     struct traffic *t = ctx;
     struct download d = {.traffic = t};
     const char **urls;
-    struct jig_want want = want_of(p, &urls);
+    struct jig_want want = want_of(t, p, &urls);
     want.n_urls = 1;
     enum jig_code code = jig_pull_prove(t->lnks->fetcher, &want, on_progress, &d, until, reterr);
     free(urls);
@@ -279,6 +283,7 @@ enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op,
     if (code != JIG_OK)
         return code;
     pthread_mutex_init(&t.mu, NULL);
+    t.outages = jig_outages_new();
     struct jig_lnk_pull_spec spec = {.root = q->root,
                                      .base = q->base,
                                      .holder = holder,
@@ -296,6 +301,7 @@ enum jig_code jig_lnks_pull(struct jig_lnks *l, struct jig_operation *op,
     code = outward(jig_lnk_pull(&spec, &report, reterr), reterr);
     jig_observe(before);
     finish(l, op, q, JIG_LNK_CACHED, since_ns, seen, &report, code);
+    jig_outages_free(t.outages);
     pthread_mutex_destroy(&t.mu);
     jig_hold_free(hold);
     return code;

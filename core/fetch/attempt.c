@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/fetch/fetcher_impl.h"
 #include "core/fetch/hop.h"
+#include "core/fetch/outages.h"
 #include "core/fetch/url.h"
 #include "core/os/time.h"
 
@@ -369,6 +370,60 @@ static enum jig_code ask(struct trial *trial, const char *url, bool allow_file,
     return jig_hop_run(t->fetcher, &hop, t->until, ret, reterr);
 }
 
+/* ------------------------------------------------------------------------------- silent hosts */
+
+/* "host:port"; NULL for what is no host's. The caller frees. */
+static char *host_of(const char *url)
+{
+    struct jig_url u;
+    if (jig_url_parse(url, true, &u, NULL) != JIG_OK)
+        return NULL;
+    char *host = u.is_file ? NULL : jig_strf("%s:%u", u.host, (unsigned)u.port);
+    jig_url_release(&u);
+    return host;
+}
+
+/* Another of its URLs can be asked in this round, and this one in the next. */
+static bool may_skip(const struct jig_transfer *t, const struct jig_candidate *c)
+{
+    bool others = false;
+    for (size_t i = 0; i < t->spec->n_urls; i++)
+        others = others || (&t->candidates[i] != c && !t->candidates[i].out);
+    return others && t->round < t->fetcher->options.rounds;
+}
+
+/* Whether the host of `url` is to be asked; else *ret_how says what that comes to. */
+static bool may_ask(struct jig_transfer *t, struct jig_candidate *c, const char *host,
+                    enum jig_attempt *ret_how)
+{
+    enum jig_code code =
+        jig_outages_enter(t->spec->outages, t, host, may_skip(t, c), t->until, &c->err);
+    *ret_how = JIG_ATTEMPT_STOP;
+    if (code == JIG_UNAVAILABLE)
+        *ret_how = out(c);
+    if (code == JIG_ABORTED) {
+        *ret_how = JIG_ATTEMPT_AGAIN;
+        c->err.code = JIG_UNAVAILABLE;
+    }
+    return code == JIG_OK;
+}
+
+/* ask(), and what is known of the host before and after. False when it is not asked. */
+static bool ask_host(struct trial *trial, struct jig_candidate *c, const char *url, bool allow_file,
+                     struct jig_hop_answer *ret, enum jig_code *ret_code, enum jig_attempt *ret_how)
+{
+    struct jig_transfer *t = trial->t;
+    JIG_CLEANUP_FREE char *host = t->spec->outages != NULL ? host_of(url) : NULL;
+    if (host != NULL && !may_ask(t, c, host, ret_how))
+        return false;
+    *ret_code = ask(trial, url, allow_file, ret, &c->err);
+    if (host != NULL && ret->status != 0)
+        jig_outages_answered(t->spec->outages, host);
+    else if (host != NULL && *ret_code != JIG_OK && ret->may_pass)
+        jig_outages_silent(t->spec->outages, t, host, &c->err);
+    return true;
+}
+
 static enum jig_attempt try_once(struct jig_transfer *t, struct jig_candidate *c)
 {
     JIG_CLEANUP_FREE char *url = jig_xstrdup(c->url);
@@ -376,11 +431,14 @@ static enum jig_attempt try_once(struct jig_transfer *t, struct jig_candidate *c
     for (int hops = 0; hops <= JIG_REDIRECTS_MAX; hops++) {
         struct trial trial = {.t = t, .asked_from = is_file ? 0 : resume_from(t, c)};
         struct jig_hop_answer answer;
-        enum jig_code code =
-            ask(&trial, url, hops == 0 && t->fetcher->options.allow_file, &answer, &c->err);
+        enum jig_code code;
+        enum jig_attempt how;
+        bool allow_file = hops == 0 && t->fetcher->options.allow_file;
+        if (!ask_host(&trial, c, url, allow_file, &answer, &code, &how))
+            return how;
         bool follow = code == JIG_OK && is_redirect(answer.status) && answer.redirect != NULL;
         if (!follow) {
-            enum jig_attempt how = judge(&trial, c, code, &answer);
+            how = judge(&trial, c, code, &answer);
             jig_hop_answer_release(&answer);
             return how;
         }

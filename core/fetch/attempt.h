@@ -41,6 +41,7 @@ struct jig_transfer {
     uint64_t most_had;        /* ever, to see whether it gets on */
     int64_t total;            /* of the whole thing; -1 */
     uint32_t round;
+    bool gave_up; /* after all rounds */
     /* What `have` came from, so that the rest can be asked for: */
     const struct jig_candidate *validated; /* NULL: nothing */
     char validator[JIG_FETCH_TAG_MAX];

@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/fetch/attempt.h"
 #include "core/fetch/fetcher_impl.h"
+#include "core/fetch/outages.h"
 #include "core/fetch/url.h"
 #include "core/os/random.h"
 #include "core/os/time.h"
@@ -119,7 +120,8 @@ static enum jig_code rounds(struct jig_transfer *t, struct jig_err *reterr)
         if (how == JIG_ATTEMPT_STOP)
             return stopped(t, reterr);
         count_round(t);
-        if (how == JIG_ATTEMPT_OUT || t->round >= t->fetcher->options.rounds)
+        t->gave_up = t->round >= t->fetcher->options.rounds;
+        if (how == JIG_ATTEMPT_OUT || t->gave_up)
             return fail(t, reterr);
         enum jig_code code = pause_between(t, reterr);
         if (code != JIG_OK)
@@ -165,6 +167,7 @@ enum jig_code jig_fetch(struct jig_fetcher *f, const struct jig_fetch_spec *spec
     code = take_what_is_there(&t, &done, reterr);
     if (code == JIG_OK && !done)
         code = rounds(&t, reterr);
+    jig_outages_leave(spec->outages, &t, t.gave_up);
     if (code == JIG_OK) {
         t.result.url = (size_t)(t.at - t.candidates);
         jig_transfer_tell(&t, true);

@@ -13,7 +13,8 @@
  *   between rounds: a pause that doubles, with chance in it; what Retry-After asks for, up to 60 s
  *
  * What may pass: answers 408, 425, 429, 500, 502, 503, 504, connections that cannot be made or that
- * break, bodies that are cut short, less than 1 KiB in 30 s. Anything else puts the URL out.
+ * break, bodies that are cut short, less than 1 KiB in 30 s. Anything else puts the URL out; so
+ * does a host that is known to be down (outages.h).
  *
  * Going on where it stopped is by Range, and only when the server says the same thing is still
  * there (If-Range with a strong ETag or Last-Modified), or when the sink judges the content in the
@@ -93,6 +94,8 @@ struct jig_fetch_progress {
 
 #define JIG_FETCH_TICK_MS 200 /* progress is told no more often */
 
+struct jig_outages; /* outages.h */
+
 struct jig_fetch_spec {
     const char *const *urls; /* in the order in which they are tried */
     size_t n_urls;           /* at least 1 */
@@ -105,6 +108,7 @@ struct jig_fetch_spec {
     struct jig_fetch_sink sink;
     void (*progress)(void *ctx, const struct jig_fetch_progress *p); /* NULL is fine */
     void *progress_ctx;
+    struct jig_outages *outages; /* what fetches that belong to this one know of hosts; NULL */
 };
 
 #define JIG_FETCH_TAG_MAX 512 /* bytes of an ETag; a longer one counts as none */

@@ -83,6 +83,7 @@ static struct jig_fetch_spec spec_of(struct download *d)
         .sink = {.begin = begin, .write = write_some, .end = end, .ctx = d},
         .progress = tell,
         .progress_ctx = d,
+        .outages = d->want->outages,
     };
 }
 
@@ -290,6 +291,7 @@ enum jig_code jig_pull_prove(struct jig_fetcher *f, const struct jig_want *want,
         .sink = {.begin = begin_proof, .write = hash_some, .end = end_proof, .ctx = &p},
         .progress = progress,
         .progress_ctx = ctx,
+        .outages = want->outages,
     };
     enum jig_code code = jig_fetch(f, &spec, until, NULL, reterr);
     jig_sha256_free(p.hash);

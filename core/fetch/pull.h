@@ -31,7 +31,8 @@ struct jig_want {
     const char *const *urls;
     size_t n_urls; /* 0: it is in the cache, here or remote, or NOT_FOUND */
     enum jig_cache_kind kind;
-    uint64_t most; /* bytes; 0: 16 GiB */
+    uint64_t most;               /* bytes; 0: 16 GiB */
+    struct jig_outages *outages; /* outages.h; NULL: each download finds out for itself */
 };
 
 typedef void jig_pull_progress_fn(void *ctx, const struct jig_fetch_progress *p);

@@ -13,12 +13,14 @@
 #include "core/blob/blob.h"
 #include "core/fetch/fetch.h"
 #include "core/lnk/pointer.h"
+#include "core/lnk/pull.h"
 #include "core/os/fs.h"
 #include "service/lnk.h"
 #include "tests/rpc/rig.h"
 #include "tests/support/http_server.h"
 
 #define PATIENT 60000
+#define ROUNDS  2
 
 /* What the server has: the path of "/logo" is its content, "/other" has "other". */
 struct bench {
@@ -46,6 +48,8 @@ static bool answer(void *ctx, const struct http_request *request)
         sem_post(&b->gone);
         return false;
     }
+    if (strcmp(name, "mute") == 0)
+        return false;
     if (strcmp(name, "nowhere") == 0)
         return http_sendf(request, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     if (strcmp(name, "down") == 0)
@@ -67,7 +71,7 @@ static int setup(void **state)
     assert_int_equal(jig_fs_mkdirs(b->project, 0700, NULL), JIG_OK);
     struct jig_cache_options cache = {.root = cache_dir};
     assert_int_equal(jig_cache_open(&cache, &b->cache, &err), JIG_OK);
-    struct jig_fetcher_options fetching = {.proxy = "none", .pause_ms = 1, .rounds = 2};
+    struct jig_fetcher_options fetching = {.proxy = "none", .pause_ms = 1, .rounds = ROUNDS};
     b->fetcher = jig_fetcher_new(&fetching);
     struct jig_lnks_config config = {.cache = b->cache,
                                      .fetcher = b->fetcher,
@@ -534,6 +538,29 @@ static void servers_that_do_not_give_it(void **state)
     assert_false(has(b, "new.lnk"));
 }
 
+/* A hundred pointers to a host that is down: one of them finds out, by all its rounds, and those
+ * that were on their way by then ask once. The next operation asks anew. */
+static void a_dead_host_is_not_asked_by_each(void **state)
+{
+    struct bench *b = *state;
+    for (int i = 0; i < 100; i++) {
+        JIG_CLEANUP_FREE char *name = jig_strf("%d.lnk", i);
+        put_pointer(b, name, "/mute", name);
+    }
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&b->asked, 0);
+        Jig__V1__StartPullResponse *r = pull(b);
+        check_end(r->operation, JIG_FAILED_PRECONDITION, JIG_REASON_NONE);
+        assert_int_equal(r->operation->lnk->n_pointers, 100);
+        for (size_t k = 0; k < 100; k++) {
+            assert_int_equal(r->operation->lnk->pointers[k]->state, STATE(FAILED));
+            assert_true(r->operation->lnk->pointers[k]->error[0] != '\0');
+        }
+        rig_message_free(r);
+        assert_in_range(atomic_load(&b->asked), ROUNDS, ROUNDS + JIG_LNK_JOBS);
+    }
+}
+
 static void add_overwrites_nothing_else(void **state)
 {
     struct bench *b = *state;
@@ -830,6 +857,7 @@ int main(void)
         TEST(wrong_bytes_are_an_integrity_error),
         TEST(what_is_no_pointer_names_the_key),
         TEST(servers_that_do_not_give_it),
+        TEST(a_dead_host_is_not_asked_by_each),
         TEST(add_overwrites_nothing_else),
         TEST(folders_that_are_none),
         TEST(adds_that_are_refused_at_once),
