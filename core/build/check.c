@@ -169,7 +169,7 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
         return explain_command(t, c->action, c->build_dir);
     }
     if (t->opaque)
-        return jig_xstrdup("it reads files that no dependency file names (.incbin)");
+        return jig_xstrdup("it reads files that no dependency file names (.incbin or .include)");
     const struct jig_strv *changed = jig_vouch_changed(c->vouch);
     char *why = changed != NULL ? check_changed(c, t, changed) : check_inputs(c, t);
     if (why == NULL)

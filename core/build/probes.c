@@ -8,7 +8,7 @@
 #include "core/base/mem.h"
 #include "core/os/fs.h"
 
-#define MOST_PROBES  100
+#define MOST_PROBES  1000
 #define MOST_FILES   100000
 #define LARGEST_TEXT (16u << 20)
 
@@ -70,6 +70,22 @@ static void read_probe(const char *at, const char *end, struct jig_strv *out)
     jig_strv_add_unique(out, name);
 }
 
+/* .include "x", in an assembler's file or in asm(".include \"x\""). */
+static bool includes_for_assembler(const char *text, size_t n)
+{
+    static const char word[] = ".include";
+    const char *end = text + n;
+    for (const char *at = text;
+         (at = memmem(at, (size_t)(end - at), word, sizeof word - 1)) != NULL;) {
+        at += sizeof word - 1;
+        while (at < end && (*at == ' ' || *at == '\t' || *at == '\\'))
+            at++;
+        if (at < end && *at == '"')
+            return true;
+    }
+    return false;
+}
+
 void jig_probes_in_text(const char *text, size_t n, struct jig_strv *out, bool *ret_opaque)
 {
     static const char word[] = "__has_include";
@@ -81,7 +97,9 @@ void jig_probes_in_text(const char *text, size_t n, struct jig_strv *out, bool *
         at += sizeof word - 1;
         read_probe(at, end, out);
     }
-    if (memmem(text, n, incbin, sizeof incbin - 1) != NULL)
+    bool too_many = out->n == most && memmem(at, (size_t)(end - at), word, sizeof word - 1) != NULL;
+    if (too_many || memmem(text, n, incbin, sizeof incbin - 1) != NULL ||
+        includes_for_assembler(text, n))
         *ret_opaque = true;
 }
 

@@ -3,14 +3,15 @@
  *
  *   __has_include(<x.h>)   the answer changes with a file that was not read
  *   .incbin "x"            the assembler reads a file, and says so to nobody
+ *   .include "x"           likewise
  *
  * Found by looking at the text, comments and strings included, so there may be too many. A name
  * made by a macro is not seen.
  *
- * What a text asks is remembered by the digest of the text. Ceilings: 100 probes a file, 100,000
- * files (then the memo starts anew), 16 MiB of text.
+ * What a text asks is remembered by the digest of the text. Ceilings: 1000 probes a file and 16 MiB
+ * of text (past them it cannot be known what it reads), 100,000 files (then the memo starts anew).
  *
- * Source: GCC's manual of the preprocessor, "__has_include"; GNU as, ".incbin".
+ * Source: GCC's manual of the preprocessor, "__has_include"; GNU as, ".incbin", ".include".
  * Threads: any; it locks itself.
  */
 #ifndef JIG_BUILD_PROBES_H
@@ -28,7 +29,7 @@ struct jig_probes *jig_probes_new(void);
 void jig_probes_free(struct jig_probes *p);
 
 /* Appends the names in the file's __has_include, as "<x.h>" or "\"x.h\"". *ret_opaque is set when
- * it reads what cannot be known, .incbin; also when the file is not the one of that digest any
+ * it reads what cannot be known; also when the file is not the one of that digest any
  * more, or cannot be read. Without p nothing is remembered. */
 void jig_probes_find(struct jig_probes *p, const char *path, const struct jig_digest *digest,
                      struct jig_strv *out, bool *ret_opaque);

@@ -2,10 +2,16 @@
 
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+
+#define MOST_SCRIPTS                                                                               \
+    11 /* one that includes others, ten levels deep: GNU ld's manual, "INCLUDE"                    \
+        */
+#define LARGEST_SCRIPT (4u << 20)
 
 /* What an option says of the path that belongs to it. */
 enum meaning {
@@ -51,7 +57,10 @@ struct finder {
     struct jig_strv dirs;
     struct jig_strv *out;
     bool only_dirs; /* folders are collected first: -L counts for every -l */
+    int scripts;    /* that are being read, one within another */
 };
+
+static void read_script(struct finder *f, const char *path);
 
 static void take(struct finder *f, const char *path)
 {
@@ -59,6 +68,9 @@ static void take(struct finder *f, const char *path)
         return;
     jig_map_set(&f->seen, path, f);
     jig_strv_append(f->out, path);
+    const char *ext = jig_path_ext(path);
+    if (f->scripts > 0 || strcmp(ext, ".ld") == 0 || strcmp(ext, ".lds") == 0)
+        read_script(f, path);
 }
 
 static bool take_from_dirs(struct finder *f, const char *name)
@@ -71,6 +83,40 @@ static bool take_from_dirs(struct finder *f, const char *name)
         return true;
     }
     return false;
+}
+
+static void take_script(struct finder *f, const char *name)
+{
+    if (f->only_dirs || f->scripts == MOST_SCRIPTS)
+        return;
+    f->scripts++;
+    if (name[0] == '/')
+        take(f, name);
+    else
+        take_from_dirs(f, name);
+    f->scripts--;
+}
+
+/* INCLUDE x.ld, INCLUDE "x.ld", wherever a word may stand; in comments, too. */
+static void read_script(struct finder *f, const char *path)
+{
+    static const char word[] = "INCLUDE";
+    static const char blank[] = " \t\r\n";
+    struct jig_buf text;
+    jig_buf_init(&text, LARGEST_SCRIPT);
+    if (jig_fs_read(path, &text, NULL) != JIG_OK)
+        text.len = 0;
+    const char *at = text.len > 0 ? strstr(text.data, word) : NULL;
+    for (; at != NULL; at = strstr(at, word)) {
+        bool begins = at == text.data || strchr(" \t\r\n;{}/", at[-1]) != NULL;
+        at += strlen(word);
+        size_t blanks = strspn(at, blank);
+        const char *name = at + blanks + (at[blanks] == '"');
+        JIG_CLEANUP_FREE char *one = jig_xstrndup(name, strcspn(name, "\" \t\r\n;{}"));
+        if (begins && blanks > 0 && one[0] != '\0')
+            take_script(f, one);
+    }
+    jig_buf_release(&text);
 }
 
 /* "foo", or ":file" for exactly that. */
@@ -97,9 +143,9 @@ static void apply(struct finder *f, enum meaning meaning, const char *value)
         jig_strv_add_unique(&f->dirs, value);
     else if (meaning == LIBRARY_NAME && !f->only_dirs)
         take_library(f, value);
-    else if (meaning == SCRIPT && value[0] != '/' && !f->only_dirs)
-        take_from_dirs(f, value);
-    else if (meaning == READS || meaning == SCRIPT)
+    else if (meaning == SCRIPT)
+        take_script(f, value);
+    else if (meaning == READS)
         take(f, value);
 }
 

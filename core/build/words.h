@@ -5,11 +5,12 @@
  *   @/x.rsp                  a response file
  *   -T/x.ld  -Wl,-T,/x.ld    within an option, in one word or in several
  *   -L/dir -lfoo             what a linker finds: libfoo.so, libfoo.a, in each folder in turn
- *   -L/dir -Tx.ld            a linker script, found like that
+ *   -L/dir -Tx.ld            a linker script, found like that; and those that it INCLUDEs
  *
  * Options that name what is written, and those that name folders or define macros, count as none.
  *
- * Source: GCC's manual, "Overall Options" and "Link Options"; GNU ld's, "-l", "-L", "-T".
+ * Source: GCC's manual, "Overall Options" and "Link Options"; GNU ld's, "-l", "-L", "-T",
+ * "INCLUDE".
  * Threads: no state.
  */
 #ifndef JIG_BUILD_WORDS_H

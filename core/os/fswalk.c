@@ -93,8 +93,10 @@ enum jig_code jig_fs_walk(const char *root, bool follow, jig_walk_fn *visit, voi
                           struct jig_err *reterr)
 {
     struct stat st;
-    if (stat(root, &st) != 0)
-        return jig_err_sys(reterr, errno, "cannot look at %s", root);
+    int failed = stat(root, &st) != 0 ? errno : 0;
+    tell(root, true, failed == 0 ? &st : NULL);
+    if (failed != 0)
+        return jig_err_sys(reterr, failed, "cannot look at %s", root);
     struct walk w = {.follow = follow, .visit = visit, .ctx = ctx};
     return walk_folder(&w, root, "", &st, reterr);
 }

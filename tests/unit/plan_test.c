@@ -250,7 +250,7 @@ static void what_reads_unnamed_files_always_runs(void **state)
     for (int i = 0; i < 20; i++)
         assert_int_equal(workshop_build(&w), JIG_OK);
     workshop_expect(&w, "compile main.cpp: it reads files that no dependency file names "
-                        "(.incbin)");
+                        "(.incbin or .include)");
     workshop_close(&w);
 }
 
