@@ -8,9 +8,8 @@
 #include "core/base/str.h"
 #include "core/os/fs.h"
 
-#define MOST_SCRIPTS                                                                               \
-    11 /* one that includes others, ten levels deep: GNU ld's manual, "INCLUDE"                    \
-        */
+/* One that includes others, ten levels deep. Source: GNU ld's manual, "INCLUDE". */
+#define MOST_SCRIPTS   11
 #define LARGEST_SCRIPT (4u << 20)
 
 /* What an option says of the path that belongs to it. */

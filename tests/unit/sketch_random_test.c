@@ -293,9 +293,11 @@ static void litter_build(struct play *p)
                                         "build/sketch/src/x.h", "build/sketch/Blink.ino.cpp"};
     const char *path = ANY(p, files);
     JIG_CLEANUP_FREE char *text = play_token(p);
+    JIG_CLEANUP_FREE char *whole = workshop_path(&p->kept, path);
+    JIG_CLEANUP_FREE char *dir = jig_path_dir(whole);
     play_tell(p, "litter", path);
-    if (workshop_has(&p->kept, "build/CACHEDIR.TAG"))
-        workshop_put(&p->kept, path, text);
+    if (jig_fs_is_dir(dir))
+        play_write(p, path, text);
 }
 
 static void edit(struct play *p)
