@@ -64,12 +64,29 @@ char *jig_cache_path(const struct jig_cache *c, const char *name)
     return jig_path_join(c->root, name);
 }
 
+/* Ours alone, unless somebody has made the root so that others may look into it. */
+static enum jig_code make_root(struct jig_cache *c, struct jig_err *reterr)
+{
+    struct jig_stamp s;
+    enum jig_code code = jig_fs_mkdirs(c->root, 0700, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_stamp(c->root, &s, reterr);
+    if (code == JIG_OK)
+        atomic_store(&c->folder_mode, 0700 | (s.mode & 0055));
+    return code;
+}
+
+mode_t jig_cache_folder_mode(struct jig_cache *c)
+{
+    return (mode_t)atomic_load(&c->folder_mode);
+}
+
 static enum jig_code make_folders(struct jig_cache *c, struct jig_err *reterr)
 {
-    enum jig_code code = JIG_OK;
+    enum jig_code code = make_root(c, reterr);
     for (size_t i = 0; i < JIG_COUNT(folders) && code == JIG_OK; i++) {
         JIG_CLEANUP_FREE char *path = jig_cache_path(c, folders[i]);
-        code = jig_fs_mkdirs(path, JIG_FOLDER_MODE, reterr);
+        code = jig_fs_mkdirs(path, jig_cache_folder_mode(c), reterr);
     }
     /* Others may have this cache as their second one, and then need the file to read it safely. */
     JIG_CLEANUP_FREE char *readers = jig_cache_path(c, "readers" JIG_LOCK_EXT);

@@ -11,6 +11,9 @@
  * All of it may be deleted at any time but while something in it is in use. Below it there may be a
  * second cache that is only read, such as the machine's in /var/cache/jig.
  *
+ * Its folders are for their owner alone. Where somebody has made <root> so that others may read it,
+ * as a machine's cache for all has to be, so are the folders below it.
+ *
  * Threads: any. Processes: any number on one machine; on a folder that several machines share, one
  * machine's garbage collection does not know what another's holds use.
  */

@@ -21,9 +21,8 @@
  * give it by itself, and new enough for every archive format and filesystem. */
 #define JIG_BLOB_EPOCH_S 315532800
 
-#define JIG_FOLDER_MODE 0755
-#define JIG_LOCK_EXT    ".lock"
-#define JIG_IDS_EXT     ".ids"
+#define JIG_LOCK_EXT ".lock"
+#define JIG_IDS_EXT  ".ids"
 
 /* The file `control`, shared by all processes. */
 struct jig_control {
@@ -41,6 +40,7 @@ struct jig_cache {
     pthread_mutex_t mu;
     struct jig_mapping control;           /* guarded by mu until it is open */
     struct jig_mapping stale[MOST_STALE]; /* guarded by mu: of folders that are gone */
+    atomic_uint_least32_t folder_mode;    /* of what is made below the root */
     size_t n_stale;
 };
 
@@ -49,6 +49,9 @@ char *jig_cache_path(const struct jig_cache *c, const char *name);
 
 /* Makes the folders and opens `control`, if that has not been done or they were deleted since. */
 enum jig_code jig_cache_ready(struct jig_cache *c, struct jig_err *reterr) JIG_CHECKED;
+
+/* Of a folder in the cache. The cache is ready. */
+mode_t jig_cache_folder_mode(struct jig_cache *c);
 
 /* Of the folder as it is now. The cache is ready. */
 struct jig_control *jig_cache_control(struct jig_cache *c);

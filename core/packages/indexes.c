@@ -185,7 +185,7 @@ enum jig_code jig_indexes_update(const struct jig_indexes_spec *spec, const stru
     struct jig_lock lock = JIG_LOCK_INIT;
     JIG_CLEANUP_FREE char *lock_path = jig_path_join(spec->dir, "update.lock");
     *ret = (struct jig_index_updates){0};
-    enum jig_code first = jig_fs_mkdirs(spec->dir, 0755, reterr);
+    enum jig_code first = jig_fs_mkdirs(spec->dir, 0700, reterr);
     if (first == JIG_OK)
         first = jig_lock_wait(&lock, lock_path, "packages update", until, reterr);
     if (first != JIG_OK)

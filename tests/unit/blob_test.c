@@ -282,6 +282,53 @@ static void the_second_cache_is_read(void **state)
     jig_cache_close(c);
 }
 
+static mode_t mode_of(const struct blob_bench *b, const char *name)
+{
+    JIG_CLEANUP_FREE char *path = jig_path_join(b->root, name);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void all_folders_are(struct blob_bench *b, mode_t mode)
+{
+    static const char *const names[] = {"blobs",
+                                        "blobs/sha256",
+                                        "blobs/sha256/2c",
+                                        "installed/toolchains/gcc",
+                                        "installed/toolchains/gcc/1.0",
+                                        "tmp",
+                                        "holds",
+                                        "pins"};
+    free(put(b, "hello").path); /* whose hash begins with 2c */
+    free(install(b, "1.0", "old"));
+    for (size_t i = 0; i < JIG_COUNT(names); i++)
+        assert_int_equal(mode_of(b, names[i]), mode);
+}
+
+static void it_is_its_owners(void **state)
+{
+    struct blob_bench *b = *state;
+    all_folders_are(b, 0700);
+    assert_int_equal(mode_of(b, ""), 0700);
+    assert_int_equal(mode_of(b, "control"), 0600);
+}
+
+/* As /var/cache/jig has to be. */
+static void it_may_be_for_all(void **state)
+{
+    struct blob_bench *b = *state;
+    jig_hold_free(b->hold);
+    assert_ok(b, jig_fs_remove_tree(b->root, &b->err));
+    assert_int_equal(mkdir(b->root, 0700), 0);
+    assert_int_equal(chmod(b->root, 0755), 0); /* whatever the umask is */
+    mode_t umask_was = umask(022);
+    b->hold = new_hold(b->cache);
+    all_folders_are(b, 0755);
+    assert_int_equal(mode_of(b, "readers.lock"), 0644);
+    umask(umask_was);
+}
+
 static void the_folder_may_be_deleted(void **state)
 {
     struct blob_bench *b = *state;
@@ -324,6 +371,8 @@ int main(void)
         TEST(damage_of_a_tree_is_named),
         TEST(a_dead_process_holds_nothing),
         TEST(the_second_cache_is_read),
+        TEST(it_is_its_owners),
+        TEST(it_may_be_for_all),
         TEST(the_folder_may_be_deleted),
         TEST(many_leases),
     };
