@@ -154,3 +154,39 @@ def test_what_known_answers_rest_on_is_used(new_bench, acme, restarted):
     left = bench.folder / "cache" / "jig" / "installed"
     assert sorted("/".join(p.parts[-2:]) for p in left.glob("*/*/*")) == [
         "acme~cc/5.0", "acme~toy/1.1.0"]
+
+
+@pytest.mark.parametrize("how", ["known", "not_known", "deploy"])
+def test_another_daemon_collects_what_a_known_answer_rests_on(new_bench, acme, how):
+    """It has no build that runs, so nothing is leased: all goes, and the answer with it."""
+    bench, other = new_bench(conf=acme.conf()), new_bench()
+    other.env["XDG_CACHE_HOME"] = bench.env["XDG_CACHE_HOME"]
+    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n")
+    bench.jig("packages", "install", "core", "acme:toy").result
+    if how == "not_known":
+        bench.build(sketch, fqbn=TOY)
+    else:
+        answered_by_a_watch(bench, "--fqbn", TOY, sketch)
+    assert other.jig("cache", "gc", "--all").result["installed"]["removed"] == 2
+    other.jig("daemon", "stop").result
+    if how == "deploy":
+        bench.jig("deploy", "--fqbn", TOY, "-d", "/dev/null", sketch).error(2, "acme:toy")
+    else:
+        bench.jig("build", "--fqbn", TOY, sketch).error(2, "acme:toy")
+    bench.jig("packages", "install", "core", "acme:toy").result
+    result = bench.build(sketch, fqbn=TOY)
+    assert result["outcome"] == "up_to_date"
+
+
+def test_another_daemon_collects_a_part_of_it(new_bench, acme):
+    """The platform is there, its compiler is not."""
+    bench, other = new_bench(conf=acme.conf()), new_bench()
+    other.env["XDG_CACHE_HOME"] = bench.env["XDG_CACHE_HOME"]
+    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n")
+    bench.jig("packages", "install", "core", "acme:toy").result
+    answered_by_a_watch(bench, "--fqbn", TOY, sketch)
+    other.jig("cache", "pin", "platforms/acme~toy/1.1.0").result
+    assert other.jig("cache", "gc", "--all").result["installed"]["removed"] == 1
+    other.jig("daemon", "stop").result
+    error = bench.jig("build", "--fqbn", TOY, sketch)
+    assert error.status != 0 and "acme:cc" in error.out, str(error)
