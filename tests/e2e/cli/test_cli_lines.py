@@ -857,7 +857,7 @@ def test_progress_line(bench, fake):
     fake.answers["WatchOperation"] = lambda _: answers.pop(0)
     status, shown = on_terminal(bench, "build")
     assert status == 0
-    assert "[======>                 ]\x1b[0m 1/4 compile src/main.cpp" in shown
+    assert "[=====>              ]\x1b[0m 1/4 compile src/main.cpp" in shown
     assert "\r\x1b[Ksrc/main.cpp:3:5: \x1b[1;33mwarning:\x1b[0m unused" in shown
     assert "compile src/main.cpp\r\n" not in shown  # the line is erased, not left behind
 
