@@ -65,5 +65,6 @@ struct jig_archive_limits jig_fetching_limits(const struct jig_conf *conf)
         .entries = conf->fetch.archive_entries,
         .bytes = (uint64_t)conf->fetch.archive_mib << 20,
         .ratio = conf->fetch.archive_ratio,
+        .refuse_case_twins = conf->fetch.archive_refuse_twins,
     };
 }

@@ -59,12 +59,14 @@ enum jig_code jig_packages_tell_moved(struct jig_packages *p, struct jig_operati
                                       const struct jig_plan *locked, struct jig_strv *told,
                                       struct jig_err *reterr) JIG_CHECKED;
 
-/* From run(): installs what something misses: wishes for platforms and libraries, and packages of a
- * lock file, which need no index. The operation's result stays as it is. ALREADY_EXISTS when
+/* From run(): installs what something misses: wishes for platforms and libraries (out of `indexes`,
+ * too, which the project names beside those of the configuration), and packages of a lock file,
+ * which need no index. The operation's result stays as it is. ALREADY_EXISTS when
  * all of it was there already. */
 enum jig_code jig_packages_provide(struct jig_packages *p, struct jig_operation *op,
                                    const struct jig_strv *platforms,
-                                   const struct jig_strv *libraries, const struct jig_plan *locked,
+                                   const struct jig_strv *libraries, const struct jig_strv *indexes,
+                                   const struct jig_plan *locked,
                                    struct jig_err *reterr) JIG_CHECKED;
 
 #endif

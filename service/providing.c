@@ -20,7 +20,7 @@ enum jig_code jig_building_provide(struct jig_packages *p, struct jig_operation 
     for (unsigned i = 0; hope && i < ROUNDS_MAX && jig_building_misses(p, b, code); i++) {
         struct jig_strv needs = {0};
         code = jig_packages_provide(p, op, &missing->platforms, &missing->libraries,
-                                    &missing->locked, reterr);
+                                    &missing->indexes, &missing->locked, reterr);
         hope = code == JIG_OK;
         if (code != JIG_OK && code != JIG_ALREADY_EXISTS) { /* another one may have been quicker */
             jig_err_prefix(reterr, "what the build misses cannot be installed");

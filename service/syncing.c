@@ -27,7 +27,7 @@ struct sync {
 static enum jig_code provide(struct sync *s, const struct jig_missing *missing)
 {
     return jig_packages_provide(s->packages, s->op, &missing->platforms, &missing->libraries,
-                                &missing->locked, s->reterr);
+                                &missing->indexes, &missing->locked, s->reterr);
 }
 
 /* Once; what it lacks is installed. ret_again: it is to be opened once more, and *ret_hope says
@@ -180,6 +180,8 @@ static bool is_package(struct sync *s, const char *path)
 static void add_wanted(struct sync *s, const struct jig_target_environment *e,
                        const struct jig_depends *d, struct jig_missing *wanted)
 {
+    if (d->indexes != NULL)
+        jig_strv_extend(&wanted->indexes, d->indexes);
     const struct jig_platform *p = e->board->platform;
     if (is_package(s, p->path))
         jig_strv_append_take(&wanted->platforms, d->has_platform

@@ -5,7 +5,8 @@
  *                     trust
  *   [build]           overlays, hardware, libraries, check_answers
  *   [fetch]           proxy, no_proxy, ca_file, netrc, tokens, allow_file, connect_s, stall_s,
- *                     rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio
+ *                     rounds, host_at_once, at_once, archive_entries, archive_mib, archive_ratio,
+ *                     archive_refuse_twins
  *   [cache]           second, archives, archives_low, installed, installed_low,
  *                     objects, remote, remote_readonly
  *   [packages]        indexes, indexes_only, install
@@ -75,6 +76,7 @@ struct jig_conf_fetch {
     uint32_t archive_entries;
     uint32_t archive_mib;
     uint32_t archive_ratio;
+    bool archive_refuse_twins;
 };
 
 struct jig_conf {

@@ -42,6 +42,7 @@ const struct jig_conf_key jig_conf_keys[] = {
     {"fetch", "archive_entries", JIG_CONF_NUMBER, IN_CONF(fetch.archive_entries), 1, 100000000},
     {"fetch", "archive_mib", JIG_CONF_NUMBER, IN_CONF(fetch.archive_mib), 1, 16777216},
     {"fetch", "archive_ratio", JIG_CONF_NUMBER, IN_CONF(fetch.archive_ratio), 1, 1000000},
+    {"fetch", "archive_refuse_twins", JIG_CONF_BOOL, IN_CONF(fetch.archive_refuse_twins), 0, 0},
     {"cache", "second", JIG_CONF_PATH, IN_CONF(cache_second), 0, 0},
     {"cache", "archives", JIG_CONF_SIZE, IN_CONF(cache_archives), 0, 0},
     {"cache", "archives_low", JIG_CONF_SIZE, IN_CONF(cache_archives_low), 0, 0},

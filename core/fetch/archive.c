@@ -304,7 +304,7 @@ static enum jig_code take_entry(struct unpack *u, struct archive_entry *entry,
     u->made.entries++;
     u->others += archive_entry_filetype(entry) != AE_IFDIR;
     code = check_entries(u, reterr);
-    if (code == JIG_OK && u->spec->refuse_case_twins)
+    if (code == JIG_OK && u->spec->limits.refuse_case_twins)
         code = jig_name_set_add(&u->seen, u->name.data, reterr);
     if (code == JIG_OK)
         code = make(u, entry, reterr);

@@ -55,8 +55,9 @@ struct jig_archive_limits {
     /* Files, links, and folders, also those that are only in names; default 500,000 (an ESP32 core
      * has 60,000). */
     uint64_t entries;
-    uint64_t bytes; /* of all files together; default 16 GiB */
-    uint32_t ratio; /* bytes made for a byte read, judged past 64 MiB; default 200 */
+    uint64_t bytes;         /* of all files together; default 16 GiB */
+    uint32_t ratio;         /* bytes made for a byte read, judged past 64 MiB; default 200 */
+    bool refuse_case_twins; /* names that differ in case only */
 };
 
 struct jig_archive_spec {
@@ -65,7 +66,6 @@ struct jig_archive_spec {
     enum jig_archive_format format;
     const char *dest; /* a folder that is empty, or missing and then made */
     struct jig_archive_limits limits;
-    bool refuse_case_twins; /* names that differ in case only */
     /* When all of it lies in one folder, as packages' archives do, what is in that folder comes to
      * stand in `dest` itself. */
     bool strip_top;

@@ -84,6 +84,35 @@ struct jig_index_platform *jig_index_add_platform(struct jig_index *x)
     return ADD(x, platforms, platform_count, 0);
 }
 
+void jig_index_source(struct jig_index *x, const char *source)
+{
+    x->source = jig_index_text(x, source, strlen(source));
+}
+
+static bool same_archive(const struct jig_archive_source *a, const struct jig_archive_source *b)
+{
+    return a->has_sha256 && b->has_sha256 && jig_digest_equal(&a->sha256, &b->sha256);
+}
+
+bool jig_index_platform_twins(const struct jig_index *x, const char *vendor, const char *arch,
+                              const char *version, const char **ret_taken, const char **ret_passed)
+{
+    const struct jig_index_platform *first = NULL;
+    for (size_t i = 0; i < x->platform_count; i++) {
+        const struct jig_index_platform *p = &x->platforms[i];
+        if (p->fault != NULL || !jig_streq(p->version, version) || !jig_streq(p->arch, arch) ||
+            !jig_streq(p->vendor, vendor))
+            continue;
+        if (first != NULL && !same_archive(&first->archive, &p->archive)) {
+            *ret_taken = first->source;
+            *ret_passed = p->source;
+            return true;
+        }
+        first = first != NULL ? first : p;
+    }
+    return false;
+}
+
 struct jig_index_need *jig_index_add_need(struct jig_index *x)
 {
     return ADD(x, needs, need_count, 1);

@@ -63,6 +63,7 @@ struct jig_index_platform {
     const char *arch;
     const char *name; /* "Arduino AVR Boards", or "" */
     const char *version;
+    const char *source; /* what jig_index_source said when it was read; "" */
     struct jig_archive_source archive;
     size_t need_first; /* in jig_index.needs */
     size_t need_count;
@@ -116,11 +117,15 @@ struct jig_index {
     struct jig_index_dependency *dependencies;
     size_t dependency_count;
     struct jig_index_texts *texts;
+    const char *source;
     size_t caps[6];
 };
 
 struct jig_index *jig_index_new(void);
 void jig_index_free(struct jig_index *x);
+
+/* What is read from here on comes from there: the index's URL. */
+void jig_index_source(struct jig_index *x, const char *source);
 
 /* Adds one file. On failure the message begins with `path`, and x is good for jig_index_free only.
  */
@@ -141,6 +146,11 @@ size_t jig_index_libraries(const struct jig_index *x, const char *name, size_t *
 /* NULL when there is none. */
 const struct jig_index_tool *jig_index_find_tool(const struct jig_index *x, const char *vendor,
                                                  const char *name, const char *version);
+
+/* Two indexes have that version of a platform, and mean different archives: that of *ret_taken, the
+ * first, counts, and that of *ret_passed does not. */
+bool jig_index_platform_twins(const struct jig_index *x, const char *vendor, const char *arch,
+                              const char *version, const char **ret_taken, const char **ret_passed);
 
 /* Up to three names of libraries that are like `name`: for messages. */
 void jig_index_nearest(const struct jig_index *x, const char *name, struct jig_strv *out);

@@ -7,12 +7,14 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/fetch/archive.h"
 #include "core/os/file.h"
 #include "core/os/fs.h"
 #include "core/os/lock.h"
 #include "core/os/time.h"
 
-#define META_MAX (16u << 10)
+#define META_MAX        (16u << 10)
+#define ARCHIVE_ENTRIES 16
 
 const char *const jig_indexes_builtin[] = {
     "https://downloads.arduino.cc/packages/package_index.json",
@@ -82,6 +84,9 @@ static enum jig_code write_meta(const char *path, const char *url, const struct 
 struct download {
     const char *temporary;
     int fd;
+    char *unpacked; /* a folder, when the URL is that of an archive; NULL */
+    char *json;     /* in it */
+    const struct jig_until *until;
 };
 
 static enum jig_code on_begin(void *ctx, uint64_t offset, struct jig_err *reterr)
@@ -96,31 +101,80 @@ static enum jig_code on_write(void *ctx, const void *data, size_t n, struct jig_
     return jig_fd_write_all(d->fd, data, n, reterr);
 }
 
+/* The one .json that is in the archive. */
+static enum jig_code find_json(struct download *d, struct jig_err *reterr)
+{
+    struct jig_strv names = {0};
+    size_t found = 0;
+    enum jig_code code = jig_fs_list(d->unpacked, &names, reterr);
+    for (size_t i = 0; code == JIG_OK && i < names.n; i++) {
+        if (!jig_str_ends(names.v[i], ".json"))
+            continue;
+        free(d->json);
+        d->json = jig_path_join(d->unpacked, names.v[i]);
+        found++;
+    }
+    jig_strv_release(&names);
+    if (code == JIG_OK && (found != 1 || !jig_fs_is_file(d->json)))
+        code =
+            jig_err_set(reterr, JIG_DATA_LOSS, "there are %zu .json files in it, not one", found);
+    return code;
+}
+
+static enum jig_code unpack(struct download *d, struct jig_err *reterr)
+{
+    struct jig_archive_spec spec = {
+        .path = d->temporary,
+        .called = "the archive",
+        .format = JIG_ARCHIVE_ANY,
+        .dest = d->unpacked,
+        .limits = {.entries = ARCHIVE_ENTRIES, .bytes = 2ull * JIG_INDEX_FILE_MAX}};
+    enum jig_code code = jig_fs_remove_tree(d->unpacked, reterr);
+    if (code == JIG_OK)
+        code = jig_archive_extract(&spec, d->until, NULL, reterr);
+    return code == JIG_OK ? find_json(d, reterr) : code;
+}
+
 /* A login page or a cut file is no index: what is there stays. */
 static enum jig_code on_end(void *ctx, struct jig_err *reterr)
 {
     struct download *d = ctx;
     struct jig_index *x = jig_index_new();
     struct jig_err err = JIG_ERR_INIT;
-    enum jig_code code = jig_index_read(x, d->temporary, &err);
+    enum jig_code code = d->unpacked != NULL ? unpack(d, &err) : JIG_OK;
+    const char *path = d->json != NULL ? d->json : d->temporary;
+    if (code == JIG_OK)
+        code = jig_index_read(x, path, &err);
     jig_index_free(x);
     if (code == JIG_OK)
         return JIG_OK;
-    const char *why = jig_str_starts(err.message, d->temporary)
-                          ? err.message + strlen(d->temporary) + strlen(": ")
-                          : err.message;
+    if (code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED) {
+        if (reterr != NULL)
+            *reterr = err;
+        return code;
+    }
+    const char *why =
+        jig_str_starts(err.message, path) ? err.message + strlen(path) + strlen(": ") : err.message;
     return jig_err_reason(reterr, JIG_DATA_LOSS, JIG_REASON_INTEGRITY,
                           "what came is no package index: %s", why);
 }
 
+/* By what its URL's path ends in. */
+static bool is_archive(const char *url)
+{
+    enum jig_archive_format format;
+    JIG_CLEANUP_FREE char *path = jig_xstrndup(url, strcspn(url, "?#"));
+    return jig_archive_format_by_name(path, &format);
+}
+
 static enum jig_code download(const struct jig_indexes_spec *spec, const char *url,
-                              const char *temporary, const struct meta *meta,
+                              struct download *d, const struct meta *meta,
                               const struct jig_until *until, struct jig_fetch_result *ret,
                               struct jig_err *reterr)
 {
-    struct download d = {.temporary = temporary, .fd = -1};
+    const char *temporary = d->temporary;
     uint64_t size;
-    enum jig_code code = jig_file_open(temporary, 0644, &d.fd, &size, reterr);
+    enum jig_code code = jig_file_open(temporary, 0644, &d->fd, &size, reterr);
     if (code != JIG_OK)
         return code;
     struct jig_fetch_spec fetch = {
@@ -130,14 +184,14 @@ static enum jig_code download(const struct jig_indexes_spec *spec, const char *u
         .most = JIG_INDEX_FILE_MAX,
         .if_none_match = meta->etag[0] != '\0' ? meta->etag : NULL,
         .if_modified_since = meta->last_modified[0] != '\0' ? meta->last_modified : NULL,
-        .sink = {.begin = on_begin, .write = on_write, .end = on_end, .ctx = &d},
+        .sink = {.begin = on_begin, .write = on_write, .end = on_end, .ctx = d},
         .progress = spec->progress,
         .progress_ctx = spec->ctx,
     };
     code = jig_fetch(spec->fetcher, &fetch, until, ret, reterr);
     if (code == JIG_OK && !ret->not_modified)
-        code = jig_file_seal(d.fd, temporary, 0644, jig_unix_ms() * JIG_NS_PER_MS, reterr);
-    jig_cleanup_fd(&d.fd);
+        code = jig_file_seal(d->fd, temporary, 0644, jig_unix_ms() * JIG_NS_PER_MS, reterr);
+    jig_cleanup_fd(&d->fd);
     return code;
 }
 
@@ -148,8 +202,13 @@ static enum jig_code update_one(const struct jig_indexes_spec *spec, const char 
     JIG_CLEANUP_FREE char *path = path_of(spec->dir, url, ".json");
     JIG_CLEANUP_FREE char *meta_path = path_of(spec->dir, url, ".meta");
     JIG_CLEANUP_FREE char *temporary = path_of(spec->dir, url, ".part");
+    JIG_CLEANUP_FREE char *unpacked = path_of(spec->dir, url, ".unpacked");
     struct meta meta = {0};
     struct jig_fetch_result result = {0};
+    struct download d = {.temporary = temporary,
+                         .fd = -1,
+                         .unpacked = is_archive(url) ? unpacked : NULL,
+                         .until = until};
     bool there = jig_fs_is_file(path);
     if (there && spec->only_missing) {
         u->state = JIG_INDEX_UNCHANGED;
@@ -157,18 +216,21 @@ static enum jig_code update_one(const struct jig_indexes_spec *spec, const char 
     }
     if (there)
         read_meta(meta_path, url, &meta);
-    enum jig_code code = download(spec, url, temporary, &meta, until, &result, reterr);
+    enum jig_code code = download(spec, url, &d, &meta, until, &result, reterr);
     u->state = result.not_modified ? JIG_INDEX_UNCHANGED : JIG_INDEX_UPDATED;
     if (code == JIG_OK && !result.not_modified) {
         /* Without what the server said of it, the next update fetches it whole: never the other
          * way round. */
         code = jig_fs_remove_tree(meta_path, reterr);
         if (code == JIG_OK)
-            code = jig_fs_rename(temporary, path, reterr);
+            code = jig_fs_rename(d.json != NULL ? d.json : temporary, path, reterr);
         if (code == JIG_OK)
             code = write_meta(meta_path, url, &result, reterr);
     }
     (void)!jig_fs_remove_tree(temporary, NULL);
+    if (d.unpacked != NULL)
+        (void)!jig_fs_remove_tree(d.unpacked, NULL);
+    free(d.json);
     return code;
 }
 
@@ -221,6 +283,7 @@ enum jig_code jig_indexes_load(const char *dir, const struct jig_strv *urls, str
         if (!jig_fs_is_file(path))
             continue;
         found++;
+        jig_index_source(x, urls->v[i]);
         code = jig_index_read(x, path, reterr);
     }
     if (code == JIG_OK && found == 0)

@@ -5,6 +5,9 @@
  *   DIR/NAME-HASH.meta   its URL, ETag and Last-Modified: what the next update asks with
  *   DIR/update.lock      held while one is fetched
  *
+ * An index may come in an archive (".tar.bz2", as Arduino's do, with a signature beside it, which
+ * is not looked at): the .json in it is what is kept.
+ *
  *   update: for each URL: fetch beside -> parse -> rename   what was there stays until then, and
  *                           |              '-- no index: kept out, told
  *                           '-- not modified, or no network: what is there serves on

@@ -276,6 +276,7 @@ static int end_platform(struct parser *p, struct record *r)
                                        .arch = r->text[ARCHITECTURE],
                                        .name = r->text[NAME],
                                        .version = r->text[VERSION],
+                                       .source = p->x->source != NULL ? p->x->source : "",
                                        .archive = archive,
                                        .need_first = r->first,
                                        .need_count = p->x->need_count - r->first,

@@ -46,15 +46,19 @@ void jig_packages_report_indexes(struct jig_packages_report *r,
 enum jig_code jig_packages_hold(struct jig_packages *p, struct jig_operation *op,
                                 struct jig_hold **ret, struct jig_err *reterr) JIG_CHECKED;
 
-/* All indexes, or those alone that were never fetched; told in `report`, which may be NULL. */
+/* These indexes, or those of them alone that were never fetched; told in `report`, which may be
+ * NULL. */
 enum jig_code jig_packages_fetch_indexes(struct jig_packages *p, struct jig_operation *op,
-                                         bool only_missing, struct jig_packages_report *report,
+                                         const struct jig_strv *urls, bool only_missing,
+                                         struct jig_packages_report *report,
                                          struct jig_err *reterr) JIG_CHECKED;
 
 /* The plan for some wishes, of any kinds. Reads the indexes only when a wish is for something of
- * theirs, and fetches those first that never were. */
+ * theirs, and fetches those first that never were. `more` are indexes beside those of the
+ * configuration (NULL: none), which are asked for anew. */
 enum jig_code jig_packages_plan(struct jig_packages *p, struct jig_operation *op,
-                                const struct jig_wish *wishes, size_t n, struct jig_plan *plan,
+                                const struct jig_wish *wishes, size_t n,
+                                const struct jig_strv *more, struct jig_plan *plan,
                                 struct jig_err *reterr) JIG_CHECKED;
 
 /* Installs a plan and reports it; `environment` may be "". */

@@ -42,15 +42,38 @@ static enum jig_code read_wishes(enum jig_package_kind kind, const struct jig_st
 
 /* ---- plans ---- */
 
-static enum jig_code load_index(struct jig_packages *p, struct jig_operation *op,
-                                struct jig_index **ret, struct jig_err *reterr)
+/* Those of the configuration that are there serve; a project's own are asked for anew, as no
+ * `update` does that. The first failure of one is the result. */
+static enum jig_code fetch_indexes(struct jig_packages *p, struct jig_operation *op,
+                                   const struct jig_strv *more, struct jig_err *reterr)
 {
-    enum jig_code code = jig_packages_fetch_indexes(p, op, true, NULL, reterr);
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_packages_fetch_indexes(p, op, &p->urls, true, NULL, reterr);
+    if (more->n == 0 || code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED)
+        return code;
+    enum jig_code second = jig_packages_fetch_indexes(p, op, more, false, NULL, &err);
+    bool ends = second == JIG_CANCELLED || second == JIG_DEADLINE_EXCEEDED;
+    if (second == JIG_OK || (code != JIG_OK && !ends))
+        return code;
+    if (reterr != NULL)
+        *reterr = err;
+    return second;
+}
+
+static enum jig_code load_index(struct jig_packages *p, struct jig_operation *op,
+                                const struct jig_strv *more, struct jig_index **ret,
+                                struct jig_err *reterr)
+{
+    struct jig_strv urls = {0};
+    enum jig_code code = fetch_indexes(p, op, more, reterr);
     if (code == JIG_CANCELLED || code == JIG_DEADLINE_EXCEEDED)
         return code;
     struct jig_err why = reterr != NULL ? *reterr : (struct jig_err)JIG_ERR_INIT;
     struct jig_err err = JIG_ERR_INIT;
-    enum jig_code loaded = jig_indexes_load(p->index_dir, &p->urls, ret, &err);
+    jig_strv_extend(&urls, &p->urls);
+    jig_strv_extend(&urls, more);
+    enum jig_code loaded = jig_indexes_load(p->index_dir, &urls, ret, &err);
+    jig_strv_release(&urls);
     if (loaded == JIG_NOT_FOUND && code != JIG_OK) /* that is why there is none */
         err = why;
     if (loaded != JIG_OK && reterr != NULL)
@@ -58,28 +81,49 @@ static enum jig_code load_index(struct jig_packages *p, struct jig_operation *op
     return loaded == JIG_NOT_FOUND && code != JIG_OK ? code : loaded;
 }
 
+static void tell_twins(struct jig_operation *op, const struct jig_index *x,
+                       const struct jig_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct jig_package *one = &plan->items[i];
+        const char *taken;
+        const char *passed;
+        if (one->kind == JIG_PACKAGE_PLATFORM &&
+            jig_index_platform_twins(x, one->vendor, one->name, one->version, &taken, &passed))
+            jig_operation_notice(op, "packages.twins", JIG_EVENT_WARNING,
+                                 "the core %s:%s %s is in two indexes, with different archives: "
+                                 "that of %s is taken, not that of %s",
+                                 one->vendor, one->name, one->version, taken, passed);
+    }
+}
+
 static enum jig_code plan_from_index(struct jig_packages *p, struct jig_operation *op,
                                      const struct jig_wish *platforms, size_t platform_count,
                                      const struct jig_wish *libraries, size_t library_count,
-                                     struct jig_plan *plan, struct jig_err *reterr)
+                                     const struct jig_strv *more, struct jig_plan *plan,
+                                     struct jig_err *reterr)
 {
     struct jig_index *x = NULL;
     struct jig_host host = jig_host_own();
     if (platform_count + library_count == 0)
         return JIG_OK;
-    enum jig_code code = load_index(p, op, &x, reterr);
+    enum jig_code code = load_index(p, op, more, &x, reterr);
     for (size_t i = 0; code == JIG_OK && i < platform_count; i++)
         code = jig_plan_platform(plan, x, &host, &platforms[i], reterr);
     if (code == JIG_OK && library_count > 0)
         code = jig_plan_libraries(plan, x, libraries, library_count, reterr);
+    if (code == JIG_OK)
+        tell_twins(op, x, plan);
     jig_index_free(x);
     return code;
 }
 
 enum jig_code jig_packages_plan(struct jig_packages *p, struct jig_operation *op,
-                                const struct jig_wish *wishes, size_t n, struct jig_plan *plan,
+                                const struct jig_wish *wishes, size_t n,
+                                const struct jig_strv *more, struct jig_plan *plan,
                                 struct jig_err *reterr)
 {
+    static const struct jig_strv none = {0};
     struct jig_until until = jig_operation_until(op);
     struct jig_wish *sorted = jig_xcalloc(n + 1, sizeof *sorted); /* borrowed contents */
     size_t platforms = 0;
@@ -94,8 +138,8 @@ enum jig_code jig_packages_plan(struct jig_packages *p, struct jig_operation *op
             code = jig_install_plan_url(plan, &wishes[i], p->allow_file, &until, reterr);
     }
     if (code == JIG_OK)
-        code = plan_from_index(p, op, sorted, platforms, sorted + n - libraries, libraries, plan,
-                               reterr);
+        code = plan_from_index(p, op, sorted, platforms, sorted + n - libraries, libraries,
+                               more != NULL ? more : &none, plan, reterr);
     free(sorted);
     return code;
 }
@@ -173,7 +217,7 @@ enum jig_code jig_packages_install(struct jig_packages *p, struct jig_operation 
     if (code != JIG_OK)
         return code;
     jig_packages_report_init(&report, op);
-    code = jig_packages_plan(p, op, wishes, names->n, &plan, reterr);
+    code = jig_packages_plan(p, op, wishes, names->n, NULL, &plan, reterr);
     if (code == JIG_OK)
         code = jig_packages_carry_out(p, op, &plan, "", &report, reterr);
     jig_packages_report_end(&report);
@@ -198,20 +242,25 @@ static enum jig_code add_wishes(enum jig_package_kind kind, const struct jig_str
 
 enum jig_code jig_packages_provide(struct jig_packages *p, struct jig_operation *op,
                                    const struct jig_strv *platforms,
-                                   const struct jig_strv *libraries, const struct jig_plan *locked,
-                                   struct jig_err *reterr)
+                                   const struct jig_strv *libraries, const struct jig_strv *indexes,
+                                   const struct jig_plan *locked, struct jig_err *reterr)
 {
     struct jig_plan plan = {0};
+    struct jig_strv more = {0};
     size_t n = 0;
     struct jig_packages_report report;
     struct jig_wish *wishes = jig_xcalloc(platforms->n + libraries->n + 1, sizeof *wishes);
     enum jig_code code = add_wishes(JIG_PACKAGE_PLATFORM, platforms, wishes, &n, reterr);
     if (code == JIG_OK)
         code = add_wishes(JIG_PACKAGE_LIBRARY, libraries, wishes, &n, reterr);
+    for (size_t i = 0; i < indexes->n; i++) {
+        if (!jig_strv_contains(&p->urls, indexes->v[i]))
+            jig_strv_add_unique(&more, indexes->v[i]);
+    }
     for (size_t i = 0; code == JIG_OK && i < locked->n; i++)
         code = jig_plan_add(&plan, &locked->items[i], reterr);
     if (code == JIG_OK)
-        code = jig_packages_plan(p, op, wishes, n, &plan, reterr);
+        code = jig_packages_plan(p, op, wishes, n, &more, &plan, reterr);
     jig_packages_report_init(&report, op);
     if (code == JIG_OK)
         code = jig_packages_carry_out(p, op, &plan, "", &report, reterr);
@@ -229,6 +278,7 @@ enum jig_code jig_packages_provide(struct jig_packages *p, struct jig_operation 
                            "what is missing is installed already, and does not help");
     jig_packages_report_release(&report);
     jig_plan_release(&plan);
+    jig_strv_release(&more);
     release_wishes(wishes, n);
     return code;
 }

@@ -157,13 +157,13 @@ static void on_index_progress(void *ctx, const struct jig_fetch_progress *f)
 }
 
 enum jig_code jig_packages_fetch_indexes(struct jig_packages *p, struct jig_operation *op,
-                                         bool only_missing, struct jig_packages_report *report,
-                                         struct jig_err *reterr)
+                                         const struct jig_strv *urls, bool only_missing,
+                                         struct jig_packages_report *report, struct jig_err *reterr)
 {
     struct jig_until until = jig_operation_until(op);
     struct jig_index_updates updates;
     struct jig_indexes_spec spec = {.dir = p->index_dir,
-                                    .urls = &p->urls,
+                                    .urls = urls,
                                     .fetcher = p->fetcher,
                                     .only_missing = only_missing,
                                     .progress = on_index_progress,
@@ -185,7 +185,7 @@ enum jig_code jig_packages_update(struct jig_packages *p, struct jig_operation *
 {
     struct jig_packages_report report;
     jig_packages_report_init(&report, op);
-    enum jig_code code = jig_packages_fetch_indexes(p, op, false, &report, reterr);
+    enum jig_code code = jig_packages_fetch_indexes(p, op, &p->urls, false, &report, reterr);
     jig_packages_report_end(&report);
     return code;
 }

@@ -13,6 +13,7 @@ void jig_missing_release(struct jig_missing *m)
 {
     jig_strv_release(&m->platforms);
     jig_strv_release(&m->libraries);
+    jig_strv_release(&m->indexes);
     jig_plan_release(&m->locked);
 }
 
@@ -108,6 +109,7 @@ static enum jig_code read_sketch(const struct jig_environment *env, struct jig_d
     const struct jig_strv *platforms = jig_environment_list(env, "platforms");
     const char *fqbn = jig_environment_string(env, "fqbn");
     size_t cap = 0;
+    d->indexes = jig_environment_list(env, "platform_index_urls");
     enum jig_code code = JIG_OK;
     for (size_t i = 0; i < libraries->n; i++) {
         JIG_CLEANUP_FREE char *text = from_sketch(libraries->v[i]);
@@ -185,12 +187,24 @@ static char *best_release(const struct jig_hardware_view *view, const struct jig
     return jig_xstrdup(best);
 }
 
-static enum jig_code not_there(const char *what, struct jig_err *reterr)
+/* A core is missing: here is where the project says that one could be had. */
+static void tell_indexes(const struct jig_depends *d, struct jig_missing *missing)
+{
+    for (size_t i = 0; d->indexes != NULL && i < d->indexes->n; i++)
+        jig_strv_add_unique(&missing->indexes, d->indexes->v[i]);
+}
+
+static enum jig_code not_there(const struct jig_depends *d, const char *what,
+                               struct jig_err *reterr)
 {
     enum jig_code code =
         jig_err_reason(reterr, JIG_NOT_FOUND, JIG_REASON_BAD_PROJECT,
                        "the project needs the core %s, which is not installed", what);
-    jig_err_hint(reterr, "install it: jig packages install core '%s'", what);
+    if (d->indexes != NULL && d->indexes->n > 0)
+        jig_err_hint(reterr, "install what it needs, out of the indexes that it names: jig "
+                             "packages sync");
+    else
+        jig_err_hint(reterr, "install it: jig packages install core '%s'", what);
     return code;
 }
 
@@ -203,6 +217,7 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
     bool named = d->has_platform && jig_streq(d->platform.vendor, vendor) &&
                  jig_streq(d->platform.name, arch);
     *ret = NULL;
+    tell_indexes(d, missing);
     if (locked != NULL && !d->obey && named &&
         !jig_range_matches(d->platform.range, locked->version))
         locked = NULL;
@@ -213,7 +228,7 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
                 if (d->locked->items[i].kind != JIG_PACKAGE_LIBRARY)
                     (void)!jig_plan_add(&missing->locked, &d->locked->items[i], NULL);
             }
-            return not_there(text, reterr);
+            return not_there(d, text, reterr);
         }
         *ret = jig_xstrdup(locked->version);
         return JIG_OK;
@@ -223,7 +238,7 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
         if (*ret != NULL)
             return JIG_OK;
         jig_strv_append(&missing->platforms, d->platform.text);
-        return not_there(d->platform.text, reterr);
+        return not_there(d, d->platform.text, reterr);
     }
     if (!has_release(view, vendor, arch, NULL))
         jig_strv_append_take(&missing->platforms, jig_strf("%s:%s", vendor, arch));

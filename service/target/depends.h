@@ -24,6 +24,7 @@
 struct jig_missing {
     struct jig_strv platforms; /* wishes, as jig_wish_platform reads them */
     struct jig_strv libraries; /* wishes, as jig_wish_library reads them */
+    struct jig_strv indexes;   /* URLs that the project names, for those */
     struct jig_plan locked;    /* packages of a lock file */
 };
 
@@ -35,8 +36,9 @@ struct jig_depends {
     bool has_platform;
     struct jig_wish *libraries;
     size_t library_count;
-    const struct jig_plan *locked; /* borrowed; NULL: no lock file, or it does not know of us */
-    bool obey;                     /* the lock file */
+    const struct jig_plan *locked;  /* borrowed; NULL: no lock file, or it does not know of us */
+    bool obey;                      /* the lock file */
+    const struct jig_strv *indexes; /* borrowed: "platform_index_url" of a sketch's profile */
 };
 
 /* Of one environment. BAD_PROJECT names what is no package. Release in either case. */

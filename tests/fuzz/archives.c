@@ -27,11 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     JIG_CLEANUP_FREE char *path = jig_path_join(folder, "archive");
     JIG_CLEANUP_FREE char *dest = jig_path_join(folder, "dest");
-    struct jig_archive_spec spec = {.path = path,
-                                    .dest = dest,
-                                    .limits = {.entries = 100, .bytes = 1 << 20},
-                                    .refuse_case_twins = size % 2 == 0,
-                                    .strip_top = size % 3 == 0};
+    struct jig_archive_spec spec = {
+        .path = path,
+        .dest = dest,
+        .limits = {.entries = 100, .bytes = 1 << 20, .refuse_case_twins = size % 2 == 0},
+        .strip_top = size % 3 == 0};
     if (jig_fs_write_unsynced(path, data, size, 0600, NULL) != JIG_OK)
         abort();
     bool taken = jig_archive_extract(&spec, &JIG_UNTIL_FOREVER, NULL, NULL) == JIG_OK;

@@ -375,7 +375,7 @@ static void test_case_twins_on_request(void **state)
         {"Readme", "README"}, {"Src/a", "src/b"}, {"\xc3\x84", "\xc3\xa4"}};
     for (size_t i = 0; i < JIG_COUNT(twins); i++) {
         for (int refuse = 0; refuse < 2; refuse++) {
-            spec.refuse_case_twins = refuse;
+            spec.limits.refuse_case_twins = refuse;
             begin(JIG_ARCHIVE_TAR);
             file(twins[i][0], "one");
             file(twins[i][1], "two");

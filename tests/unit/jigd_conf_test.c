@@ -86,6 +86,7 @@ static void test_everything(void **state)
                                "allow_file = yes\n"
                                "stall_s = 7\n"
                                "archive_ratio = 9\n"
+                               "archive_refuse_twins = yes\n"
                                "[device bench-1]\n"
                                "port = /dev/ttyUSB7\n"
                                "labels = uno, rack 3\n"
@@ -131,6 +132,7 @@ static void test_everything(void **state)
     assert_int_equal(conf.fetch.stall_s, 7);
     assert_int_equal(conf.fetch.rounds, 0);
     assert_int_equal(conf.fetch.archive_ratio, 9);
+    assert_true(conf.fetch.archive_refuse_twins);
     assert_int_equal(conf.n_devices, 2);
     assert_null(conf.devices[1].port);
     assert_string_equal(conf.devices[1].id, "usb:2341:0043:8573");

@@ -1,8 +1,10 @@
 """Indexes, installs and removals, and builds with what was installed."""
 
+import io
 import json
 import os
 import signal
+import zipfile
 
 from bad_server import Cut, Gate, Other, Status
 from jig_bench import (EXIT_BAD_PROJECT, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE, wait_gone)
@@ -104,6 +106,22 @@ def test_wrong_hash_and_size(new_bench, acme):
     bench.jig("packages", "install", "lib", "Path").error(EXIT_OTHER, "../../../1.0")
     assert installed(bench) == []
     assert not list((bench.folder / "cache" / "jig" / "blobs").rglob(64 * "0"))
+
+
+def test_names_that_differ_in_case_only(new_bench, acme):
+    """Refused when jigd.conf says so: on some file systems one of them would be lost."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("library.properties", "src/Twin.h", "src/TWIN.h"):
+            archive.writestr(f"Twin-1.0.0/{name}", "name=Twin\nversion=1.0.0\n")
+    acme.libraries.append({"name": "Twin", "version": "1.0.0",
+                           **acme.keep("/Twin-1.0.0.zip", out.getvalue())})
+    acme.publish()
+    strict = new_bench(conf=acme.conf(fetch="archive_refuse_twins = yes"))
+    strict.jig("packages", "install", "lib", "Twin").error(EXIT_USAGE, "TWIN.h", "upper and lower case")
+    assert installed(strict) == []
+    strict.jig("packages", "install", "lib", "Blue").result
+    new_bench(conf=acme.conf()).jig("packages", "install", "lib", "Twin").result
 
 
 def test_a_server_that_stumbles(new_bench, acme):
