@@ -304,25 +304,15 @@ static enum jig_code use_result(struct jig_building *b, const struct jig_target_
     return code;
 }
 
-/* What the project's pointers stand for is put in its place; then all of the project is looked at
- * anew: a library may have come. */
-static enum jig_code pull(struct jig_building *b, struct jig_operation *op, struct jig_err *reterr)
+/* All of the project, once more: pointers changed, a library may have come. */
+static enum jig_code look_anew(struct jig_building *b, struct jig_err *reterr)
 {
-    struct jig_lnks *lnks = jig_builder_lnks(b->builder);
     struct jig_strv needs = {0};
-    if (lnks == NULL)
-        return jig_err_set(reterr, JIG_UNIMPLEMENTED, "nothing pulls what %s points to",
-                           b->target->project->root);
-    struct jig_lnks_request request = {.root = b->target->project->root,
-                                       .base = b->target->build_base};
-    enum jig_code code = jig_lnks_pull(lnks, op, &request, reterr);
-    if (code != JIG_OK)
-        return code;
     struct jig_target *old = jig_steal(&b->target);
     b->options.changes = NULL; /* there are more now */
     jig_sightings_free(b->seen);
     b->seen = b->options.walk ? NULL : jig_sightings_new();
-    code = open_target(b, &needs, reterr);
+    enum jig_code code = open_target(b, &needs, reterr);
     jig_strv_release(&needs);
     if (code != JIG_OK) {
         b->target = old;
@@ -338,18 +328,51 @@ static enum jig_code pull(struct jig_building *b, struct jig_operation *op, stru
     return code;
 }
 
-/* A pointer that changed during the pull is pulled, too: old content never stands for a new one. */
-static enum jig_code pull_all(struct jig_building *b, struct jig_operation *op,
-                              struct jig_err *reterr)
+/* What the project's pointers stand for is put in its place. */
+static enum jig_code pull(struct jig_building *b, struct jig_operation *op, struct jig_err *reterr)
+{
+    struct jig_lnks *lnks = jig_builder_lnks(b->builder);
+    if (lnks == NULL)
+        return jig_err_set(reterr, JIG_UNIMPLEMENTED, "nothing pulls what %s points to",
+                           b->target->project->root);
+    struct jig_lnks_request request = {.root = b->target->project->root,
+                                       .base = b->target->build_base};
+    enum jig_code code = jig_lnks_pull(lnks, op, &request, reterr);
+    return code == JIG_OK ? look_anew(b, reterr) : code;
+}
+
+/* A share of what is in its place, if that is as it was looked at, or is looked at now and well. */
+static enum jig_code share_pulled(struct jig_building *b, struct jig_operation *op,
+                                  struct jig_lock *share, struct jig_err *reterr)
+{
+    struct jig_until until = jig_operation_until(op);
+    enum jig_code code = jig_lnk_share(share, b->target->build_base, &until, reterr);
+    if (code == JIG_OK && !jig_lnk_mark_holds(&b->target->pulled_mark, b->target->build_base))
+        code = look_anew(b, reterr);
+    if (code != JIG_OK || b->target->needs_pull)
+        jig_lock_release(share);
+    return code;
+}
+
+/* Pulls what is not in its place. What is stays as it is while the share is held: a pointer that
+ * changes is pulled by the next build, which waits. A pointer that changes before that is pulled
+ * now, too: old content never stands for a new one. */
+static enum jig_code hold_pulled(struct jig_building *b, struct jig_operation *op,
+                                 struct jig_lock *share, struct jig_err *reterr)
 {
     enum jig_code code = JIG_OK;
-    for (unsigned i = 0; code == JIG_OK && i < PULLS_MAX && b->target->needs_pull; i++)
-        code = pull(b, op, reterr);
-    if (code == JIG_OK && b->target->needs_pull)
-        code = jig_err_set(reterr, JIG_ABORTED,
-                           "the .lnk files of %s change faster than they can be pulled",
-                           b->target->project->root);
-    return code;
+    for (unsigned i = 0; code == JIG_OK && i < PULLS_MAX; i++) {
+        if (b->target->needs_pull)
+            code = pull(b, op, reterr);
+        if (code == JIG_OK && !b->target->needs_pull && b->target->pulled != NULL)
+            code = share_pulled(b, op, share, reterr);
+        if (code != JIG_OK ||
+            (!b->target->needs_pull && (jig_lock_held(share) || b->target->pulled == NULL)))
+            return code;
+    }
+    return jig_err_set(reterr, JIG_ABORTED,
+                       "the .lnk files of %s change faster than they can be pulled",
+                       b->target->project->root);
 }
 
 /* The look that the changes were noted after. */
@@ -365,11 +388,10 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
 {
     if (b->answer != NULL)
         return replay(b, op, index, use, ctx, reterr);
-    if (b->target->needs_pull) {
-        enum jig_code code = pull_all(b, op, reterr);
-        if (code != JIG_OK)
-            return code;
-    }
+    struct jig_lock share = JIG_LOCK_INIT;
+    enum jig_code code = hold_pulled(b, op, &share, reterr);
+    if (code != JIG_OK)
+        return code;
     const struct jig_target_environment *e = &b->target->environments[index];
     struct jig_build_result result;
     if (jig_now_ns() > b->started_ns + CHANGES_ARE_NEW_MS * JIG_NS_PER_MS)
@@ -381,10 +403,10 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     const struct jig_observer *before =
         jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
     jig_warm_build_begins(jig_builder_warm(b->builder));
-    enum jig_code code =
-        jig_builder_run(b->builder, op, b->target, e, &b->options, &result, reterr);
+    code = jig_builder_run(b->builder, op, b->target, e, &b->options, &result, reterr);
     jig_warm_build_ended(jig_builder_warm(b->builder));
     jig_observe(before);
+    jig_lock_release(&share);
     if (code == JIG_OK)
         code = use_result(b, e, &result, use, ctx, reterr);
     jig_build_result_release(&result);

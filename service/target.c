@@ -409,6 +409,7 @@ static enum jig_code environment_names(const Jig__V1__ProjectSelector *selector,
 static enum jig_code look_at_pointers(struct jig_target *target, struct jig_err *reterr)
 {
     struct jig_lnk_look look = {0};
+    target->pulled_mark = jig_lnk_mark(target->build_base);
     enum jig_code code = jig_lnk_look(target->project->root, target->build_base, &look, reterr);
     if (code != JIG_OK)
         return code;

@@ -28,6 +28,7 @@
 #include "core/base/strv.h"
 #include "core/config/conf.h"
 #include "core/config/project.h"
+#include "core/lnk/state.h"
 #include "service/wire/messages.h"
 
 struct jig_targets;
@@ -76,6 +77,7 @@ struct jig_target {
     char *build_base; /* where the environments' build folders are */
     char *pulled;     /* where the content of its .lnk files is; NULL: it has none */
     bool needs_pull;  /* not all of that is there as it is to be: pull, and open it anew */
+    struct jig_lnk_mark pulled_mark; /* from before that was looked at (core/lnk/state.h) */
 };
 
 /* Loads the project alone. needs_env gets the variables that the request lacks (NEEDS_ENV). */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/lnk/make.h"
@@ -406,6 +407,16 @@ static enum jig_code pull_locked(struct pulling *p, struct jig_err *reterr)
     return code == JIG_OK ? judge(p->report, reterr) : code;
 }
 
+/* Builds have it, not another pull. */
+static bool is_shared(const char *path)
+{
+    struct jig_lock share = JIG_LOCK_INIT;
+    struct jig_until now = jig_until_sooner(&JIG_UNTIL_FOREVER, 0);
+    bool shared = jig_lock_share(&share, path, &now, NULL) == JIG_OK;
+    jig_lock_release(&share);
+    return shared;
+}
+
 static enum jig_code lock(const struct jig_lnk_pull_spec *spec, struct jig_lock *l,
                           struct jig_err *reterr)
 {
@@ -421,7 +432,9 @@ static enum jig_code lock(const struct jig_lnk_pull_spec *spec, struct jig_lock 
         return code;
     }
     if (spec->events != NULL && spec->events->waits != NULL)
-        spec->events->waits(spec->events->ctx, err.message);
+        spec->events->waits(spec->events->ctx,
+                            is_shared(path) ? "builds are at work with what pointers stand for"
+                                            : err.message);
     return jig_lock_wait(l, path, spec->holder, &spec->until, reterr);
 }
 
@@ -448,7 +461,7 @@ static enum jig_code look_and_pull(const struct jig_lnk_pull_spec *spec,
 static void report_as_is(const struct jig_lnk_look *look, struct jig_lnk_report *report)
 {
     report->items = jig_xcalloc(look->n, sizeof *report->items);
-    report->as_was = true;
+    report->as_was = !look->changed;
     for (size_t i = 0; i < look->n; i++) {
         begin_verdict(&report->items[i], &look->items[i]);
         end_verdict(&report->items[i], &look->items[i]);
@@ -457,6 +470,7 @@ static void report_as_is(const struct jig_lnk_look *look, struct jig_lnk_report 
     report->n = look->n;
 }
 
+/* All is in its place, and nothing is that should not be. */
 static bool is_settled(const struct jig_lnk_pull_spec *spec, const struct jig_lnk_look *look)
 {
     struct pulling p = {.spec = spec};
@@ -464,7 +478,23 @@ static bool is_settled(const struct jig_lnk_pull_spec *spec, const struct jig_ln
         if (wants_work(&p, &look->items[i]))
             return false;
     }
-    return !look->changed;
+    return look->stale.n == 0;
+}
+
+/* Writes down stamps that have grown old, unless somebody is at work: nobody waits for that. */
+static void save_if_free(const struct jig_lnk_pull_spec *spec, const struct jig_lnk_look *look)
+{
+    struct jig_lock held = JIG_LOCK_INIT;
+    JIG_CLEANUP_FREE char *folder = jig_lnk_folder(spec->base);
+    JIG_CLEANUP_FREE char *path = jig_path_join(folder, "lock");
+    struct jig_lnk_look now = {0};
+    if (!look->changed || jig_lock_try(&held, path, spec->holder, NULL) != JIG_OK)
+        return;
+    if (jig_lnk_look(spec->root, spec->base, &now, NULL) == JIG_OK && is_settled(spec, &now) &&
+        jig_lnk_look_save(&now, NULL) != JIG_OK)
+        jig_log(JIG_LOG_DEBUG, "lnk.state", "%s: it is looked at anew each time", spec->base);
+    jig_lnk_look_release(&now);
+    jig_lock_release(&held);
 }
 
 enum jig_code jig_lnk_pull(const struct jig_lnk_pull_spec *spec, struct jig_lnk_report *ret,
@@ -477,8 +507,10 @@ enum jig_code jig_lnk_pull(const struct jig_lnk_pull_spec *spec, struct jig_lnk_
     if (code != JIG_OK)
         return code;
     bool settled = is_settled(spec, &look);
-    if (settled)
+    if (settled) {
         report_as_is(&look, ret);
+        save_if_free(spec, &look);
+    }
     jig_lnk_look_release(&look);
     if (settled)
         return judge(ret, reterr);

@@ -12,7 +12,8 @@
  * with is the first one's by path, and says how many there were. What failed is not in its place:
  * an old content never stands for a new pointer.
  *
- * Threads: any number of pulls; two of one base wait for each other (state.h's lock).
+ * Threads: any number of pulls; two of one base wait for each other, and for builds that use what
+ * is there (state.h's lock).
  */
 #ifndef JIG_LNK_PULL_H
 #define JIG_LNK_PULL_H
@@ -85,7 +86,7 @@ struct jig_lnk_events {
     /* A pointer is done: not told of those that were in their places. */
     void (*pointer)(void *ctx, const struct jig_lnk_verdict *v, size_t done, size_t total);
     void (*notice)(void *ctx, const char *id, const char *text);
-    void (*waits)(void *ctx, const char *holder); /* another pull is at work */
+    void (*waits)(void *ctx, const char *holder); /* another pull is at work, or builds are */
 };
 
 struct jig_lnk_pull_spec {

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/lnk/scan.h"
+#include "core/os/sighting.h"
 #include "core/watch/files.h"
 
 #define VERSION   "jig lnk state 1\n"
@@ -29,6 +30,53 @@ char *jig_lnk_made_path(const char *base, const char *pointer)
 {
     JIG_CLEANUP_FREE char *target = jig_pointer_target(pointer);
     return jig_strf("%s/.lnk/files/%s", base, target);
+}
+
+static char *lock_path(const char *base)
+{
+    return jig_path_join(base, ".lnk/lock");
+}
+
+enum jig_code jig_lnk_share(struct jig_lock *l, const char *base, const struct jig_until *until,
+                            struct jig_err *reterr)
+{
+    JIG_CLEANUP_FREE char *path = lock_path(base);
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_lock_share(l, path, until, &err);
+    if (code == JIG_NOT_FOUND) { /* somebody removed it */
+        struct jig_lock made = JIG_LOCK_INIT;
+        code = jig_lock_wait(&made, path, NULL, until, &err);
+        jig_lock_release(&made);
+        if (code == JIG_OK)
+            code = jig_lock_share(l, path, until, &err);
+    }
+    if (code != JIG_OK && reterr != NULL)
+        *reterr = err;
+    return code;
+}
+
+/* A lock is no part of any answer. */
+static bool stamp_lock(const char *base, struct jig_stamp *ret)
+{
+    JIG_CLEANUP_FREE char *path = lock_path(base);
+    const struct jig_observer *before = jig_observe(NULL);
+    bool there = jig_fs_stamp(path, ret, NULL) == JIG_OK;
+    jig_observe(before);
+    return there;
+}
+
+struct jig_lnk_mark jig_lnk_mark(const char *base)
+{
+    struct jig_lnk_mark m = {0};
+    int64_t clock_ns = jig_stamp_clock_ns();
+    m.sure = stamp_lock(base, &m.lock) && jig_stamp_predates(&m.lock, clock_ns);
+    return m;
+}
+
+bool jig_lnk_mark_holds(const struct jig_lnk_mark *m, const char *base)
+{
+    struct jig_stamp now;
+    return m->sure && stamp_lock(base, &now) && jig_stamp_equal(&now, &m->lock);
 }
 
 static char *state_path(const char *base)

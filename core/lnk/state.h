@@ -4,7 +4,7 @@
  *   <base>/.lnk/              base: where the project's build folders are (.jig/build)
  *     files/data/x.bin        what data/x.bin.lnk points to, mode 0444; a folder for an archive
  *     state                   a row a pointer: what it said and what was made of it
- *     lock                    held by who changes any of this
+ *     lock                    held by who changes any of this, shared by who builds with it
  *
  * Nothing in files/ is written again: what is to change is made beside it and takes its place. A
  * row holds the stamps of the pointer and of what was made, so that looking at both costs two stats
@@ -13,7 +13,7 @@
  * hashed. A state that is missing or damaged knows of nothing, and all is made anew.
  *
  * Threads: a jig_lnk_state belongs to one thread at a time. Processes: who changes files/ holds the
- * lock; the state is replaced as a whole.
+ * lock, which its file's content names; the state is replaced as a whole.
  */
 #ifndef JIG_LNK_STATE_H
 #define JIG_LNK_STATE_H
@@ -24,7 +24,9 @@
 #include "core/base/map.h"
 #include "core/hash/fingerprint.h"
 #include "core/lnk/pointer.h"
+#include "core/os/cancel.h"
 #include "core/os/fs.h"
+#include "core/os/lock.h"
 
 /* Whether this URL was ever seen to give this hash (ledger.h). */
 enum jig_lnk_proof {
@@ -67,6 +69,28 @@ void jig_lnk_row_free(void *row);
 char *jig_lnk_folder(const char *base);
 char *jig_lnk_files(const char *base);
 char *jig_lnk_made_path(const char *base, const char *pointer);
+
+/*
+ * Who reads files/ for longer than a look takes, as compilers do, shares the lock meanwhile: a pull
+ * that would change something waits for them, and they for it. What a look said before may be about
+ * other files by the time the share is had: so who looks marks first, and asks afterwards.
+ *
+ *   mark --> look --> ... --> share --> the mark holds --> compile --> release
+ *                               ^           '-- it does not: look again --'
+ */
+enum jig_code jig_lnk_share(struct jig_lock *l, const char *base, const struct jig_until *until,
+                            struct jig_err *reterr) JIG_CHECKED;
+
+/* Who had the lock last, by its file's stamp. */
+struct jig_lnk_mark {
+    struct jig_stamp lock;
+    bool sure; /* false: nothing is known, or it was had a moment ago */
+};
+
+struct jig_lnk_mark jig_lnk_mark(const char *base);
+
+/* True when nobody has had the lock since. */
+bool jig_lnk_mark_holds(const struct jig_lnk_mark *m, const char *base);
 
 /* Fills `made`, `made_racy` and `tree` of a row from what is there now. NOT_FOUND when nothing is,
  * FAILED_PRECONDITION for a folder in place of a file and the like. */
