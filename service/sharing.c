@@ -48,14 +48,15 @@ static void leave_alone(void *ctx, const struct jig_err *why)
 }
 
 /* Answers that are wrong or late, and those of a remote that is slow time and again. */
-static void judge(struct jig_sharing *s, int64_t started_ns, const struct jig_err *err)
+static void judge(struct jig_sharing *s, int64_t started_ns, int64_t fair_ms,
+                  const struct jig_err *err)
 {
     enum jig_code code = err->code;
     bool bad = code == JIG_DEADLINE_EXCEEDED || code == JIG_RESOURCE_EXHAUSTED ||
                code == JIG_INVALID_ARGUMENT;
-    int64_t over_ns = jig_now_ns() - started_ns - JIG_SHARING_FAIR_MS * JIG_NS_PER_MS;
+    int64_t over_ns = jig_now_ns() - started_ns - fair_ms * JIG_NS_PER_MS;
     pthread_mutex_lock(&s->mu);
-    s->spent_ns += over_ns > 0 ? over_ns : 0;
+    s->spent_ns = s->spent_ns + over_ns > 0 ? s->spent_ns + over_ns : 0;
     bool slow = s->spent_ns > JIG_SHARING_SPARE_MS * JIG_NS_PER_MS;
     if (slow || bad)
         s->spent_ns = 0;
@@ -95,7 +96,7 @@ static enum jig_code look(void *ctx, const struct jig_digest *key, struct jig_bu
         code = jig_buf_check(out, "what the remote cache has of an action", &err);
     }
     jig_arena_release(&arena);
-    judge(s, started_ns, &err);
+    judge(s, started_ns, JIG_SHARING_LOOK_MS, &err);
     if (code != JIG_OK && reterr != NULL)
         *reterr = err;
     return code;
@@ -147,7 +148,7 @@ static enum jig_code bring(void *ctx, const struct jig_digest *sha256, const cha
         .sink = {.begin = begin, .write = take, .end = end, .ctx = &in},
     };
     enum jig_code code = jig_remote_fetch(s->remote, sha256, &spec, until, &err);
-    judge(s, started_ns, &err);
+    judge(s, started_ns, JIG_SHARING_BRING_MS, &err);
     if (code == JIG_OK)
         code = jig_fs_write_unsynced(path, in.bytes.data, in.bytes.len, 0444, &err);
     jig_buf_release(&in.bytes);

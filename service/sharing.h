@@ -4,9 +4,11 @@
  *   ac/<key>         an ActionResult (service/wire/action_result.h): what is known of a command
  *   cas/<sha256>     the outputs that it names
  *
- * A build waits at most JIG_OBJREMOTE_WAIT_MS for one action, and it waits for a slow remote no
- * more than JIG_SHARING_SPARE_MS in all beyond JIG_SHARING_FAIR_MS an answer: then, as after
- * whatever is wrong with an answer, it is left alone for as long as after any failure of its.
+ * A build waits at most JIG_OBJREMOTE_WAIT_MS for one action. An answer may take as long as it
+ * takes to compile something small (JIG_SHARING_LOOK_MS, JIG_SHARING_BRING_MS); what it takes
+ * longer comes out of JIG_SHARING_SPARE_MS, into which faster answers put something back. When
+ * nothing is left, as after whatever is wrong with an answer, the remote is left alone for as long
+ * as after any failure of its.
  *
  * What is offered goes from a thread of its own: outputs first, each only if it is as it was and
  * not there yet; then what is known of the command, with what is there already. The queue has a
@@ -21,7 +23,8 @@
 #include "core/build/objremote.h"
 #include "core/fetch/remote.h"
 
-#define JIG_SHARING_FAIR_MS    250
+#define JIG_SHARING_LOOK_MS    50
+#define JIG_SHARING_BRING_MS   100
 #define JIG_SHARING_SPARE_MS   2000
 #define JIG_SHARING_LAST_MS    2000
 #define JIG_SHARING_QUEUE_MAX  1000

@@ -253,7 +253,7 @@ static enum jig_code publish(struct jig_blob_writer *w, struct jig_hold *hold,
     struct jig_lock gate;
     enum jig_code code = jig_file_seal(w->fd, w->path, 0444, time_of(kind), reterr);
     if (code == JIG_OK)
-        code = jig_fs_mkdirs(dir, jig_cache_folder_mode(w->cache), reterr);
+        code = jig_cache_mkdirs(w->cache, dir, reterr);
     if (code == JIG_OK)
         code = jig_hold_enter(hold, is, &gate, reterr);
     if (code != JIG_OK)

@@ -1,5 +1,7 @@
 #include "core/blob/cache.h"
 
+#include <string.h>
+
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/blob/impl.h"
@@ -13,7 +15,13 @@ static const char *const kind_names[JIG_CACHE_KIND_COUNT] = {
     [JIG_CACHE_OBJECTS] = "objects",
 };
 
-static const char *const folders[] = {"blobs/sha256", "installed", "holds", "used", "pins", "tmp"};
+static const struct {
+    const char *name;
+    bool for_all; /* where the cache is */
+} folders[] = {
+    {"blobs/sha256", true}, {"installed", true}, {"holds", false},
+    {"used", false},        {"pins", false},     {"tmp", false},
+};
 
 const char *jig_cache_kind_name(enum jig_cache_kind kind)
 {
@@ -81,12 +89,34 @@ mode_t jig_cache_folder_mode(struct jig_cache *c)
     return (mode_t)atomic_load(&c->folder_mode);
 }
 
+/* Folders that were there before the cache was for all may be somebody else's. */
+enum jig_code jig_cache_mkdirs(struct jig_cache *c, const char *path, struct jig_err *reterr)
+{
+    mode_t mode = jig_cache_folder_mode(c);
+    enum jig_code code = jig_fs_mkdirs(path, mode, reterr);
+    if (mode == 0700)
+        return code;
+    char *at = jig_xstrdup(path); /* our umask may be the strict one of a daemon */
+    while (code == JIG_OK && strlen(at) > strlen(c->root)) {
+        struct jig_stamp s;
+        if (jig_fs_stamp(at, &s, NULL) != JIG_OK || (s.mode & mode) == mode)
+            break;
+        code = jig_fs_set_mode(at, mode, reterr);
+        char *parent = jig_path_dir(at);
+        free(at);
+        at = parent;
+    }
+    free(at);
+    return code;
+}
+
 static enum jig_code make_folders(struct jig_cache *c, struct jig_err *reterr)
 {
     enum jig_code code = make_root(c, reterr);
     for (size_t i = 0; i < JIG_COUNT(folders) && code == JIG_OK; i++) {
-        JIG_CLEANUP_FREE char *path = jig_cache_path(c, folders[i]);
-        code = jig_fs_mkdirs(path, jig_cache_folder_mode(c), reterr);
+        JIG_CLEANUP_FREE char *path = jig_cache_path(c, folders[i].name);
+        code = folders[i].for_all ? jig_cache_mkdirs(c, path, reterr)
+                                  : jig_fs_mkdirs(path, 0700, reterr);
     }
     /* Others may have this cache as their second one, and then need the file to read it safely. */
     JIG_CLEANUP_FREE char *readers = jig_cache_path(c, "readers" JIG_LOCK_EXT);

@@ -50,8 +50,12 @@ char *jig_cache_path(const struct jig_cache *c, const char *name);
 /* Makes the folders and opens `control`, if that has not been done or they were deleted since. */
 enum jig_code jig_cache_ready(struct jig_cache *c, struct jig_err *reterr) JIG_CHECKED;
 
-/* Of a folder in the cache. The cache is ready. */
+/* 0700, or what others need to look into it. The cache is ready. */
 mode_t jig_cache_folder_mode(struct jig_cache *c);
+
+/* Makes a folder below the root, and all between them, with this mode, whatever the umask is. */
+enum jig_code jig_cache_mkdirs(struct jig_cache *c, const char *path,
+                               struct jig_err *reterr) JIG_CHECKED;
 
 /* Of the folder as it is now. The cache is ready. */
 struct jig_control *jig_cache_control(struct jig_cache *c);

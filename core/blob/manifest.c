@@ -29,6 +29,7 @@
 #define MOST_BYTES (256u << 20) /* of the list: a million files of 256 bytes each */
 
 struct making {
+    mode_t folders;
     struct jig_buf lines;
     uint64_t bytes;
     enum jig_code code;
@@ -76,7 +77,9 @@ static enum jig_code add(struct making *m, const struct jig_walk_entry *e)
     if (code != JIG_OK || jig_streq(e->relative, JIG_TREE_FILE))
         return code;
     if (S_ISDIR(s.mode)) /* one that its owner may not write to cannot be removed any more */
-        return (s.mode & 0700) == 0700 ? JIG_OK : jig_fs_set_mode(e->path, 0755, m->reterr);
+        return (s.mode & m->folders) == m->folders
+                   ? JIG_OK
+                   : jig_fs_set_mode(e->path, m->folders, m->reterr);
     if (S_ISLNK(s.mode))
         return add_link(m, e);
     if (!S_ISREG(s.mode))
@@ -96,9 +99,10 @@ static enum jig_walk visit(void *ctx, const struct jig_walk_entry *e)
 }
 
 enum jig_code jig_manifest_make(const char *dir, enum jig_cache_kind kind, const char *name,
-                                const char *version, uint64_t *ret_bytes, struct jig_err *reterr)
+                                const char *version, mode_t folders, uint64_t *ret_bytes,
+                                struct jig_err *reterr)
 {
-    struct making m = {.code = JIG_OK, .reterr = reterr};
+    struct making m = {.folders = folders, .code = JIG_OK, .reterr = reterr};
     struct jig_buf all;
     jig_buf_init(&m.lines, MOST_BYTES);
     jig_buf_init(&all, MOST_BYTES);

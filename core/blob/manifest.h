@@ -8,14 +8,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/base/strv.h"
 #include "core/blob/cache.h"
 
-/* Looks at every file in `dir`, takes its write permission away and writes the list. Neither
- * devices nor names with line breaks are let in. */
+/* Looks at every file in `dir`, takes its write permission away and writes the list; folders get at
+ * least the mode `folders`. Neither devices nor names with line breaks are let in. */
 enum jig_code jig_manifest_make(const char *dir, enum jig_cache_kind kind, const char *name,
-                                const char *version, uint64_t *ret_bytes,
+                                const char *version, mode_t folders, uint64_t *ret_bytes,
                                 struct jig_err *reterr) JIG_CHECKED;
 
 /* How large the tree was when it was made, by its list's head alone. DATA_LOSS when there is no

@@ -152,7 +152,7 @@ enum jig_code jig_tree_begin(struct jig_cache *c, enum jig_cache_kind kind, cons
     if (code == JIG_OK) /* numbers begin anew when `control` was lost */
         code = jig_fs_remove_tree(s.path, reterr);
     if (code == JIG_OK)
-        code = jig_fs_mkdirs(s.path, jig_cache_folder_mode(c), reterr);
+        code = jig_fs_mkdirs(s.path, 0700, reterr);
     if (code == JIG_OK)
         *ret = s;
     else
@@ -178,7 +178,7 @@ static enum jig_code publish(const struct jig_tree_staging *s, const char *path,
 {
     JIG_CLEANUP_FREE char *dir = jig_path_dir(path);
     JIG_CLEANUP_FREE char *aside = NULL;
-    enum jig_code code = jig_fs_mkdirs(dir, jig_cache_folder_mode(s->impl->cache), reterr);
+    enum jig_code code = jig_cache_mkdirs(s->impl->cache, dir, reterr);
     if (code != JIG_OK || is_complete(path))
         return code;
     if (jig_fs_is_there(path) && !is_complete(path)) { /* in that order: one may come in between */
@@ -204,7 +204,11 @@ enum jig_code jig_tree_commit(struct jig_tree_staging *s, struct jig_hold *hold,
     struct jig_digest id = jig_tree_id(i->kind, i->name, i->version);
     struct jig_lock gate;
     uint64_t bytes;
-    enum jig_code code = jig_manifest_make(s->path, i->kind, i->name, i->version, &bytes, reterr);
+    mode_t mode = jig_cache_folder_mode(i->cache);
+    enum jig_code code =
+        jig_manifest_make(s->path, i->kind, i->name, i->version, mode, &bytes, reterr);
+    if (code == JIG_OK)
+        code = jig_fs_set_mode(s->path, mode, reterr);
     if (code == JIG_OK)
         code = jig_fs_sync_all(s->path, reterr);
     if (code == JIG_OK)

@@ -295,15 +295,20 @@ static void all_folders_are(struct blob_bench *b, mode_t mode)
     static const char *const names[] = {"blobs",
                                         "blobs/sha256",
                                         "blobs/sha256/2c",
+                                        "installed",
                                         "installed/toolchains/gcc",
                                         "installed/toolchains/gcc/1.0",
-                                        "tmp",
-                                        "holds",
-                                        "pins"};
+                                        "installed/toolchains/gcc/1.0/bin"};
+    static const char *const private_ones[] = {"tmp", "holds", "used", "pins"};
+    mode_t was = umask(077);    /* as the daemon's */
     free(put(b, "hello").path); /* whose hash begins with 2c */
     free(install(b, "1.0", "old"));
+    umask(was);
     for (size_t i = 0; i < JIG_COUNT(names); i++)
         assert_int_equal(mode_of(b, names[i]), mode);
+    for (size_t i = 0; i < JIG_COUNT(private_ones); i++)
+        assert_int_equal(mode_of(b, private_ones[i]), 0700);
+    assert_int_equal(mode_of(b, "control"), 0600);
 }
 
 static void it_is_its_owners(void **state)
@@ -311,7 +316,6 @@ static void it_is_its_owners(void **state)
     struct blob_bench *b = *state;
     all_folders_are(b, 0700);
     assert_int_equal(mode_of(b, ""), 0700);
-    assert_int_equal(mode_of(b, "control"), 0600);
 }
 
 /* As /var/cache/jig has to be. */
@@ -322,11 +326,10 @@ static void it_may_be_for_all(void **state)
     assert_ok(b, jig_fs_remove_tree(b->root, &b->err));
     assert_int_equal(mkdir(b->root, 0700), 0);
     assert_int_equal(chmod(b->root, 0755), 0); /* whatever the umask is */
-    mode_t umask_was = umask(022);
     b->hold = new_hold(b->cache);
     all_folders_are(b, 0755);
     assert_int_equal(mode_of(b, "readers.lock"), 0644);
-    umask(umask_was);
+    assert_int_equal(mode_of(b, "installed/toolchains/gcc/1.0/" JIG_TREE_FILE), 0444);
 }
 
 static void the_folder_may_be_deleted(void **state)

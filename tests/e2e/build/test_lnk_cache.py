@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import subprocess
 
 import pytest
 
 from bad_server import BadServer
+from jig_bench import BIN
 
 CONTENT = b"a picture, or whatever it is"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -22,7 +24,7 @@ def server():
 def pull(bench, server, name):
     """Pulls a project's only pointer; its state and what was made of it."""
     folder = bench.projects / name
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "logo.bin.lnk").write_text(
         json.dumps({"v": 1, "url": server.url("/logo.bin"), "sha256": SHA256}))
     pointer = bench.jig("lnk", "pull", folder).result["pointers"][0]
@@ -69,3 +71,34 @@ def test_the_second_cache_serves(new_bench, server, tmp_path):
     second = new_bench(conf=f"[cache]\nsecond = {below}\n")
     assert pull(second, server, "two") == ("cached", CONTENT)
     assert second.jig("cache", "stats").result["kinds"].get("lnk-blobs", {}).get("archives", 0) == 0
+
+
+NOBODY = 65534
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+def test_who_may_look_into_a_cache(new_bench, server, for_all):
+    """Only its owner, unless the folder was made for all; root's own tries are no proof."""
+    filler = new_bench()
+    shared = filler.folder / "shared"
+    filler.folder.chmod(0o755)
+    if for_all:
+        shared.mkdir()
+        shared.chmod(0o755)
+    subprocess.run([BIN / "jigd", "--cache-dir", shared], env=filler.env, check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    assert pull(filler, server, "one") == ("fetched", CONTENT)
+    made = [shared, *shared.joinpath("blobs").rglob("*"), shared / "installed"]
+    modes = {path.stat().st_mode & 0o777 for path in made if path.is_dir()}
+    assert modes == {0o755 if for_all else 0o700}
+    if os.getuid() != 0:
+        return
+    reader = new_bench(conf=f"[cache]\nsecond = {shared}\n",
+                       enter=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                              "--"])
+    (reader.projects / "one").mkdir()
+    for path in (reader.folder, *reader.folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    assert pull(reader, server, "one") == ("cached" if for_all else "fetched", CONTENT)
+    own = reader.folder / "cache" / "jig" / "blobs"
+    assert any(path.is_file() for path in own.rglob("*")) != for_all
