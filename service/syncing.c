@@ -183,7 +183,7 @@ static void add_wanted(struct sync *s, const struct jig_target_environment *e,
     if (d->indexes != NULL)
         jig_strv_extend(&wanted->indexes, d->indexes);
     const struct jig_platform *p = e->board->platform;
-    if (is_package(s, p->path))
+    if (is_package(s, p->path) && !e->pinned)
         jig_strv_append_take(&wanted->platforms, d->has_platform
                                                      ? jig_xstrdup(d->platform.text)
                                                      : jig_strf("%s:%s", p->vendor, p->arch));

@@ -176,7 +176,7 @@ static enum jig_code arduino_fqbn(const struct jig_environment *env, const char 
 }
 
 static enum jig_code pio_fqbn(const struct jig_piomap *map, const struct jig_environment *env,
-                              char **ret, char **ret_note, struct jig_err *reterr)
+                              char **ret, struct jig_pio_pin *pin, struct jig_err *reterr)
 {
     const char *platform = jig_environment_string(env, "platform");
     if (jig_depends_is_arduino(platform))
@@ -184,7 +184,7 @@ static enum jig_code pio_fqbn(const struct jig_piomap *map, const struct jig_env
     struct jig_pio_board wanted = {.platform = jig_environment_string(env, "platform"),
                                    .board = jig_environment_string(env, "board"),
                                    .frameworks = jig_environment_list(env, "framework")};
-    enum jig_code code = jig_piomap_board(map, &wanted, ret, ret_note, reterr);
+    enum jig_code code = jig_piomap_board(map, &wanted, ret, pin, reterr);
     if (code != JIG_OK)
         jig_err_prefix(reterr, "environment '%s'", env->name);
     return code;
@@ -192,11 +192,11 @@ static enum jig_code pio_fqbn(const struct jig_piomap *map, const struct jig_env
 
 /* What the project's files say the board is, before options and defaults are looked at. */
 static enum jig_code stated_fqbn(const struct jig_piomap *map, const struct jig_project *project,
-                                 const struct jig_environment *env, char **ret, char **ret_note,
-                                 struct jig_err *reterr)
+                                 const struct jig_environment *env, char **ret,
+                                 struct jig_pio_pin *pin, struct jig_err *reterr)
 {
     if (project->kind == JIG_PROJECT_PLATFORMIO)
-        return pio_fqbn(map, env, ret, ret_note, reterr);
+        return pio_fqbn(map, env, ret, pin, reterr);
     const char *fqbn = jig_environment_string(env, "fqbn");
     if (fqbn == NULL) {
         enum jig_code code =
@@ -231,11 +231,44 @@ static void read_changes(const struct jig_piomap *map, const struct jig_project 
     }
 }
 
+/* The pin says which version it is, and it is there: then `version` gets it. What jig.lock says to
+ * a build goes before that. */
+static bool is_pinned(const struct jig_depends *d, const struct jig_hardware_view *view,
+                      const struct jig_fqbn *name, const struct jig_pio_pin *pin, char **version)
+{
+    if (*version != NULL && (d->obey || pin->core == NULL))
+        return true;
+    bool has = !d->has_platform && pin->core != NULL &&
+               jig_depends_has(view, name->vendor, name->arch, pin->core);
+    if (has) {
+        free(*version);
+        *version = jig_xstrdup(pin->core);
+    }
+    return has;
+}
+
+/* What of PlatformIO's words another thing is used for. */
+static void tell_substitutes(const struct jig_project *project, const struct jig_environment *env,
+                             const struct jig_pio_pin *pin, const struct jig_board_config *board,
+                             struct jig_strv *notices)
+{
+    const struct jig_platform *p = board->platform;
+    JIG_CLEANUP_FREE char *used = jig_strf("%s:%s %s", p->vendor, p->arch, p->version);
+    if (project->kind != JIG_PROJECT_PLATFORMIO)
+        return;
+    char *note = jig_pio_pin_note(pin, used);
+    if (note != NULL)
+        jig_strv_append_take(notices, note);
+    note = jig_pio_packages_note(jig_environment_list(env, "platform_packages"), used);
+    if (note != NULL)
+        jig_strv_append_take(notices, note);
+}
+
 /* The board, of the version of its platform that the project asks for. */
 static enum jig_code resolve(struct jig_hardware_view *view, const char *fqbn,
                              const struct jig_board_changes *changes, const struct jig_depends *d,
-                             struct jig_missing *missing, struct jig_board_config **ret,
-                             struct jig_err *reterr)
+                             struct jig_pio_pin *pin, struct jig_missing *missing,
+                             struct jig_board_config **ret, struct jig_err *reterr)
 {
     struct jig_fqbn name = JIG_FQBN_INIT;
     JIG_CLEANUP_FREE char *version = NULL;
@@ -243,6 +276,8 @@ static enum jig_code resolve(struct jig_hardware_view *view, const char *fqbn,
     if (code != JIG_OK)
         return code;
     code = jig_depends_version(d, view, name.vendor, name.arch, &version, missing, reterr);
+    if (code == JIG_OK)
+        pin->is_core_at_hand = is_pinned(d, view, &name, pin, &version);
     if (code == JIG_OK)
         code = jig_board_resolve_changed(view, fqbn, version, changes, ret, reterr);
     if (code == JIG_NOT_FOUND && !jig_missing_any(missing))
@@ -256,26 +291,28 @@ static enum jig_code resolve(struct jig_hardware_view *view, const char *fqbn,
 static enum jig_code environment_board(struct jig_targets *t, const struct jig_project *project,
                                        const struct jig_environment *env, const char *fqbn,
                                        const struct jig_depends *d, struct jig_missing *missing,
-                                       struct jig_strv *notices, struct jig_board_config **ret,
-                                       struct jig_err *reterr)
+                                       struct jig_strv *notices, bool *ret_pinned,
+                                       struct jig_board_config **ret, struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *stated = fqbn[0] != '\0' ? jig_xstrdup(fqbn) : NULL;
-    JIG_CLEANUP_FREE char *note = NULL;
+    struct jig_pio_pin pin = {0};
     struct jig_hardware_view *view = NULL;
     struct jig_board_changes changes;
     jig_board_changes_init(&changes);
     enum jig_code code = jig_hardware_refresh(t->hardware, &view, NULL, reterr);
     const struct jig_piomap *map = code == JIG_OK ? jig_hardware_piomap(view) : NULL;
     if (code == JIG_OK && stated == NULL)
-        code = stated_fqbn(map, project, env, &stated, &note, reterr);
-    if (note != NULL)
-        jig_strv_append(notices, note);
+        code = stated_fqbn(map, project, env, &stated, &pin, reterr);
     if (code == JIG_OK) {
         read_changes(map, project, env, &changes, notices);
-        code = resolve(view, stated, &changes, d, missing, ret, reterr);
+        code = resolve(view, stated, &changes, d, &pin, missing, ret, reterr);
+        if (code == JIG_OK)
+            tell_substitutes(project, env, &pin, *ret, notices);
         if (code != JIG_OK && reterr != NULL && reterr->reason == JIG_REASON_NONE)
             reterr->reason = fqbn[0] != '\0' ? JIG_REASON_USAGE : JIG_REASON_BAD_PROJECT;
     }
+    *ret_pinned = pin.core != NULL && pin.is_core_at_hand;
+    jig_pio_pin_release(&pin);
     jig_hardware_view_unref(view);
     jig_board_changes_release(&changes);
     return code;
@@ -305,12 +342,13 @@ enum jig_code jig_target_fqbn(struct jig_targets *t, const struct jig_project *p
     struct jig_depends d = {0};
     struct jig_missing missing = {0};
     struct jig_board_config *board = NULL;
+    bool pinned;
     enum jig_code code = read_lock(project, &lock, reterr);
     if (code == JIG_OK)
         code = jig_depends_read(project, environment, &lock, JIG_LOCK_OBEY, &d, reterr);
     if (code == JIG_OK)
-        code =
-            environment_board(t, project, environment, "", &d, &missing, &notices, &board, reterr);
+        code = environment_board(t, project, environment, "", &d, &missing, &notices, &pinned,
+                                 &board, reterr);
     if (code == JIG_OK)
         *ret = jig_board_normal_fqbn(board);
     jig_board_config_free(board);
@@ -376,7 +414,7 @@ static enum jig_code open_environment(struct jig_targets *t,
         code = jig_depends_check_lock(&d, &t->installed, reterr);
     if (code == JIG_OK)
         code = environment_board(t, project, e->environment, selector->fqbn, &d, missing,
-                                 &e->notices, &e->board, reterr);
+                                 &e->notices, &e->pinned, &e->board, reterr);
     if (code == JIG_OK) {
         e->fqbn = jig_board_normal_fqbn(e->board);
         if (project->kind == JIG_PROJECT_PLATFORMIO)

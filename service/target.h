@@ -64,7 +64,8 @@ struct jig_target_environment {
     struct jig_props *custom;
     struct jig_libindex *libraries;
     char *build_dir;
-    char *fqbn; /* in its shortest form */
+    char *fqbn;  /* in its shortest form */
+    bool pinned; /* the platform is of the version that PlatformIO's release brings */
     struct jig_strv notices;
     struct jig_strv trees; /* installed libraries that are looked into */
 };

@@ -13,6 +13,8 @@ struct jig_piomap {
     struct jig_props *needs;
     struct jig_props *boards; /* "atmelavr.uno" = FQBN */
     struct jig_props *options;
+    struct jig_props *releases; /* "atmelavr.4.1.0" = WORDS */
+    struct jig_props *cores;    /* "atmelavr.1.6.0" = "1.6.19" */
 };
 
 /* --- reading -----------------------------------------------------------------------------------
@@ -73,6 +75,8 @@ enum jig_code jig_piomap_load(const char *data_dir, struct jig_readlog *log,
     m->needs = jig_props_subtree(all, "needs");
     m->boards = jig_props_subtree(all, "board");
     m->options = jig_props_subtree(all, "option");
+    m->releases = jig_props_subtree(all, "release");
+    m->cores = jig_props_subtree(all, "core");
     code = check_boards(m, path, reterr);
     if (code == JIG_OK)
         code = check_options(m, path, reterr);
@@ -91,6 +95,8 @@ void jig_piomap_free(struct jig_piomap *m)
     jig_props_free(m->needs);
     jig_props_free(m->boards);
     jig_props_free(m->options);
+    jig_props_free(m->releases);
+    jig_props_free(m->cores);
     free(m);
 }
 
@@ -185,6 +191,58 @@ static bool has_text(const char *s)
     return s != NULL && s[0] != '\0';
 }
 
+/* --- versions ----------------------------------------------------------------------------------
+ */
+
+/* "=4.1.0" and the tag "v4.1.0" are that release; a range leaves it open. */
+static struct jig_pio_pin pin_of(const struct jig_piomap *m, const char *platform,
+                                 const char *version)
+{
+    const char *exact = version[0] == '=' || version[0] == 'v' ? version + 1 : version;
+    JIG_CLEANUP_FREE char *key = jig_strf("%s.%s", platform, exact + strspn(exact, " "));
+    return (struct jig_pio_pin){.platform = jig_xstrdup(platform),
+                                .version = jig_xstrdup(version),
+                                .brings = jig_props_get(m->releases, key),
+                                .core = jig_props_get(m->cores, key)};
+}
+
+void jig_pio_pin_release(struct jig_pio_pin *pin)
+{
+    free(pin->platform);
+    free(pin->version);
+    *pin = (struct jig_pio_pin){0};
+}
+
+char *jig_pio_pin_note(const struct jig_pio_pin *pin, const char *used)
+{
+    if (pin->platform == NULL || pin->is_core_at_hand)
+        return NULL;
+    if (pin->core != NULL)
+        return jig_strf("PlatformIO's %s %s brings version %s of the core, which is not installed: "
+                        "%s is used; to use the other: jig packages install core '%.*s@%s'",
+                        pin->platform, pin->version, pin->core, used, (int)strcspn(used, " "), used,
+                        pin->core);
+    if (pin->brings != NULL)
+        return jig_strf(
+            "PlatformIO's %s %s brings %s, which jig does not have: %s is used; to keep "
+            "to one version of it: jig packages sync",
+            pin->platform, pin->version, pin->brings, used);
+    return jig_strf(
+        "what version '%s' of PlatformIO's platform %s brings is not known: %s is used; "
+        "to keep to one version of it: jig packages sync",
+        pin->version, pin->platform, used);
+}
+
+char *jig_pio_packages_note(const struct jig_strv *packages, const char *used)
+{
+    JIG_CLEANUP_FREE char *list = jig_strv_join(packages, ", ");
+    if (packages->n == 0)
+        return NULL;
+    return jig_strf("platform_packages names packages of PlatformIO's (%.300s), which jig does not "
+                    "have: the core and the tools are those of %s",
+                    list, used);
+}
+
 static enum jig_code check_written(const struct jig_pio_board *b, struct jig_err *reterr)
 {
     if (!has_text(b->platform))
@@ -203,7 +261,7 @@ static enum jig_code check_written(const struct jig_pio_board *b, struct jig_err
 }
 
 enum jig_code jig_piomap_board(const struct jig_piomap *m, const struct jig_pio_board *b,
-                               char **ret_fqbn, char **ret_note, struct jig_err *reterr)
+                               char **ret_fqbn, struct jig_pio_pin *pin, struct jig_err *reterr)
 {
     enum jig_code code = check_written(b, reterr);
     if (code != JIG_OK)
@@ -217,12 +275,8 @@ enum jig_code jig_piomap_board(const struct jig_piomap *m, const struct jig_pio_
     if (fqbn == NULL)
         return no_board(m, platform, b->board, reterr);
     *ret_fqbn = jig_xstrdup(fqbn);
-    if (ret_note != NULL)
-        *ret_note = has_text(version)
-                        ? jig_strf("the version '%s' of PlatformIO's platform %s is not looked at: "
-                                   "the installed Arduino platform %s is used",
-                                   version, platform, jig_props_get(m->platforms, platform))
-                        : NULL;
+    if (pin != NULL && has_text(version))
+        *pin = pin_of(m, platform, version);
     return JIG_OK;
 }
 

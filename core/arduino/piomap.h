@@ -6,12 +6,15 @@
  *   platform.PIO=VENDOR:ARCH            the Arduino platform that a PlatformIO platform stands for
  *   needs.PIO=WORDS                     one that is known, but whose boards are not listed
  *   board.PIO.BOARD=FQBN
+ *   release.PIO.VERSION=WORDS           what that release of PlatformIO's platform brings
+ *   core.PIO.VERSION=VERSION            the version of the Arduino platform that this is
  *   option.NAME=HOW [PROPERTY]          what a board_* or upload_* option changes; HOW is set,
  * quoted, append, folder or nothing
  *
  * A platform may be written as PlatformIO allows: "atmelavr", "platformio/atmelavr", "atmelavr @
  * ^4.0", "https://github.com/platformio/platform-atmelavr.git#v4.0.0". A version is of PlatformIO's
- * package, which is not what is installed here: it is noted, not obeyed.
+ * package, which is not what is installed here: where the data says which version of the Arduino
+ * platform it brings, that one is to be used; else whoever uses another tells so (jig_pio_pin).
  *
  * Threads: a map does not change once loaded; any number may read it.
  */
@@ -45,11 +48,28 @@ struct jig_pio_board {
     const struct jig_strv *frameworks; /* as written; "arduino" must be among them */
 };
 
-/* The FQBN, which the caller frees. *ret_note (may be NULL) is what the user should know about it,
- * or NULL. INVALID_ARGUMENT with BAD_PROJECT says what is missing or unknown, the nearest names,
- * and which Arduino platform would be needed. */
+/* The version of a PlatformIO platform that a project asks for, and what is known of it. */
+struct jig_pio_pin {
+    char *platform;       /* "atmelavr"; NULL when the project asks for no version */
+    char *version;        /* as written: "4.1.0", "^4", "v4.1.0" */
+    const char *brings;   /* "framework-arduino-avr 5.1.0 with avr-gcc 7.3.0"; NULL: not known */
+    const char *core;     /* the version of the Arduino platform; NULL: not known */
+    bool is_core_at_hand; /* for who uses it: that version is used */
+};
+void jig_pio_pin_release(struct jig_pio_pin *pin);
+
+/* What the user should know about it, when `used` ("arduino:avr 1.8.6") is what is built with; NULL
+ * when there is nothing to say. The caller frees. */
+char *jig_pio_pin_note(const struct jig_pio_pin *pin, const char *used);
+
+/* The same of platform_packages, which are PlatformIO's, all of them. */
+char *jig_pio_packages_note(const struct jig_strv *packages, const char *used);
+
+/* The FQBN, which the caller frees; `pin` (released by the caller, borrows from the map) what
+ * version it asks for. INVALID_ARGUMENT with BAD_PROJECT says what is missing or unknown, the
+ * nearest names, and which Arduino platform would be needed. */
 enum jig_code jig_piomap_board(const struct jig_piomap *m, const struct jig_pio_board *b,
-                               char **ret_fqbn, char **ret_note,
+                               char **ret_fqbn, struct jig_pio_pin *pin,
                                struct jig_err *reterr) JIG_CHECKED;
 
 /* How an option is known. */

@@ -163,8 +163,8 @@ enum jig_code jig_depends_check_lock(const struct jig_depends *d, const struct j
 
 /* ---- the platform ---- */
 
-static bool has_release(const struct jig_hardware_view *view, const char *vendor, const char *arch,
-                        const char *version)
+bool jig_depends_has(const struct jig_hardware_view *view, const char *vendor, const char *arch,
+                     const char *version)
 {
     for (size_t i = 0; i < jig_hardware_release_count(view); i++) {
         struct jig_release r = jig_hardware_release(view, i);
@@ -223,7 +223,7 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
         locked = NULL;
     if (locked != NULL) {
         JIG_CLEANUP_FREE char *text = jig_strf("%s:%s@%s", vendor, arch, locked->version);
-        if (!has_release(view, vendor, arch, locked->version)) {
+        if (!jig_depends_has(view, vendor, arch, locked->version)) {
             for (size_t i = 0; i < d->locked->n; i++) {
                 if (d->locked->items[i].kind != JIG_PACKAGE_LIBRARY)
                     (void)!jig_plan_add(&missing->locked, &d->locked->items[i], NULL);
@@ -240,7 +240,7 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
         jig_strv_append(&missing->platforms, d->platform.text);
         return not_there(d, d->platform.text, reterr);
     }
-    if (!has_release(view, vendor, arch, NULL))
+    if (!jig_depends_has(view, vendor, arch, NULL))
         jig_strv_append_take(&missing->platforms, jig_strf("%s:%s", vendor, arch));
     return JIG_OK; /* who looks for the board says what there is */
 }

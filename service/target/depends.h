@@ -64,6 +64,9 @@ enum jig_code jig_depends_version(const struct jig_depends *d, const struct jig_
                                   const char *vendor, const char *arch, char **ret,
                                   struct jig_missing *missing, struct jig_err *reterr) JIG_CHECKED;
 
+bool jig_depends_has(const struct jig_hardware_view *view, const char *vendor, const char *arch,
+                     const char *version);
+
 /* The platform is there and does not do: when it is one that was installed by jig, its tools are to
  * be installed again. */
 void jig_depends_repair(const struct jig_hardware_view *view, const char *vendor, const char *arch,

@@ -110,17 +110,45 @@ static void boards(void **state)
         assert_string_equal(got, rows[i].expected);
         assert_string_equal(err.hint, rows[i].hint);
     }
+    jig_piomap_free(m);
+}
+
+static void versions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *platform;
+        const char *core; /* NULL: not known */
+        const char *says; /* NULL: nothing */
+    } rows[] = {
+        {"atmelavr", NULL, NULL},
+        {"atmelavr@1.6.0", "1.6.19", "1.6.0 brings version 1.6.19 of the core"},
+        {"atmelavr @ =1.8.0", "1.6.20", "jig packages install core 'arduino:avr@1.6.20'"},
+        {"https://h/platform-atmelavr.git#v1.8.0", "1.6.20", "1.6.20"},
+        {"atmelavr@4.1.0", NULL, "brings framework-arduino-avr 5.1.0 with avr-gcc 7.3.0"},
+        {"atmelavr@^4", NULL, "what version '^4' of PlatformIO's platform atmelavr brings is not"},
+        {"atmelavr@1.6", NULL, "is not known: arduino:avr 1.8.6 is used"},
+        {"atmelavr@", NULL, NULL},
+    };
+    struct jig_piomap *m = load_ours();
     struct jig_strv frameworks = {0};
     jig_strv_append(&frameworks, "arduino");
-    const struct jig_pio_board pinned = {"atmelavr@^4", "uno", &frameworks};
-    char *fqbn = NULL;
-    char *note = NULL;
-    assert_int_equal(jig_piomap_board(m, &pinned, &fqbn, &note, NULL), JIG_OK);
-    assert_string_equal(note,
-                        "the version '^4' of PlatformIO's platform atmelavr is not looked at: "
-                        "the installed Arduino platform arduino:avr is used");
-    free(fqbn);
-    free(note);
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        const struct jig_pio_board wanted = {rows[i].platform, "uno", &frameworks};
+        struct jig_pio_pin pin = {0};
+        JIG_CLEANUP_FREE char *fqbn = NULL;
+        assert_int_equal(jig_piomap_board(m, &wanted, &fqbn, &pin, NULL), JIG_OK);
+        JIG_CLEANUP_FREE char *note = jig_pio_pin_note(&pin, "arduino:avr 1.8.6");
+        if (!jig_streq(pin.core, rows[i].core) || (note == NULL) != (rows[i].says == NULL) ||
+            (note != NULL && strstr(note, rows[i].says) == NULL))
+            fail_msg("%s: %s", rows[i].platform, note != NULL ? note : "NULL");
+        pin.is_core_at_hand = true;
+        assert_null(jig_pio_pin_note(&pin, "arduino:avr 1.8.6"));
+        jig_pio_pin_release(&pin);
+    }
+    assert_null(jig_pio_packages_note(&(struct jig_strv){0}, "x"));
+    JIG_CLEANUP_FREE char *note = jig_pio_packages_note(&frameworks, "arduino:avr 1.8.6");
+    assert_non_null(strstr(note, "(arduino)"));
     jig_strv_release(&frameworks);
     jig_piomap_free(m);
 }
@@ -249,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(platform_names),
         cmocka_unit_test(boards),
+        cmocka_unit_test(versions),
         cmocka_unit_test(every_listed_board_is_there),
         cmocka_unit_test(options_change_the_board),
         cmocka_unit_test_setup_teardown(a_damaged_list_is_named, unit_folder_setup,

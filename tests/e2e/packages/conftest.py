@@ -72,7 +72,7 @@ class Acme(BadServer):
         super().__init__()
         self.platforms, self.tools, self.libraries = [], [], []
         self.cc = self.keep("/cc-5.0.tar.gz", tar("cc", {
-            f"bin/acme-{t}": (TOOL % t, 0o755) for t in ("gcc", "g++", "ar", "size")}))
+            f"bin/acme-{t}": (TOOL % t, 0o755) for t in ("gcc", "g++", "ar", "size", "objcopy")}))
         self.tools.append({"name": "cc", "version": "5.0",
                            "systems": [{"host": h, **self.cc} for h in HOSTS]})
         for version in ("1.0.0", "1.1.0"):
@@ -118,6 +118,20 @@ class Acme(BadServer):
             {"name": "acme", "platforms": self.platforms, "tools": self.tools}]}).encode())
         self.put("/library_index.json", json.dumps({"libraries": self.libraries}).encode())
         return self
+
+    def publish_arduino(self, version):
+        """That version of arduino:avr with the board uno, in place of acme's cores."""
+        data = tar("avr", {
+            "boards.txt": (BOARDS.replace("toy.", "uno."), 0o644),
+            "platform.txt": (PLATFORM % (version, version) + "compiler.elf2hex.cmd=acme-objcopy\n"
+                             "compiler.elf2hex.extra_flags=\n", 0o644),
+            "cores/toy/Arduino.h": (ARDUINO_H, 0o644), "cores/toy/main.cpp": (MAIN_CPP, 0o644)})
+        self.put("/package_acme_index.json", json.dumps({"packages": [
+            {"name": "arduino", "tools": [], "platforms": [{
+                "name": "AVR", "architecture": "avr", "version": version, "boards": [],
+                **self.keep(f"/avr-{version}.tar.gz", data),
+                "toolsDependencies": [{"packager": "acme", "name": "cc", "version": "5.0"}]}]},
+            {"name": "acme", "platforms": [], "tools": self.tools}]}).encode())
 
     def conf(self, more="", fetch="", rounds=2):
         return (f"[packages]\nindexes_only = yes\nindexes = {self.url('/package_acme_index.json')}, "
