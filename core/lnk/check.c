@@ -34,8 +34,14 @@ static enum jig_code compare_all(const struct jig_lnk_item *item, const struct j
                                  struct jig_err *reterr)
 {
     enum jig_code code = blob->path != NULL ? compare(blob->path, item, reterr) : JIG_OK;
-    if (code == JIG_OK && item->holds && item->row->extract == JIG_POINTER_FILE)
-        code = compare(item->made, item, reterr);
+    if (code == JIG_DATA_LOSS)
+        jig_err_hint(reterr,
+                     "jig cache verify --repair removes it, and jig lnk pull fetches it anew");
+    if (code != JIG_OK || !item->holds || item->row->extract != JIG_POINTER_FILE)
+        return code;
+    code = compare(item->made, item, reterr);
+    if (code == JIG_DATA_LOSS)
+        jig_err_hint(reterr, "remove it; jig lnk pull makes it anew");
     return code;
 }
 

@@ -354,12 +354,44 @@ static void test_disk_full_at_each_step(void **state)
     sweep(*state, FULL);
 }
 
+/* Several processes at once, each with all that it takes: one works, the others wait, and find it
+ * done. What they pull is as if one had. */
+static void test_many_processes_pull_one_project(void **state)
+{
+    enum { PULLERS = 4, TURNS = 3 };
+    JIG_CLEANUP_FREE char *one = jig_path_join(*state, "shared/1");
+    assert_int_equal(jig_fs_mkdirs(one, 0700, NULL), JIG_OK);
+    for (int turn = 1; turn <= TURNS; turn++) {
+        pid_t pids[PULLERS];
+        prepare(one, turn);
+        for (int i = 0; i < PULLERS; i++) {
+            pids[i] = fork();
+            assert_true(pids[i] >= 0);
+            if (pids[i] == 0) {
+                struct jig_err err = JIG_ERR_INIT;
+                _exit(pull(one, &err) == JIG_OK ? 0 : 1);
+            }
+        }
+        for (int i = 0; i < PULLERS; i++) {
+            int status = 0;
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        }
+        check_all(one, turn);
+        JIG_CLEANUP_FREE char *comes = jig_path_join(one, "project/src/comes.lnk");
+        JIG_CLEANUP_FREE char *tree = jig_path_join(one, "project/lib/comes.lnk");
+        assert_int_equal(unlink(comes) + unlink(tree), 0); /* come anew in the next turn */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_killed_at_each_step, unit_folder_setup,
                                         unit_folder_teardown),
         cmocka_unit_test_setup_teardown(test_disk_full_at_each_step, unit_folder_setup,
+                                        unit_folder_teardown),
+        cmocka_unit_test_setup_teardown(test_many_processes_pull_one_project, unit_folder_setup,
                                         unit_folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* What pointers stand for, in its place: from the cache, from a source, and no longer. */
 #include "tests/support/unit.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,8 @@ struct rig {
     struct jig_lnk_report report;
     struct jig_err err;
     unsigned notices;
+    unsigned waits;
+    struct jig_until until;
     size_t jobs;
 };
 
@@ -119,6 +122,7 @@ static int setup(void **state)
     struct rig *r = jig_new(struct rig);
     if (unit_folder_setup((void **)&r->folder) != 0)
         return -1;
+    r->until = JIG_UNTIL_FOREVER;
     r->root = jig_path_join(r->folder, "project");
     r->base = jig_path_join(r->root, ".jig/build");
     jig_map_init(&r->net.contents, NULL);
@@ -187,9 +191,16 @@ static void on_notice(void *ctx, const char *id, const char *text)
         r->notices++;
 }
 
+static void on_wait(void *ctx, const char *holder)
+{
+    struct rig *r = ctx;
+    assert_non_null(strstr(holder, "builds"));
+    r->waits++;
+}
+
 static enum jig_code run(struct rig *r, bool with_net, bool prove)
 {
-    struct jig_lnk_events events = {.ctx = r, .notice = on_notice};
+    struct jig_lnk_events events = {.ctx = r, .notice = on_notice, .waits = on_wait};
     struct jig_lnk_pull_spec spec = {.root = r->root,
                                      .base = r->base,
                                      .holder = "a test",
@@ -199,7 +210,7 @@ static enum jig_code run(struct rig *r, bool with_net, bool prove)
                                      .source = with_net ? &r->source : NULL,
                                      .prove = prove,
                                      .jobs = r->jobs,
-                                     .until = JIG_UNTIL_FOREVER,
+                                     .until = r->until,
                                      .events = &events};
     jig_lnk_report_release(&r->report);
     return jig_lnk_pull(&spec, &r->report, &r->err);
@@ -326,6 +337,85 @@ static void test_a_same_size_write_in_the_same_tick_is_seen(void **state)
         pull(r);
         check_made(r, "a.txt.lnk", i % 2 == 0 ? "gamma" : "alpha");
     }
+}
+
+static void set_time(const struct rig *r, const char *path, time_t s)
+{
+    struct timespec times[2] = {{.tv_sec = s}, {.tv_sec = s}};
+    JIG_CLEANUP_FREE char *absolute =
+        path[0] == '/' ? jig_xstrdup(path) : jig_path_join(r->root, path);
+    assert_int_equal(utimensat(AT_FDCWD, absolute, times, 0), 0);
+}
+
+/* The clock was set back: what was written before is of a time to come, and its stamp is never
+ * believed. Nothing is missed, and nothing is fetched twice. */
+static void test_stamps_of_the_future_are_not_believed(void **state)
+{
+    struct rig *r = *state;
+    time_t tomorrow = time(NULL) + 24L * 3600;
+    JIG_CLEANUP_FREE char *path = made(r, "a.txt.lnk");
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "alpha");
+    set_time(r, "a.txt.lnk", tomorrow);
+    pull(r);
+    assert_int_equal(chmod(path, 0644), 0);
+    set_time(r, path, tomorrow);
+    pull(r);
+    let_stamps_grow_old();
+    struct jig_lnk_look look;
+    assert_int_equal(jig_lnk_look(r->root, r->base, &look, NULL), JIG_OK);
+    assert_true(look.items[0].is_read); /* by its stamp it would not be */
+    assert_true(look.items[0].holds);
+    assert_false(jig_lnk_look_needs_pull(&look));
+    jig_lnk_look_release(&look);
+    assert_int_equal(atomic_load(&r->net.pulls), 1);
+    /* other bytes of the same size and the same time */
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    assert_int_equal(fwrite("ALPHA", 1, 5, f), 5);
+    fclose(f);
+    set_time(r, path, tomorrow);
+    pull(r);
+    check_made(r, "a.txt.lnk", "alpha");
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "gamma");
+    set_time(r, "a.txt.lnk", tomorrow);
+    pull(r);
+    check_made(r, "a.txt.lnk", "gamma");
+}
+
+/* Who builds has a share: what is there stays as it is until they are done. */
+static void test_a_share_keeps_what_is_there(void **state)
+{
+    struct rig *r = *state;
+    struct jig_lock share = JIG_LOCK_INIT;
+    struct jig_lock another = JIG_LOCK_INIT;
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "alpha");
+    assert_false(jig_lnk_mark(r->base).sure);
+    pull(r);
+    let_stamps_grow_old();
+    struct jig_lnk_mark mark = jig_lnk_mark(r->base);
+    assert_int_equal(jig_lnk_share(&share, r->base, &JIG_UNTIL_FOREVER, NULL), JIG_OK);
+    assert_int_equal(jig_lnk_share(&another, r->base, &JIG_UNTIL_FOREVER, NULL), JIG_OK);
+    assert_true(jig_lnk_mark_holds(&mark, r->base));
+    pull(r); /* it has nothing to do */
+    put_pointer(r, "a.txt.lnk", "https://x.org/a", "gamma");
+    r->until = jig_until_sooner(&JIG_UNTIL_FOREVER, 0);
+    assert_int_equal(run(r, true, true), JIG_DEADLINE_EXCEEDED);
+    assert_int_equal(r->waits, 1);
+    check_made(r, "a.txt.lnk", "alpha");
+    assert_true(jig_lnk_mark_holds(&mark, r->base));
+    jig_lock_release(&share);
+    assert_int_equal(run(r, true, true), JIG_DEADLINE_EXCEEDED);
+    jig_lock_release(&another);
+    r->until = JIG_UNTIL_FOREVER;
+    pull(r);
+    check_made(r, "a.txt.lnk", "gamma");
+    assert_false(jig_lnk_mark_holds(&mark, r->base));
+    /* somebody removed the lock's file */
+    JIG_CLEANUP_FREE char *folder = jig_lnk_folder(r->base);
+    JIG_CLEANUP_FREE char *lock = jig_path_join(folder, "lock");
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(jig_lnk_share(&share, r->base, &JIG_UNTIL_FOREVER, NULL), JIG_OK);
+    jig_lock_release(&share);
 }
 
 static void test_what_is_stale_goes(void **state)
@@ -690,6 +780,8 @@ int main(void)
         TEST(test_restart_and_no_network),
         TEST(test_made_files_are_read_only_copies),
         TEST(test_a_same_size_write_in_the_same_tick_is_seen),
+        TEST(test_stamps_of_the_future_are_not_believed),
+        TEST(test_a_share_keeps_what_is_there),
         TEST(test_what_is_stale_goes),
         TEST(test_an_old_content_never_stands_for_a_new_pointer),
         TEST(test_hash_and_size_are_checked),
