@@ -216,8 +216,9 @@ static enum jig_code prove(struct pulling *p, struct jig_lnk_item *item, struct 
     }
     if (code != JIG_OK) {
         flag(p, item,
-             code == JIG_DATA_LOSS ? "gives something else, which a mirror does not"
-                                   : "cannot be asked now",
+             code == JIG_DATA_LOSS   ? "gives something else, which a mirror does not"
+             : code == JIG_NOT_FOUND ? "has nothing now"
+                                     : "cannot be asked now",
              err.message);
         return JIG_OK;
     }

@@ -57,6 +57,26 @@ def test_a_damaged_blob_is_fetched_again(bench, server):
     assert bench.jig("cache", "verify").result["damaged"] == 0
 
 
+def peak_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmHWM"))
+
+
+def test_a_large_content_is_never_in_memory(bench, server):
+    """Streamed to the disk while it is hashed; copied from there."""
+    pull(bench, server, "one")
+    pid = bench.daemon_pid()
+    before = peak_kb(pid)
+    large = bytes(range(256)) * (384 << 10)  # 96 MiB
+    server.put("/large.bin", large)
+    folder = bench.projects / "large"
+    folder.mkdir()
+    (folder / "large.bin.lnk").write_text(json.dumps(
+        {"v": 1, "url": server.url("/large.bin"), "sha256": hashlib.sha256(large).hexdigest()}))
+    assert bench.jig("lnk", "pull", folder).result["pointers"][0]["size_bytes"] == len(large)
+    assert peak_kb(pid) - before < 48 << 10, "half of it, with room for a sanitizer"
+
+
 def test_what_goes_is_fetched_again(bench, server):
     assert pull(bench, server, "one") == ("fetched", CONTENT)
     assert bench.jig("cache", "gc", "--all").result["archives"]["removed"] == 1
