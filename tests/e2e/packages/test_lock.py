@@ -79,7 +79,8 @@ def test_two_syncs_at_once_lose_nothing(new_bench, acme):
             first.wait_for_event("step", step="install Blue 1.2.0", state="finished")
             # it may have read the file by now: then it reads it once more
             text = (project / "jig.lock").read_text()
-            (project / "jig.lock").write_text(text.replace('"b"', '"c"'))
+            (project / "jig.lock.new").write_text(text.replace('"b"', '"c"'))
+            (project / "jig.lock.new").rename(project / "jig.lock")  # as jig does
     finally:
         gate.open.set()
     assert first.finish().result["lock_file"] == str(project / "jig.lock")
