@@ -8,6 +8,7 @@ import pytest
 from bad_server import BadServer, Cut, Good, Never, Other
 from jig_bench import Bench, wait_until
 from nginx_server import Nginx
+from strict_cache import StrictCache, outputs
 
 # Without -flto, whose sections have names by chance: objects are the same byte for byte.
 PROJECT = {
@@ -119,6 +120,24 @@ def test_what_is_kept_is_what_the_protocol_says(first):
             assert data[0] == 0x12 and b"out/" in data and b"jigtrac" in data
             assert first.folder.encode() not in data
     assert results == first.compiled - 1
+
+
+def test_a_server_that_looks_into_what_it_keeps(new_bench):
+    """It takes what it is given, adds to it, and does not give what is not whole any more."""
+    with StrictCache() as server:
+        first, project = machine(new_bench, conf(server.url()))
+        compiled = first.build(project, fqbn=None)["compiled"]
+        all_is_sent(first)
+        assert server.refused == [] and far(first, "sent") == compiled - 1
+        results = [data for path, data in server.kept.items() if "/ac/" in path]
+        lost = outputs(results[0])[0][1]
+        del server.kept[f"/cas/{lost}"]
+        second, project = machine(new_bench, conf(server.url()))
+        result = second.build(project, fqbn=None)
+        assert (result["compiled"], result["reused"]) == (2, compiled - 2)
+        all_is_sent(second)
+        assert f"/cas/{lost}" in server.kept  # and is there for the next one
+        assert server.refused == [] and far(second, "failures") == 0
 
 
 def test_a_remote_that_is_only_read_is_sent_nothing(new_bench, first):
