@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import tarfile
 
@@ -122,6 +123,54 @@ def test_only_what_a_build_uses_is_leased(new_bench, acme, tmp_path, in_two_step
     assert sorted("/".join(p.parts[-2:]) for p in left.glob("*/*/*")) == [
         "acme~cc/6.0", f"acme~toy/{versions[-1]}"]
     assert bench.jig("build", "--fqbn", TOY, sketch).result["outcome"] == "up_to_date"
+
+
+def other_vendor(acme, flasher):
+    """A package index entry: other:toy, which describes a tool that acme's boards upload with."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        text = (b"name=Other\ntools.flash.path={runtime.tools.flasher.path}\n"
+                b'tools.flash.upload.pattern="{path}/bin/acme-gcc" {build.path}\n')
+        for name, content in ("boards.txt", b"it.name=It\n"), ("platform.txt", text):
+            info = tarfile.TarInfo(f"toy/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    platform = {"name": "Other", "architecture": "toy", "version": "1.0.0", "boards": [],
+                "toolsDependencies": [], **acme.keep("/other-1.0.0.tar", out.getvalue())}
+    return {"name": "other", "platforms": [platform], "tools": [flasher]}
+
+
+def test_the_tools_of_an_upload_are_used_too(new_bench, acme, tmp_path):
+    """Though another vendor's platform describes them, and nobody asks for them."""
+    fifo = tmp_path / "wait"
+    hosts = [system["host"] for system in acme.tools[0]["systems"]]
+    for name in "cc", "flasher":
+        kept = acme.keep(f"/{name}-6.0.tar.gz", waiting_tool(fifo))
+        acme.tools.append({"name": name, "version": "6.0",
+                           "systems": [{"host": host, **kept} for host in hosts]})
+    flasher = acme.tools.pop()
+    acme.add_platform("2.0.0", boards="toy.upload.tool.default=other:flash\n", toolsDependencies=[
+        {"packager": "acme", "name": "cc", "version": "6.0"}])
+    acme.add_platform("1.5.0", toolsDependencies=[
+        {"packager": "other", "name": "flasher", "version": "6.0"}])
+    acme.publish()
+    path = "/package_acme_index.json"
+    index = json.loads(acme.paths[path][0])
+    index["packages"].append(other_vendor(acme, flasher))
+    acme.put(path, json.dumps(index).encode())
+    bench = new_bench(conf=acme.conf())
+    for core in "acme:toy@1.5.0", "acme:toy@2.0.0", "other:toy":
+        bench.jig("packages", "install", "core", core).result
+    sketch = bench.sketch("blink", "void setup() {}\nvoid loop() {}\n")
+    with tools_wait(fifo) as until_one_does:
+        building = bench.start("build", "--fqbn", TOY, sketch)
+        until_one_does()
+        bench.jig("cache", "gc", "--all").result
+    assert building.finish().result["outcome"] == "built"
+    building.end()
+    left = bench.folder / "cache" / "jig" / "installed"
+    assert sorted("/".join(p.parts[-2:]) for p in left.glob("*/*/*")) == [
+        "acme~cc/6.0", "acme~toy/2.0.0", "other~flasher/6.0", "other~toy/1.0.0"]
 
 
 def fat_platform():
