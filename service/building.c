@@ -30,7 +30,9 @@ struct jig_building {
     struct jig_warm_answer *answer; /* NULL: it is built */
     struct jig_warm_answer *claim;  /* to be compared with a full walk; or NULL */
     struct jig_target *target;
-    struct jig_target *unpulled; /* what it was before the project's pointers were pulled */
+    struct jig_target **before; /* what it was before pointers were pulled: callers may know it */
+    size_t before_n;
+    size_t before_cap;
     char *subject;
     struct jig_sightings *seen;    /* NULL: nobody listens */
     struct jig_warm_builds builds; /* what was up to date */
@@ -65,7 +67,9 @@ void jig_building_free(struct jig_building *b)
     jig_warm_unref(b->answer);
     jig_warm_unref(b->claim);
     jig_target_free(b->target);
-    jig_target_free(b->unpulled);
+    for (size_t i = 0; i < b->before_n; i++)
+        jig_target_free(b->before[i]);
+    free(b->before);
     jig_sightings_free(b->seen);
     jig_warm_builds_release(&b->builds);
     jig_missing_release(&b->missing);
@@ -311,7 +315,8 @@ static enum jig_code look_anew(struct jig_building *b, struct jig_err *reterr)
     struct jig_target *old = jig_steal(&b->target);
     b->options.changes = NULL; /* there are more now */
     jig_sightings_free(b->seen);
-    b->seen = b->options.walk ? NULL : jig_sightings_new();
+    /* What environments before this one have seen is not seen again: no answer rests on the rest */
+    b->seen = b->options.walk || b->ran > 0 ? NULL : jig_sightings_new();
     enum jig_code code = open_target(b, &needs, reterr);
     jig_strv_release(&needs);
     if (code != JIG_OK) {
@@ -321,10 +326,8 @@ static enum jig_code look_anew(struct jig_building *b, struct jig_err *reterr)
     if (b->target->n != old->n)
         code = jig_err_set(reterr, JIG_ABORTED, "the environments of %s changed meanwhile",
                            b->target->project->root);
-    if (b->unpulled == NULL)
-        b->unpulled = old; /* which callers may know */
-    else
-        jig_target_free(old);
+    b->before = jig_grow(b->before, &b->before_cap, b->before_n, sizeof *b->before);
+    b->before[b->before_n++] = old;
     return code;
 }
 
