@@ -23,7 +23,7 @@ struct jig_lnks_config {
     struct jig_cache *cache; /* borrowed for its life, as is the next */
     struct jig_fetcher *fetcher;
     struct jig_archive_limits limits;
-    const char *cache_dir; /* where the ledger is (core/lnk/ledger.h) */
+    const char *cache_dir; /* where the ledger is (core/fetch/ledger.h) */
     struct jig_pool *pool; /* for what nobody waits for; borrowed, stopped before; may be NULL */
 };
 

@@ -5,8 +5,8 @@
  *          --> each pointer whose content is not there as it is to be:
  *                the cache has it --------------------------------.
  *                else it is fetched, hash and size are checked ---+--> made (make.h) --> state.h
- *          --> each URL that was never seen to give its hash (ledger.h): one fetch proves it, or it
- *              is flagged when nothing can be fetched, or a mirror gives what the URL does not
+ *          --> each URL that was never seen to give its hash (core/fetch/ledger.h): one fetch
+ * proves it, or it is flagged when nothing can be fetched, or a mirror gives what the URL does not
  *
  * One pointer's failure does not keep the others from being pulled; the failure that the whole ends
  * with is the first one's by path, and says how many there were. What failed is not in its place:
@@ -20,7 +20,7 @@
 
 #include "core/blob/blob.h"
 #include "core/fetch/archive.h"
-#include "core/lnk/ledger.h"
+#include "core/fetch/ledger.h"
 #include "core/lnk/look.h"
 #include "core/os/cancel.h"
 
@@ -47,7 +47,7 @@ struct jig_lnk_verdict {
     int64_t size;             /* bytes; -1: not known */
     char *materialized;       /* absolute; NULL: it is not in its place */
     struct jig_err *err;      /* NULL: none */
-    bool unproven;            /* its URL was never seen to give its hash (ledger.h) */
+    bool unproven;            /* its URL was never seen to give its hash (core/fetch/ledger.h) */
     uint64_t received;        /* bytes that came over the network */
 };
 

@@ -28,7 +28,7 @@
 #include "core/os/fs.h"
 #include "core/os/lock.h"
 
-/* Whether this URL was ever seen to give this hash (ledger.h). */
+/* Whether this URL was ever seen to give this hash (core/fetch/ledger.h). */
 enum jig_lnk_proof {
     JIG_LNK_UNPROVEN, /* not known yet */
     JIG_LNK_PROVEN,

@@ -10,7 +10,7 @@
 #include "core/packages/git.h"
 #include "core/packages/record.h"
 
-#define HASH_DIGITS 16 /* of a direct archive's version */
+#define HASH_DIGITS 8 /* of a direct archive's version, and as many of its URL's */
 
 static const enum jig_cache_kind kinds[] = {
     [JIG_PACKAGE_PLATFORM] = JIG_CACHE_PLATFORMS,
@@ -25,6 +25,7 @@ struct work {
     const struct jig_until *until;
     size_t at;
     size_t total;
+    bool fetched_ahead;           /* by us or by whom we waited for */
     bool ahead;                   /* its archive was downloaded ahead of its turn, */
     const struct jig_err *failed; /* or could not be, and that is why; NULL */
 };
@@ -62,6 +63,36 @@ static void on_progress(void *ctx, const struct jig_fetch_progress *f)
         w->spec->progress(w->spec->ctx, w->p, f);
 }
 
+/* The cache has bytes of that hash; are they what the URL gives? When the one was changed and the
+ * other was not, the old archive would go on being installed under the new name. */
+static enum jig_code prove(struct work *w, const struct jig_want *want, struct jig_err *reterr)
+{
+    struct jig_err err = JIG_ERR_INIT;
+    enum jig_code code = jig_pull_prove(w->spec->fetcher, want, on_progress, w, w->until, &err);
+    if (code == JIG_OK) {
+        jig_ledger_add(w->spec->ledger, w->p->url, &w->p->sha256);
+        return JIG_OK;
+    }
+    if (code == JIG_DATA_LOSS)
+        return jig_err_reason(reterr, code, JIG_REASON_INTEGRITY,
+                              "%s; what the cache has of that hash came from elsewhere",
+                              err.message);
+    enum jig_code ended = jig_until_check(w->until, reterr);
+    if (ended == JIG_OK && w->spec->unproven != NULL)
+        w->spec->unproven(w->spec->ctx, w->p, &err);
+    return ended;
+}
+
+static enum jig_code vouch(struct work *w, const struct jig_want *want,
+                           const struct jig_pulled *pulled, struct jig_err *reterr)
+{
+    if (w->spec->ledger == NULL || jig_ledger_has(w->spec->ledger, w->p->url, &w->p->sha256))
+        return JIG_OK;
+    if (pulled->url != NULL)
+        jig_ledger_add(w->spec->ledger, pulled->url, &w->p->sha256);
+    return pulled->fetched || w->fetched_ahead ? JIG_OK : prove(w, want, reterr);
+}
+
 static enum jig_code pull(struct work *w, struct jig_pulled *ret, struct jig_err *reterr)
 {
     const char *const urls[] = {w->p->url};
@@ -80,8 +111,13 @@ static enum jig_code pull(struct work *w, struct jig_pulled *ret, struct jig_err
     }
     if (!w->ahead)
         say(w, "download");
-    return jig_pull(w->spec->fetcher, w->spec->cache, w->spec->hold, &want, on_progress, w,
-                    w->until, ret, reterr);
+    enum jig_code code = jig_pull(w->spec->fetcher, w->spec->cache, w->spec->hold, &want,
+                                  on_progress, w, w->until, ret, reterr);
+    if (code == JIG_OK)
+        code = vouch(w, &want, ret, reterr);
+    if (code != JIG_OK)
+        free(jig_steal(&ret->blob.path));
+    return code;
 }
 
 static enum jig_code unpack(struct work *w, const char *dest, struct jig_err *reterr)
@@ -267,6 +303,9 @@ static void on_one_done(void *ctx, size_t index, struct jig_pulled *pulled,
     struct ahead *a = ctx;
     struct work *w = &a->works[a->of[index]];
     if (pulled != NULL) {
+        if (pulled->url != NULL && w->spec->ledger != NULL)
+            jig_ledger_add(w->spec->ledger, pulled->url, &w->p->sha256);
+        w->fetched_ahead = pulled->fetched;
         free(pulled->blob.path); /* the hold keeps it */
         return;
     }
@@ -331,6 +370,8 @@ enum jig_code jig_install(const struct jig_install_spec *spec, const struct jig_
     }
     if (code == JIG_OK && ret_new != NULL)
         *ret_new = jig_steal(&fresh);
+    if (spec->ledger != NULL)
+        (void)!jig_ledger_save(spec->ledger, NULL); /* what is lost costs a fetch */
     free(fresh);
     free(a.works);
     free(a.wants);
@@ -371,8 +412,11 @@ enum jig_code jig_install_plan_url(struct jig_plan *plan, const struct jig_wish 
             return code;
     } else if (wish->has_sha256) {
         char hex[JIG_SHA256_HEX];
+        char url_hex[JIG_SHA256_HEX];
+        struct jig_digest url = jig_sha256_of(wish->url, strlen(wish->url));
         jig_digest_hex(&wish->sha256, hex);
-        version = jig_xstrndup(hex, HASH_DIGITS);
+        jig_digest_hex(&url, url_hex);
+        version = jig_strf("%.*s-%.*s", HASH_DIGITS, hex, HASH_DIGITS, url_hex);
     } else {
         enum jig_code code =
             jig_err_reason(reterr, JIG_FAILED_PRECONDITION, JIG_REASON_BAD_PROJECT,

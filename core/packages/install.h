@@ -24,6 +24,7 @@
 #include "core/blob/tree.h"
 #include "core/fetch/archive.h"
 #include "core/fetch/fetch.h"
+#include "core/fetch/ledger.h"
 #include "core/packages/installed.h"
 
 struct jig_install_spec {
@@ -32,6 +33,11 @@ struct jig_install_spec {
     struct jig_fetcher *fetcher;
     struct jig_archive_limits limits;
     bool allow_file; /* git repositories by file:// */
+    /* Which URLs gave which archives. An archive that the cache has, of an URL that was never seen
+     * to give it, is proven by one fetch; while that cannot be had, `unproven` is told why, and it
+     * is installed all the same. NULL: nothing is proven. */
+    struct jig_ledger *ledger;
+    void (*unproven)(void *ctx, const struct jig_package *p, const struct jig_err *why);
     /* A package is about to be downloaded, unpacked, or is done: at + 1 of the plan's. */
     void (*step)(void *ctx, const struct jig_package *p, const char *what, size_t at, size_t total);
     /* Also from several threads at once. */
@@ -46,8 +52,8 @@ enum jig_code jig_install(const struct jig_install_spec *spec, const struct jig_
                           struct jig_err *reterr) JIG_CHECKED;
 
 /* Adds what a wish for an archive or a repository means, with a version that says which: the
- * commit, or the start of the hash. Asks the repository what a branch is now. FAILED_PRECONDITION
- * for an archive without a hash. */
+ * commit, or the start of the hash and of that of the URL. Asks the repository what a branch is
+ * now. FAILED_PRECONDITION for an archive without a hash. */
 enum jig_code jig_install_plan_url(struct jig_plan *plan, const struct jig_wish *wish,
                                    bool allow_file, const struct jig_until *until,
                                    struct jig_err *reterr) JIG_CHECKED;

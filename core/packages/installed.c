@@ -185,12 +185,11 @@ static bool came_from(const struct jig_installed *one, const struct jig_wish *w)
     struct jig_package p;
     if (jig_installed_record(one, &p, NULL) != JIG_OK)
         return false;
-    bool same = p.from == w->from;
+    bool same = p.from == w->from && jig_streq(p.url, w->url);
     if (w->has_sha256)
         same = same && p.has_sha256 && jig_digest_equal(&p.sha256, &w->sha256);
     else
-        same = same && jig_streq(p.url, w->url) &&
-               (jig_streq(p.ref, w->ref) || jig_streq(p.version, w->ref));
+        same = same && (jig_streq(p.ref, w->ref) || jig_streq(p.version, w->ref));
     jig_package_release(&p);
     return same;
 }

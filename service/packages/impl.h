@@ -14,6 +14,7 @@ struct jig_packages {
     struct jig_cache *cache;
     struct jig_fetcher *fetcher;
     char *index_dir;
+    struct jig_ledger *ledger;
     struct jig_strv urls;  /* of indexes */
     struct jig_strv roots; /* the first is the user's own */
     bool may_install;

@@ -172,6 +172,14 @@ static void on_progress(void *ctx, const struct jig_package *p, const struct jig
     jig_operation_progress(ctx, &event);
 }
 
+static void on_unproven(void *ctx, const struct jig_package *p, const struct jig_err *why)
+{
+    jig_operation_notice(ctx, "packages.unproven", JIG_EVENT_WARNING,
+                         "%s was never seen to give the archive of %s %s that the cache has, and "
+                         "cannot be asked now: %s",
+                         p->url, p->name, p->version, why->message);
+}
+
 enum jig_code jig_packages_carry_out(struct jig_packages *p, struct jig_operation *op,
                                      const struct jig_plan *plan, const char *environment,
                                      struct jig_packages_report *report, struct jig_err *reterr)
@@ -187,6 +195,8 @@ enum jig_code jig_packages_carry_out(struct jig_packages *p, struct jig_operatio
                                     .fetcher = p->fetcher,
                                     .limits = p->limits,
                                     .allow_file = p->allow_file,
+                                    .ledger = p->ledger,
+                                    .unproven = on_unproven,
                                     .step = on_step,
                                     .progress = on_progress,
                                     .ctx = op};

@@ -14,6 +14,8 @@ struct jig_packages *jig_packages_new(const struct jig_conf *conf, struct jig_ca
     p->cache = cache;
     p->fetcher = fetcher;
     p->index_dir = jig_path_join(jig_cache_root(cache), "indexes");
+    JIG_CLEANUP_FREE char *ledger = jig_path_join(jig_cache_root(cache), "package-ledger");
+    p->ledger = jig_ledger_open(ledger);
     p->may_install = conf->install_packages;
     p->allow_file = conf->fetch.allow_file;
     p->limits = *limits;
@@ -34,6 +36,7 @@ void jig_packages_free(struct jig_packages *p)
     if (p == NULL)
         return;
     free(p->index_dir);
+    jig_ledger_close(p->ledger);
     jig_strv_release(&p->urls);
     jig_strv_release(&p->roots);
     free(p);

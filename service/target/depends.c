@@ -266,14 +266,20 @@ static bool is_own(const struct jig_libindex *own, const char *name)
     return own != NULL && jig_libindex_by_name(own, name) != NULL;
 }
 
+/* The very archive, or a repository at the ref that it was locked at. */
+static bool is_of_url(const struct jig_package *p, const struct jig_wish *w)
+{
+    return jig_streq(p->url, w->url) && jig_streq(p->ref, w->ref) &&
+           (!w->has_sha256 || (p->has_sha256 && jig_digest_equal(&p->sha256, &w->sha256)));
+}
+
 static const struct jig_package *locked_for(const struct jig_plan *locked, const struct jig_wish *w)
 {
     for (size_t i = 0; i < locked->n; i++) {
         const struct jig_package *p = &locked->items[i];
         if (p->kind != JIG_PACKAGE_LIBRARY || strcasecmp(p->name, w->name) != 0)
             continue;
-        if (w->from == JIG_WISH_INDEX ? jig_range_matches(w->range, p->version)
-                                      : jig_streq(p->url, w->url) && jig_streq(p->ref, w->ref))
+        if (w->from == JIG_WISH_INDEX ? jig_range_matches(w->range, p->version) : is_of_url(p, w))
             return p;
     }
     return NULL;

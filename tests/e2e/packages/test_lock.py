@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from bad_server import Gate
+from bad_server import Gate, Status
 from jig_bench import EXIT_BAD_PROJECT, EXIT_BUSY, EXIT_INTEGRITY, EXIT_NOT_FOUND, EXIT_OTHER
 
 TOY = "acme:toy:toy"
@@ -224,6 +224,64 @@ def test_archive_by_its_hash(new_bench, acme):
     bench.jig("packages", "install", "lib", blue["url"]).error(EXIT_BAD_PROJECT, "#sha256=")
     other = f"Blue={blue['url']}#sha256={64 * '0'}"
     bench.jig("packages", "install", "lib", other).error(EXIT_INTEGRITY, 64 * "0")
+
+
+def test_a_new_url_with_an_old_hash(new_bench, acme):
+    """The old archive must not go on being used under the new name."""
+    bench = new_bench(conf=acme.conf(rounds=1))
+    bench.jig("packages", "install", "core", "acme:toy").result
+    blue = {x["version"]: x for x in acme.libraries if x["name"] == "Blue"}
+    old = blue["1.0.0"]["checksum"][8:]
+
+    def wish(path):
+        return f"Blue={acme.url(path)}#sha256={old}"
+
+    project = pio(bench, "p", "^1.0", wish("/Blue-1.0.0.zip"))
+    bench.jig("packages", "sync", project).result
+    bench.build(project, fqbn=None)
+    pio(bench, "p", "^1.0", wish("/Blue-1.2.0.zip"))
+    bench.jig("build", project).error(EXIT_BAD_PROJECT, "/Blue-1.2.0.zip", "jig packages sync")
+    bench.jig("packages", "sync", project).error(EXIT_INTEGRITY, old, blue["1.2.0"]["checksum"][8:])
+
+    acme.put("/moved.zip", acme.paths["/Blue-1.0.0.zip"][0])
+    pio(bench, "p", "^1.0", wish("/moved.zip"))
+    assert not bench.jig("packages", "sync", project).notices("packages.unproven")
+    assert acme.asked("/moved.zip") == 1
+    assert uses(bench.build(project, fqbn=None)) == ["Blue 1.0.0"]
+
+    # the same in an index
+    acme.add_library("Blue", "3.0.0", "#define BLUE 3\n", checksum=blue["1.0.0"]["checksum"],
+                     size=blue["1.0.0"]["size"])
+    acme.publish()
+    bench.jig("packages", "update").result
+    bench.jig("packages", "install", "lib", "Blue@3.0.0").error(EXIT_INTEGRITY, "/Blue-3.0.0.zip")
+    bench.jig("packages", "install", "lib", "Blue@1.0.0").result
+
+    # nobody to ask: it is told, and asked for once there is
+    acme.put("/away.zip", b"", always=Status(503))
+    away = wish("/away.zip")
+    (notice,) = bench.jig("packages", "install", "lib", away).notices("packages.unproven")
+    assert acme.url("/away.zip") in notice["text"]
+    bench.jig("packages", "remove", "lib", "Blue").result
+    acme.put("/away.zip", acme.paths["/Blue-1.0.0.zip"][0])
+    bench.jig("daemon", "stop").result
+    before = acme.asked("/away.zip")
+    for _ in range(2):
+        assert not bench.jig("packages", "install", "lib", away).notices("packages.unproven")
+        bench.jig("packages", "remove", "lib", "Blue").result
+    assert acme.asked("/away.zip") == before + 1
+
+
+def test_a_lock_of_another_hash_than_the_project_says(new_bench, acme):
+    bench = new_bench(conf=acme.conf())
+    bench.jig("packages", "install", "core", "acme:toy").result
+    blue = next(x for x in acme.libraries if x["name"] == "Blue")
+    url = f"Blue={blue['url']}#sha256="
+    project = pio(bench, "p", "^1.0", url + blue["checksum"][8:])
+    bench.jig("packages", "sync", project).result
+    bench.build(project, fqbn=None)
+    pio(bench, "p", "^1.0", url + 64 * "0")
+    bench.jig("build", project).error(EXIT_BAD_PROJECT, 64 * "0", "jig packages sync")
 
 
 def test_what_a_build_uses_is_not_removed(new_bench, acme):

@@ -1,4 +1,4 @@
-#include "core/lnk/ledger.h"
+#include "core/fetch/ledger.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -11,8 +11,8 @@
  *
  * Threads: any; it locks itself. Processes: what another one added is kept when it is saved.
  */
-#ifndef JIG_LNK_LEDGER_H
-#define JIG_LNK_LEDGER_H
+#ifndef JIG_FETCH_LEDGER_H
+#define JIG_FETCH_LEDGER_H
 
 #include <stdbool.h>
 
