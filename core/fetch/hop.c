@@ -118,6 +118,9 @@ static void set_network(struct run *r)
     const struct jig_fetcher_options *o = &r->fetcher->options;
     CURL *easy = r->lane->easy;
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Whoever looks a name up may take long, and ends by itself: no timeout or cancel waits for it.
+     */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, r->url.is_file ? "file" : "http,https");
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_ms);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BODY_CHUNK);
@@ -303,8 +306,6 @@ static enum jig_code run_on_lane(struct run *r, const struct jig_until *until,
     enum jig_code code = go_on(r, until, reterr);
     if (code == JIG_OK)
         code = result_of(r, detail, reterr);
-    else /* whoever looks the name up may take long, and ends by itself */
-        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_multi_remove_handle(r->lane->multi, easy);
     curl_easy_reset(easy); /* nothing of ours is pointed to any more */
     return code;

@@ -165,11 +165,17 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 """
 
 
-def test_a_name_that_is_looked_up_for_ever(quick, tmp_path):
+@pytest.fixture
+def endless(tmp_path):
+    """A library to be loaded first, with which no name is ever found."""
     library = tmp_path / "lookup.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], check=True, text=True,
                    input=LOOKUP_THAT_NEVER_ENDS)
-    quick.env["LD_PRELOAD"] = str(library)
+    return str(library)
+
+
+def test_a_name_that_is_looked_up_for_ever(quick, endless):
+    quick.env["LD_PRELOAD"] = endless
     folder = project(quick, "lookup", "http://files.example.test/a")
     pulling = quick.start("lnk", "pull", folder)
     operation = pulling.wait_for(lambda line: line.get("operation"), "its operation")["operation"]
@@ -177,6 +183,14 @@ def test_a_name_that_is_looked_up_for_ever(quick, tmp_path):
     assert pulling.finish().status == EXIT_INTERRUPTED
     wait_until(lambda: all(o["id"] != operation or o["state"] == "cancelled"
                            for o in quick.operations()), "the operation's end", 20)
+
+
+def test_a_name_that_is_not_found_in_time(new_bench, endless):
+    bench = new_bench(conf="[fetch]\nproxy = none\nrounds = 1\nconnect_s = 1\n")
+    bench.env["LD_PRELOAD"] = endless
+    outcome = bench.jig("lnk", "pull", project(bench, "late", "http://files.example.test/a"))
+    assert outcome.status == EXIT_OTHER
+    assert "timed out" in outcome.lines[-1]["pointers"][0]["error"]
 
 
 def test_two_processes_pull_the_same(server, tmp_path):
