@@ -147,11 +147,11 @@ static char *check_changed(const struct jig_check *c, const struct jig_trace *t,
     return why;
 }
 
-char *jig_check_first_run(const struct jig_check *c, const struct jig_trace *like)
+char *jig_check_first_run(const struct jig_check *c, struct jig_trace *like)
 {
-    const struct jig_strv *changed = jig_vouch_changed(c->vouch);
     if (like == NULL)
         return jig_xstrdup("never built");
+    const struct jig_strv *changed = jig_vouch_changed(c->vouch, like);
     char *why = changed != NULL ? check_changed(c, like, changed) : check_inputs(c, like);
     if (why == NULL && changed == NULL)
         why = check_outputs(c, like);
@@ -170,7 +170,7 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
     }
     if (t->opaque)
         return jig_xstrdup("it reads files that no dependency file names (.incbin or .include)");
-    const struct jig_strv *changed = jig_vouch_changed(c->vouch);
+    const struct jig_strv *changed = jig_vouch_changed(c->vouch, t);
     char *why = changed != NULL ? check_changed(c, t, changed) : check_inputs(c, t);
     if (why == NULL)
         why = check_new_inputs(c, t);

@@ -31,7 +31,7 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
 
 /* Why an action runs of which no trace is known: what changed of `like`, the trace of another one
  * that reads the same, if there is one (NULL: "never built"). The caller frees. */
-char *jig_check_first_run(const struct jig_check *c, const struct jig_trace *like);
+char *jig_check_first_run(const struct jig_check *c, struct jig_trace *like);
 
 /* True when the trace is of this very command, and of no more inputs than it names now: the part of
  * jig_check_trace that looks at no file. */

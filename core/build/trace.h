@@ -42,6 +42,7 @@ struct jig_trace {
     char *output; /* what it wrote to stdout */
     bool used;    /* by the build that runs now; not kept */
     size_t clear; /* of what changed, so many are none of it; likewise (vouch.h) */
+    enum { JIG_TRACE_UNREAD, JIG_TRACE_STRAIGHT, JIG_TRACE_WINDING } way; /* likewise (vouch.c) */
 };
 
 void jig_trace_free(struct jig_trace *t);

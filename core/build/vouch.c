@@ -5,6 +5,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/fs.h"
 
 #define MOST_CHANGES 500 /* a trace is asked about each; past that a look is as good */
 
@@ -71,9 +72,42 @@ const struct jig_write_observer *jig_vouch_observer(struct jig_vouch *v)
     return v != NULL ? &v->observer : NULL;
 }
 
-const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v)
+/* Leads into the build folder by a way that nobody tells when something is written there. */
+static bool winds(const struct jig_vouch *v, const char *path)
 {
-    return v != NULL && !v->ended ? &v->changed : NULL;
+    if (strstr(path, "/../") == NULL && !jig_str_ends(path, "/..") && strstr(path, "/./") == NULL &&
+        strstr(path, "//") == NULL)
+        return false;
+    JIG_CLEANUP_FREE char *whole = jig_build_absolute(v->build_dir, path);
+    JIG_CLEANUP_FREE char *plain = jig_path_absolute("/", whole);
+    size_t n = strlen(v->build_dir);
+    return jig_str_starts(path, "{build}/") ||
+           (strncmp(plain, v->build_dir, n) == 0 && (plain[n] == '/' || plain[n] == '\0'));
+}
+
+static bool any_winds(const struct jig_vouch *v, const struct jig_trace_file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (winds(v, files[i].path))
+            return true;
+    }
+    return false;
+}
+
+/* Found out once: what it names stays. */
+static bool is_straight(const struct jig_vouch *v, struct jig_trace *t)
+{
+    if (t->way == JIG_TRACE_UNREAD)
+        t->way =
+            any_winds(v, t->inputs, t->input_count) || any_winds(v, t->searched, t->searched_count)
+                ? JIG_TRACE_WINDING
+                : JIG_TRACE_STRAIGHT;
+    return t->way == JIG_TRACE_STRAIGHT;
+}
+
+const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v, struct jig_trace *t)
+{
+    return v != NULL && !v->ended && is_straight(v, t) ? &v->changed : NULL;
 }
 
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path)
@@ -81,7 +115,7 @@ bool jig_vouch_is_same(const struct jig_vouch *v, const char *path)
     if (v == NULL || v->ended)
         return false;
     JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
-    return !jig_map_has(&v->is_changed, spelled);
+    return !jig_map_has(&v->is_changed, spelled) && !winds(v, spelled);
 }
 
 static int by_path(const void *key, const void *item)
@@ -108,7 +142,7 @@ static bool touches(const struct jig_trace *t, const char *path)
 
 bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t)
 {
-    if (v == NULL || v->ended || t == NULL || t->opaque)
+    if (v == NULL || v->ended || t == NULL || t->opaque || !is_straight(v, t))
         return false;
     for (; t->clear < v->changed.n; t->clear++) {
         if (touches(t, v->changed.v[t->clear]))

@@ -7,6 +7,10 @@
  * it hears of it where it is written (core/os/sighting.h), and so of all. A name that comes or goes
  * changes the folder, which traces have searched.
  *
+ * A watch names what changed by each path by which it was looked at; what is written is told by one
+ * path. So no vouch is given for a trace that names something in the build folder by a way round,
+ * as compilers do that name a header by way of the file that includes it: "{build}/deep/../x.h".
+ *
  *                look: all hold          changes: a.h              a.o is made anew
  *   a.h -> a.o -------------------> ok ---------------> look again ------------------> look again
  *   b.h -> b.o -------------------> ok ---------------> ok --------------------------> ok
@@ -30,9 +34,9 @@ void jig_vouch_free(struct jig_vouch *v);
 /* Whether nothing that the trace rests on has changed. False for NULL. */
 bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t);
 
-/* All that may be another file than in the look, as traces spell it: whatever else a trace rests on
- * is the same. NULL when nothing is vouched for. Borrowed until the next call of another. */
-const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v);
+/* All that may be another file than in the look, as traces spell it: whatever else this one rests
+ * on is the same. NULL when nothing is vouched for. Borrowed until the next call of another. */
+const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v, struct jig_trace *t);
 
 /* Whether a file, absolute, is one that did not change. False for NULL. */
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path);

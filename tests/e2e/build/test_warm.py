@@ -116,6 +116,20 @@ def test_edit_is_seen(bench, edit):
     watched(bench, folder)
 
 
+def test_a_copied_header_that_is_included_by_another_way(bench):
+    deep = {"shared.h": '#define SHARED F("shared-one")\n',
+            "src/deep/deep.cpp": '#include <Arduino.h>\n#include "../../shared.h"\n'
+                                 "void deep() { Serial.println(SHARED); }\n"}
+    text = "void deep();\nvoid setup() { deep(); }\nvoid loop() {}\n"
+    folder = bench.sketch("way", text, **deep)
+    assert has_text(bench.build(folder), "shared-one")
+    watched(bench, folder)
+    (folder / "shared.h").write_text('#define SHARED F("shared-two")\n')
+    result = bench.build(folder)
+    assert has_text(result, "shared-two")
+    walk(bench, folder, result)
+
+
 def test_edit_of_the_same_size_in_the_same_tick(bench):
     folder = bench.sketch("whole", SKETCH, **FILES)
     bench.build(folder)
