@@ -293,12 +293,21 @@ struct jig_trace *jig_objcache_fetch(struct jig_objcache *c,
                                      const struct jig_objcache_place *place, bool *ret_remote)
 {
     struct jig_trace *found = fetch_here(c, wanted->command, place);
-    bool ask = found == NULL && c->remote != NULL && wanted->action->is_compile;
+    bool ask = found == NULL && c->remote != NULL && jig_objremote_shares(wanted->action);
     if (ask)
         found = fetch_remote(c, wanted, place);
     *ret_remote = ask && found != NULL;
     count(c, found != NULL ? &c->stats.hits : &c->stats.misses);
     return found;
+}
+
+/* See objremote.h. */
+static void put_bare(const struct jig_trace *t, struct jig_buf *out)
+{
+    struct jig_trace bare = *t;
+    const struct jig_trace *one = &bare;
+    bare.argv = (struct jig_strv){0};
+    jig_traces_write(&one, 1, out);
 }
 
 static void offer(struct jig_objcache *c, const struct jig_trace *t)
@@ -307,7 +316,7 @@ static void offer(struct jig_objcache *c, const struct jig_trace *t)
     struct jig_strv paths = {0};
     struct jig_buf file;
     jig_buf_init(&file, JIG_OBJREMOTE_BYTES_MAX);
-    jig_traces_write(&t, 1, &file);
+    put_bare(t, &file);
     for (size_t i = 0; i < t->output_count; i++)
         jig_strv_append_take(&paths, entry_path(c, &t->outputs[i].sha256, ".out"));
     for (size_t i = 0; i < t->output_count; i++)
@@ -338,7 +347,7 @@ void jig_objcache_store(struct jig_objcache *c, const struct jig_action *a,
         return;
     }
     count(c, &c->stats.stored);
-    if (c->remote != NULL && a->is_compile && jig_objremote_is_portable(t))
+    if (c->remote != NULL && jig_objremote_shares(a) && jig_objremote_is_portable(t))
         offer(c, t);
 }
 

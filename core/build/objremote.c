@@ -23,6 +23,15 @@ struct jig_digest jig_objremote_key(const struct jig_digest *command)
     return d;
 }
 
+bool jig_objremote_shares(const struct jig_action *a)
+{
+    static const char *const native[] = {"-march=native", "-mcpu=native", "-mtune=native"};
+    bool shares = a->is_compile;
+    for (size_t i = 0; i < JIG_COUNT(native); i++)
+        shares = shares && !jig_strv_contains(&a->argv, native[i]);
+    return shares;
+}
+
 bool jig_objremote_is_portable(const struct jig_trace *t)
 {
     for (size_t i = 0; i < t->input_count; i++) {

@@ -10,7 +10,7 @@
  * makes of them (debug information, __FILE__). So machines share what they have at the same paths:
  * the system's packages, a folder like /var/cache/jig, or the same home folder; never anything
  * else. Only compilations are shared in this way, and only those that read nothing of the build
- * folder.
+ * folder. The words of a command are not sent: who asks has them, and there may be a secret in one.
  *
  * What comes from there is not believed: the trace takes its name, command, tool, argv and output
  * paths from the action that asks; the action's own inputs must be among the trace's, its key must
@@ -39,7 +39,7 @@ struct jig_objremote_output {
 
 struct jig_objremote_offer {
     struct jig_digest key;
-    const void *traces; /* a file of one trace */
+    const void *traces; /* a file of one trace, without its argv */
     size_t size;
     const struct jig_objremote_output *outputs;
     size_t output_count;
@@ -60,6 +60,10 @@ struct jig_objremote {
 };
 
 struct jig_digest jig_objremote_key(const struct jig_digest *command);
+
+/* Whether it is asked about an action at all, and offered what it left: a compilation that does not
+ * make something else on another processor (-march=native). */
+bool jig_objremote_shares(const struct jig_action *a);
 
 /* Whether a trace is of use elsewhere. */
 bool jig_objremote_is_portable(const struct jig_trace *t);

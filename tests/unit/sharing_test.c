@@ -192,6 +192,8 @@ static struct jig_trace *trace_of(const struct machine *m, const struct jig_acti
     t->name = jig_xstrdup("{build}/x.o");
     t->command = jig_action_command(action, m->build, &tool);
     t->tool = tool;
+    for (size_t i = 0; i < action->argv.n; i++)
+        jig_strv_append_take(&t->argv, jig_build_relative(m->build, action->argv.v[i]));
     t->errors = jig_xstrdup("x.c: warning");
     t->output = jig_xstrdup("");
     t->inputs = jig_new(struct jig_trace_file);
@@ -238,8 +240,7 @@ static char *found_until(struct machine *m, const char *flag, const struct jig_u
         assert_int_equal(jig_fs_read(action->outputs.v[0], &file, &err), JIG_OK);
         assert_string_equal(t->name, "{build}/x.o");
         assert_string_equal(t->outputs[0].path, "{build}/x.o");
-        if (*ret_remote) /* ours says nothing of it */
-            assert_string_equal(t->argv.v[4], "{build}/x.o");
+        assert_string_equal(t->argv.v[4], "{build}/x.o");
         text = jig_buf_steal(&file);
     }
     jig_trace_free(t);
@@ -294,6 +295,32 @@ static void test_other_inputs(void **state)
     write_source("int x;");
     forget(&b);
     expect(&b, "-c", "object 1", true); /* which was not overwritten */
+}
+
+static void test_the_words_of_a_command_stay_here(void **state)
+{
+    static const char secret[] = "-DPASSWORD=hunter2";
+    (void)state;
+    compile(&a, secret, "object 1");
+    expect(&b, secret, "object 1", true);
+    size_t n = 0;
+    pthread_mutex_lock(&mu);
+    for (size_t i = 0; i < stored.used; i++, n++) {
+        const struct kept *k = stored.entries[i].value;
+        assert_null(memmem(k->data, k->size, "hunter2", 7));
+    }
+    pthread_mutex_unlock(&mu);
+    assert_int_equal(n, 2);
+}
+
+static void test_what_depends_on_the_processor_stays_here(void **state)
+{
+    (void)state;
+    compile(&a, "-march=native", "object 1");
+    expect(&b, "-march=native", NULL, false);
+    assert_int_equal(gets, 0);
+    assert_int_equal(puts_taken, 0);
+    expect(&a, "-march=native", "object 1", false);
 }
 
 static void test_no_more_than_some_are_kept(void **state)
@@ -666,6 +693,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_what_one_made_another_finds),
         TEST(test_other_inputs),
+        TEST(test_the_words_of_a_command_stay_here),
+        TEST(test_what_depends_on_the_processor_stays_here),
         TEST(test_no_more_than_some_are_kept),
         TEST(test_only_compiles_that_read_no_build_folder),
         TEST(test_damage),
