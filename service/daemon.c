@@ -330,6 +330,7 @@ static void fill_env(struct jig_daemon *d)
     d->env = (struct jig_env){
         .operations = d->operations,
         .fetcher = d->fetcher,
+        .remote = d->remote,
         .sharing = d->sharing,
         .archive_limits = jig_fetching_limits(&d->conf),
         .caching = d->caching,

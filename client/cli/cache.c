@@ -35,6 +35,21 @@ static json_t *json_kinds(const struct jig_cache_figures *s)
     return all;
 }
 
+static json_t *json_remote(const struct jig_cache_figures *s)
+{
+    if (s->remote_url[0] == '\0')
+        return json_null();
+    json_t *o = json_object();
+    cli_json_set_text(o, "url", s->remote_url);
+    cli_json_set_bool(o, "read_only", s->remote_read_only);
+    cli_json_set_bool(o, "left_alone", s->remote_left_alone);
+    cli_json_set_int(o, "hits", s->remote_hits);
+    cli_json_set_int(o, "misses", s->remote_misses);
+    cli_json_set_int(o, "failures", s->remote_failures);
+    cli_json_set_int(o, "sent", s->remote_sent);
+    return o;
+}
+
 static void print_json(const struct jig_cache_figures *s)
 {
     json_t *line = cli_json_line("result");
@@ -54,6 +69,7 @@ static void print_json(const struct jig_cache_figures *s)
     cli_json_set(line, "pins", cli_json_strings(&s->pins));
     cli_json_set_int(line, "disk_bytes", s->disk_bytes);
     cli_json_set_int(line, "disk_free_bytes", s->disk_free_bytes);
+    cli_json_set(line, "remote", json_remote(s));
     cli_json_print(line);
 }
 
@@ -93,6 +109,12 @@ static void print_text(const struct jig_cache_figures *s)
         printf("pinned     %s\n", s->pins.items[i]);
     if (s->second_directory[0] != '\0')
         printf("below it   %s\n", s->second_directory);
+    if (s->remote_url[0] != '\0')
+        printf("remote     %s%s%s\n           %" PRId64 " hits, %" PRId64 " misses, %" PRId64
+               " failures, %" PRId64 " sent\n",
+               s->remote_url, s->remote_read_only ? ", only read" : "",
+               s->remote_left_alone ? ", left alone for now" : "", s->remote_hits, s->remote_misses,
+               s->remote_failures, s->remote_sent);
 }
 
 int cli_cache_stats(struct cli *cli)

@@ -31,6 +31,19 @@ static bool fill_kinds(struct jig_arena *arena, const Jig__V1__GetCacheStatsResp
     return true;
 }
 
+static void fill_remote(const Jig__V1__CacheRemote *in, struct jig_cache_figures *out)
+{
+    out->remote_url = in != NULL ? in->url : "";
+    if (in == NULL)
+        return;
+    out->remote_read_only = in->read_only;
+    out->remote_left_alone = in->left_alone;
+    out->remote_hits = (int64_t)in->hits;
+    out->remote_misses = (int64_t)in->misses;
+    out->remote_failures = (int64_t)in->failures;
+    out->remote_sent = (int64_t)in->sent;
+}
+
 static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, void *result)
 {
     const Jig__V1__GetCacheStatsResponse *in = (const void *)reply;
@@ -59,6 +72,7 @@ static bool fill_stats(struct jig_arena *arena, const ProtobufCMessage *reply, v
         out->objects_high_bytes = in->objects_budget->high_bytes;
         out->objects_low_bytes = in->objects_budget->low_bytes;
     }
+    fill_remote(in->remote, out);
     return fill_kinds(arena, in, out);
 }
 

@@ -156,11 +156,17 @@ void jig_remote_blame(struct jig_remote *r)
     note(r, JIG_UNAVAILABLE, NULL);
 }
 
+const char *jig_remote_url(const struct jig_remote *r)
+{
+    return r->url;
+}
+
 struct jig_remote_stats jig_remote_stats(struct jig_remote *r)
 {
     pthread_mutex_lock(&r->mu);
     struct jig_remote_stats s = r->counts;
     s.is_down = jig_now_ns() < r->down_until_ns;
+    s.read_only = r->read_only;
     pthread_mutex_unlock(&r->mu);
     return s;
 }

@@ -82,7 +82,10 @@ bool jig_remote_takes(struct jig_remote *r);
 /* For who finds that what it gave makes no sense, or comes too slowly: it is down for a while. */
 void jig_remote_blame(struct jig_remote *r);
 
+const char *jig_remote_url(const struct jig_remote *r); /* without a final '/'; borrowed */
+
 struct jig_remote_stats {
+    bool read_only;
     uint64_t hits;
     uint64_t misses;
     uint64_t failures; /* each makes it "down" */

@@ -1,7 +1,9 @@
 /* /jig.v1.CacheService/GetCacheStats */
 #include "core/blob/pin.h"
+#include "core/fetch/remote.h"
 #include "service/caching.h"
 #include "service/handlers/handlers.h"
+#include "service/sharing.h"
 
 struct reply {
     Jig__V1__GetCacheStatsResponse message;
@@ -10,6 +12,7 @@ struct reply {
     Jig__V1__CacheBudget archives;
     Jig__V1__CacheBudget installed;
     Jig__V1__CacheBudget objects;
+    Jig__V1__CacheRemote remote;
     uint64_t total;
 };
 
@@ -42,6 +45,32 @@ static Jig__V1__CacheBudget *budget(Jig__V1__CacheBudget *out, const struct jig_
     return out;
 }
 
+static void add_remote(Jig__V1__CacheRemote *out, const struct jig_remote_stats *s)
+{
+    out->read_only = s->read_only;
+    out->left_alone = out->left_alone || s->is_down;
+    out->hits += s->hits;
+    out->misses += s->misses;
+    out->failures += s->failures;
+    out->sent += s->sent;
+}
+
+/* Downloads and objects have a way to it each. */
+static void fill_remote(struct reply *r, const struct jig_env *env)
+{
+    if (env->remote == NULL)
+        return;
+    jig__v1__cache_remote__init(&r->remote);
+    r->remote.url = (char *)jig_remote_url(env->remote);
+    struct jig_remote_stats downloads = jig_remote_stats(env->remote);
+    add_remote(&r->remote, &downloads);
+    if (env->sharing != NULL) {
+        struct jig_sharing_stats objects = jig_sharing_stats(env->sharing);
+        add_remote(&r->remote, &objects.remote);
+    }
+    r->message.remote = &r->remote;
+}
+
 static void fill(struct reply *r, struct jig_cache *cache, const struct jig_cache_stats *s,
                  struct jig_strv *pins)
 {
@@ -69,7 +98,8 @@ static void fill(struct reply *r, struct jig_cache *cache, const struct jig_cach
 /* In a thread that may block. */
 static void count(struct jig_call *call, void *ctx)
 {
-    struct jig_caching *caching = ctx;
+    const struct jig_env *env = ctx;
+    struct jig_caching *caching = env->caching;
     struct jig_gc_options budgets = jig_caching_budgets(caching);
     struct jig_cache *cache = jig_caching_cache(caching);
     struct jig_cache_stats stats;
@@ -83,6 +113,7 @@ static void count(struct jig_call *call, void *ctx)
         code = jig_pin_list(cache, &pins, &err);
     if (code == JIG_OK) {
         fill(r, cache, &stats, &pins);
+        fill_remote(r, env);
         jig_call_reply(call, &r->message.base);
     } else {
         jig_call_fail(call, &err, NULL);
@@ -92,5 +123,5 @@ static void count(struct jig_call *call, void *ctx)
 
 void jig_handle_cache_stats(const struct jig_env *env, struct jig_call *call)
 {
-    jig_call_run_in(call, env->reading, count, env->caching);
+    jig_call_run_in(call, env->reading, count, (void *)env);
 }

@@ -24,6 +24,7 @@ struct jig_log_file;
 struct jig_monitors;
 struct jig_monitor_news;
 struct jig_packages;
+struct jig_remote;
 struct jig_sharing;
 struct jig_trust;
 struct jig_times;
@@ -33,7 +34,8 @@ struct jig_times;
 struct jig_env {
     struct jig_operations *operations;
     struct jig_fetcher *fetcher;
-    struct jig_sharing *sharing;              /* NULL: there is no remote cache */
+    struct jig_remote *remote;                /* NULL: there is no remote cache; for downloads */
+    struct jig_sharing *sharing;              /* likewise; for objects */
     struct jig_archive_limits archive_limits; /* of what it fetches */
     struct jig_caching *caching;
     struct jig_builder *builder;

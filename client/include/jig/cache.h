@@ -38,6 +38,13 @@ struct jig_cache_figures {
     struct jig_strings pins;
     int64_t disk_bytes;
     int64_t disk_free_bytes;
+    const char *remote_url;  /* a cache on another machine; "": none. Since the daemon started: */
+    bool remote_read_only;   /* nothing is sent to it */
+    bool remote_left_alone;  /* it has failed, and is not asked for a while */
+    int64_t remote_hits;     /* requests that it had an answer to */
+    int64_t remote_misses;   /* requests for what it does not have */
+    int64_t remote_failures; /* how often it was gone, too slow or wrong */
+    int64_t remote_sent;     /* what it was sent, or has already */
 };
 
 enum jig_status jig_client_get_cache_stats(struct jig_client *client, int64_t deadline_ns,

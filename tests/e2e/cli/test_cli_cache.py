@@ -92,6 +92,19 @@ def test_what_cannot_be_pinned(bench):
     assert bench.jig("cache", "stats").result["pins"] == ["toolchains/gcc/1.0"]
 
 
+def test_the_remote_cache_and_how_it_does(new_bench):
+    bench = new_bench()
+    assert bench.jig("cache", "stats").result["remote"] is None
+    bench.jig("daemon", "stop").result
+    bench.configure("[cache]\nremote = http://127.0.0.1:9/jig/\nremote_readonly = yes\n")
+    remote = {"url": "http://127.0.0.1:9/jig", "read_only": True, "left_alone": False,
+              "hits": 0, "misses": 0, "failures": 0, "sent": 0}
+    assert bench.jig("cache", "stats").result["remote"] == remote
+    bench.build(bench.sketch("blink", "void setup() {}\nvoid loop() {}\n"))
+    assert bench.jig("cache", "stats").result["remote"]["failures"] == 1
+    assert "only read" in bench.plain("cache", "stats")[1]
+
+
 def test_the_second_cache_is_named(new_bench, tmp_path):
     bench = new_bench(conf=f"[cache]\nsecond = {tmp_path}\n")
     assert bench.jig("cache", "stats").result["second_directory"] == str(tmp_path)
