@@ -283,6 +283,9 @@ static enum jig_code put(struct jig_remote *r, const char *url, struct upload *u
     enum jig_code code = request(r, JIG_HOP_PUT, url, u, size, until, &status, reterr);
     if (code != JIG_OK || status / 100 == 2)
         return code;
+    if (status == 413)
+        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "%s is too large for the remote cache",
+                           url);
     bool for_good = status / 100 == 4 && status != 408 && status != 429;
     if (for_good) {
         pthread_mutex_lock(&r->mu);

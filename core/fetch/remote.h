@@ -13,7 +13,7 @@
  *   - a connection is made in a second or it is not made; less than 4 KiB in 3 s ends a request
  *   - after a failure it is not asked for 30 s ("down")
  *   - what is sent to it goes from a thread of its own, out of a queue of 1,000; more is dropped
- *   - once it has refused a PUT, nothing more is sent
+ *   - once it has refused a PUT, nothing more is sent; unless it says that one is too large
  *   - what it gives is hashed like anything else
  *
  * Credentials are those of the fetcher's netrc and tokens for its host, also over plain http: the

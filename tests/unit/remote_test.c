@@ -33,7 +33,7 @@ static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static struct jig_map stored; /* guarded by mu: path -> text */
 static atomic_int asked, puts_taken, origin_asked;
 static atomic_int mode; /* how the remote is */
-enum { WELL, BROKEN, SILENT, WRONG, REFUSES };
+enum { WELL, BROKEN, SILENT, WRONG, REFUSES, TOO_LARGE };
 
 static bool answer_well(const struct http_request *r)
 {
@@ -66,8 +66,10 @@ static bool answer(void *ctx, const struct http_request *r)
     case WRONG:
         return http_sendf(r, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
     case REFUSES:
+    case TOO_LARGE:
         if (jig_streq(r->method, "PUT"))
-            return http_sendf(r, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+            return http_sendf(r, "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n",
+                              how == REFUSES ? 403 : 413);
         return answer_well(r);
     default:
         return answer_well(r);
@@ -222,6 +224,22 @@ static void test_refuses(void **state)
     assert_false(jig_remote_stats(remote).is_down);
 }
 
+/* One that it has no room for says nothing of the others. */
+static void test_one_is_too_large(void **state)
+{
+    (void)state;
+    mode = TOO_LARGE;
+    connect_remote();
+    assert_int_equal(pull(true), JIG_OK);
+    flush();
+    assert_int_equal(puts_taken, 1);
+    mode = WELL;
+    jig_remote_send_later(remote, cache, &hash);
+    flush();
+    assert_int_equal(puts_taken, 2);
+    assert_false(jig_remote_stats(remote).is_down);
+}
+
 /* Whatever is wrong with it: the origin is asked, and it is left alone for a while. */
 static void test_is_broken(void **state)
 {
@@ -307,6 +325,7 @@ int main(void)
         TEST(test_is_given_what_it_did_not_have),
         TEST(test_is_not_written_to),
         TEST(test_refuses),
+        TEST(test_one_is_too_large),
         TEST(test_is_broken),
         TEST(test_is_not_there),
         TEST(test_ends_while_it_is_silent),
