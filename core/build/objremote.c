@@ -6,6 +6,7 @@
 #include "core/base/shared.h"
 #include "core/base/str.h"
 #include "core/build/job.h"
+#include "core/os/fs.h"
 
 /* Changes whenever what is kept under a key does: older ones then find nothing. */
 #define KEY_VERSION "jig shared objects 1"
@@ -32,13 +33,25 @@ bool jig_objremote_shares(const struct jig_action *a)
     return shares;
 }
 
+/* Of the kernel's own, which may have no end, or wait for something. */
+static bool is_made_up(const char *path)
+{
+    static const char *const places[] = {"/proc/", "/sys/", "/dev/"};
+    JIG_CLEANUP_FREE char *straight = jig_path_absolute("/", path);
+    bool made_up = false;
+    for (size_t i = 0; i < JIG_COUNT(places); i++)
+        made_up = made_up || jig_str_starts(straight, places[i]);
+    return made_up;
+}
+
 bool jig_objremote_is_portable(const struct jig_trace *t)
 {
-    for (size_t i = 0; i < t->input_count; i++) {
-        if (t->inputs[i].path[0] != '/') /* "{build}/..." */
-            return false;
-    }
-    return !t->opaque;
+    bool portable = !t->opaque;
+    for (size_t i = 0; portable && i < t->input_count; i++) /* else it is "{build}/..." */
+        portable = t->inputs[i].path[0] == '/' && !is_made_up(t->inputs[i].path);
+    for (size_t i = 0; portable && i < t->searched_count; i++)
+        portable = !is_made_up(t->searched[i].path);
+    return portable;
 }
 
 static bool has_input(const struct jig_trace *t, const char *build_dir, const char *path)
