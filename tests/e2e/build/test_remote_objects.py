@@ -157,7 +157,6 @@ def flip(data):
 
 LIES = {
     "another object": ("/cas/", lambda data: Other(flip(data))),
-    "no message": ("/ac/", lambda data: Other(b"\xff" * 99)),
     "another trace": ("/ac/", lambda data: Other(flip(data))),
     "no answer": ("/cas/", lambda data: Never()),
 }
