@@ -1,12 +1,13 @@
 """Libraries out of git repositories, of which some mean no good."""
 
 import os
+import signal
 import subprocess
 
 import pytest
 
 from bad_server import BadServer, Never, Status
-from jig_bench import EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE, wait_until
+from jig_bench import EXIT_NOT_FOUND, EXIT_OTHER, EXIT_USAGE, processes_of, wait_gone, wait_until
 from test_lock import git, locked, pio, uses
 
 LIBRARY = {"library.properties": "name=Sky\nversion=0.1\n", "Sky.h": "#define SKY 1\n"}
@@ -163,6 +164,27 @@ def test_a_repository_that_never_answers(new_bench):
         running.interrupt()
         assert running.finish().status == 130
         bench.wait_no_children()
+
+
+def test_killed_while_git_works(new_bench):
+    """Of the daemon, that is: git does not outlive it, and leaves nothing that is a library."""
+    with BadServer() as server:
+        url = "/sky.git/info/refs?service=git-upload-pack"
+        server.put(url, b"", always=Never())
+        bench = new_bench(conf="[packages]\nindexes_only = yes\n[fetch]\nallow_file = yes\n")
+        pid = bench.start_daemon()
+        running = bench.start("packages", "install", "lib", f"Sky={server.url('/sky.git')}#{40 * 'a'}")
+        wait_until(lambda: server.asked(url), "git to ask")
+        assert any("git" in line for line in bench.children().values())
+        os.kill(pid, signal.SIGKILL)
+        wait_gone(pid)
+        assert running.finish().status != 0
+        wait_until(lambda: not [x for x in processes_of(bench.folder).values() if "git" in x],
+                   lambda: processes_of(bench.folder))
+        assert bench.jig("packages", "list").result["packages"] == []
+        install(bench, repository(bench, "sky")).result
+        bench.jig("cache", "gc").result
+        assert not list((bench.folder / "cache/jig/tmp").glob("*.tree"))
 
 
 def test_a_tag_that_moved(new_bench, acme):

@@ -124,6 +124,34 @@ def test_names_that_differ_in_case_only(new_bench, acme):
     new_bench(conf=acme.conf()).jig("packages", "install", "lib", "Twin").result
 
 
+def test_archives_that_lead_elsewhere(new_bench, acme):
+    def link(archive, name, target):
+        info = zipfile.ZipInfo(name)
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, target)
+
+    for version, spoil in {
+            "1.0.0": lambda a: a.writestr("../../../evil.h", ""),
+            "2.0.0": lambda a: a.writestr("/tmp/evil.h", ""),
+            "3.0.0": lambda a: (link(a, "src/x", "../../../../.."), a.writestr("src/x/evil.h", "")),
+            "4.0.0": lambda a: link(a, "src/passwd", "/etc/passwd")}.items():
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("library.properties", f"name=Evil\nversion={version}\n")
+            spoil(archive)
+        acme.libraries.append({"name": "Evil", "version": version,
+                               **acme.keep(f"/Evil-{version}.zip", out.getvalue())})
+    acme.publish()
+    bench = new_bench(conf=acme.conf())
+    for version in "1.0.0", "2.0.0", "3.0.0", "4.0.0":
+        outcome = bench.jig("packages", "install", "lib", f"Evil@{version}")
+        assert outcome.status == EXIT_USAGE and f"Evil {version}" in outcome.out, outcome
+    assert installed(bench) == []
+    assert not [p for p in bench.folder.rglob("*") if p.name in ("evil.h", "passwd")]
+    assert not (bench.folder / "cache/jig/installed/libraries/Evil").exists()
+    assert not list((bench.folder / "cache/jig/tmp").glob("*.tree"))
+
+
 def test_a_server_that_stumbles(new_bench, acme):
     """Cut off, away for a moment, and the wrong bytes first: each is got over, or told."""
     for path, first in (("/cc-5.0.tar.gz", [Cut(100), Status(503)]), ("/toy-1.1.0.tar.gz", [Cut(7)])):
