@@ -222,15 +222,14 @@ char *jig_pio_pin_note(const struct jig_pio_pin *pin, const char *used)
                         "%s is used; to use the other: jig packages install core '%.*s@%s'",
                         pin->platform, pin->version, pin->core, used, (int)strcspn(used, " "), used,
                         pin->core);
+    int n = (int)strcspn(used, " "); /* the name without the version */
     if (pin->brings != NULL)
-        return jig_strf(
-            "PlatformIO's %s %s brings %s, which jig does not have: %s is used; to keep "
-            "to one version of it: jig packages sync",
-            pin->platform, pin->version, pin->brings, used);
-    return jig_strf(
-        "what version '%s' of PlatformIO's platform %s brings is not known: %s is used; "
-        "to keep to one version of it: jig packages sync",
-        pin->version, pin->platform, used);
+        return jig_strf("PlatformIO's %s %s brings %s, which jig does not have: %s is used "
+                        "(platform = %.*s@VERSION names another version)",
+                        pin->platform, pin->version, pin->brings, used, n, used);
+    return jig_strf("what version '%s' of PlatformIO's platform %s brings is not known: %s is used "
+                    "(platform = %.*s@VERSION names another version)",
+                    pin->version, pin->platform, used, n, used);
 }
 
 char *jig_pio_packages_note(const struct jig_strv *packages, const char *used)

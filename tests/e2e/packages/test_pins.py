@@ -42,7 +42,7 @@ def test_releases_whose_core_is_not(new_bench, warm_cache):
     text = (both / "platformio.ini").read_text()
     (both / "platformio.ini").write_text(text + text.replace("env:a", "env:b"))
     (text,) = warnings(bench.jig("build", both))  # once, not for each environment
-    assert "framework-arduino-avr 5.1.0 with avr-gcc 7.3.0" in text and "jig packages sync" in text
+    assert "framework-arduino-avr 5.1.0 with avr-gcc 7.3.0" in text and "platform = arduino:avr@VERSION" in text
     (text,) = warnings(bench.jig("build", project(bench, "range", "atmelavr@^4.2")))
     assert "'^4.2'" in text and "not known" in text and "arduino:avr 1.8" in text
     assert warnings(bench.jig("build", project(bench, "none", "atmelavr"))) == []
