@@ -72,17 +72,29 @@ const struct jig_write_observer *jig_vouch_observer(struct jig_vouch *v)
     return v != NULL ? &v->observer : NULL;
 }
 
+/* Has a part that is "", "." or "..". */
+static bool is_roundabout(const char *path)
+{
+    for (const char *at = strchr(path, '/'); at != NULL; at = strchr(at + 1, '/')) {
+        size_t n = strcspn(at + 1, "/");
+        if ((n == 0 && at[1] != '\0') || (n <= 2 && n > 0 && strspn(at + 1, ".") == n))
+            return true;
+    }
+    return false;
+}
+
 /* Leads into the build folder by a way that nobody tells when something is written there. */
 static bool winds(const struct jig_vouch *v, const char *path)
 {
-    if (strstr(path, "/../") == NULL && !jig_str_ends(path, "/..") && strstr(path, "/./") == NULL &&
-        strstr(path, "//") == NULL)
+    if (!is_roundabout(path))
         return false;
-    JIG_CLEANUP_FREE char *whole = jig_build_absolute(v->build_dir, path);
-    JIG_CLEANUP_FREE char *plain = jig_path_absolute("/", whole);
-    size_t n = strlen(v->build_dir);
-    return jig_str_starts(path, "{build}/") ||
-           (strncmp(plain, v->build_dir, n) == 0 && (plain[n] == '/' || plain[n] == '\0'));
+    if (jig_str_starts(path, "{build}/"))
+        return true;
+    if (strstr(path, jig_path_base(v->build_dir)) == NULL) /* so it goes elsewhere */
+        return false;
+    JIG_CLEANUP_FREE char *straight = jig_path_absolute("/", path);
+    JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, straight);
+    return jig_str_starts(spelled, "{build}/") || strcmp(straight, v->build_dir) == 0;
 }
 
 static bool any_winds(const struct jig_vouch *v, const struct jig_trace_file *files, size_t n)

@@ -13,7 +13,7 @@
  * where they are made, too, to a listener of their own: by core/os/fs, file, mapping and beneath.
  * What a child writes nobody sees. So whoever starts one says that it writes nothing, or tells what
  * it will write; of any other child it is told that it may write anything (core/os/proc.h). Locks,
- * and times that are set, change no content and are not told.
+ * and times and modes that are set, change no content and are not told.
  *
  * Threads: each thread has listeners of its own; they are called in that thread.
  */
