@@ -10,6 +10,7 @@
 #include "core/build/diagnostics.h"
 #include "core/build/places.h"
 #include "core/build/size.h"
+#include "core/build/vouch.h"
 #include "core/build/words.h"
 #include "core/os/fs.h"
 
@@ -265,10 +266,62 @@ static void one_run_covers_another(void **state)
     jig_trace_free(whole);
 }
 
+/* One that read /p/a.h, searched /p and /build/sketch, and left x.o. */
+static struct jig_trace *trace_of_x(void)
+{
+    struct jig_trace *t = jig_new(struct jig_trace);
+    struct jig_digest none = {{0}};
+    t->inputs = jig_xcalloc(1, sizeof *t->inputs);
+    t->inputs[t->input_count++] = jig_trace_file_make("/build", "/p/a.h", &none);
+    t->searched = jig_xcalloc(2, sizeof *t->searched);
+    t->searched[t->searched_count++] = jig_trace_file_make("/build", "/p", &none);
+    t->searched[t->searched_count++] = jig_trace_file_make("/build", "/build/sketch", &none);
+    t->outputs = jig_xcalloc(1, sizeof *t->outputs);
+    t->outputs[t->output_count++] = jig_trace_file_make("/build", "/build/obj/x.o", &none);
+    return t;
+}
+
+/* What a build writes is told where it is written, and counts as changed from then on. */
+static void what_is_written_is_not_vouched_for(void **state)
+{
+    static const struct {
+        const char *path; /* NULL: a child may have written anything */
+        bool named;
+        bool holds; /* the trace, afterwards */
+    } rows[] = {
+        {"/build/other/x.o", true, true},
+        {"/build/obj/y.o", true, true},
+        {"/p/deep/a.h", true, true},
+        {"/build/sketch/y.h", false, true},
+        {"/build/sketch/y.h", true, false}, /* what is found may be another */
+        {"/p/a.h", false, false},
+        {"/build/obj/x.o", true, false},
+        {NULL, false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < JIG_COUNT(rows); i++) {
+        struct jig_watch_changes changes = {.whole = true};
+        struct jig_vouch *v = jig_vouch_new(&changes, "/build");
+        struct jig_trace *t = trace_of_x();
+        const struct jig_write_observer *before = jig_observe_writes(jig_vouch_observer(v));
+        assert_true(jig_vouch_holds(v, t));
+        if (rows[i].path != NULL)
+            jig_tell_write(rows[i].path, rows[i].named);
+        else
+            jig_tell_write_anything("/bin/hook");
+        assert_int_equal(jig_vouch_holds(v, t), rows[i].holds);
+        assert_int_equal(jig_vouch_is_same(v, "/p/other.h"), rows[i].path != NULL);
+        jig_observe_writes(before);
+        jig_trace_free(t);
+        jig_vouch_free(v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_numbered_once),
+        cmocka_unit_test(what_is_written_is_not_vouched_for),
         cmocka_unit_test(one_run_covers_another),
         cmocka_unit_test_setup_teardown(files_that_a_command_names, unit_folder_setup,
                                         unit_folder_teardown),
