@@ -184,4 +184,4 @@ def test_pointers_are_never_stale(bench, server, checked):
     if checked:
         bench.configure("[build]\ncheck_answers = true\n")
     made = Project(bench, server)
-    play(bench, made.folder, made.edits(), 6)
+    play(bench, made.folder, made.edits(), 6, asks=((), (), ("-e", "uno"), ("--explain",)))

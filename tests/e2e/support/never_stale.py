@@ -28,10 +28,10 @@ def program(result):
     return content
 
 
-def check(bench, folder, told, walk, fqbn=None):
-    """Builds; the result, or None when it fails as it does from scratch."""
+def check(bench, folder, told, walk, fqbn=None, words=()):
+    """Builds, asked for in those words; the result, or None when it fails as it does from scratch."""
     board = ["--fqbn", fqbn] if fqbn else []
-    kept = bench.jig("build", *board, folder)
+    kept = bench.jig("build", *board, *words, folder)
     scratch = bench.folder / f"scratch{next(NUMBERS)}"
     fresh = bench.jig("build", *board, "--walk", "--build-dir", scratch, folder)
     assert kept.status == fresh.status, f"{told}\nkept: {kept}\nfrom scratch: {fresh}"
@@ -56,9 +56,9 @@ def settle(bench):
     wait_until(lambda: counters()["watch.pending"] == 0, lambda: f"it never ends: {counters()}")
 
 
-def play(bench, folder, edits, rounds, fqbn=None, mend=None):
+def play(bench, folder, edits, rounds, fqbn=None, mend=None, asks=((),)):
     """Some of the edits, functions of a generator that say what they did, before each build; and
-    `mend` after one that failed."""
+    `mend` after one that failed. A build is asked for in any of the words of `asks`."""
     seed, rounds = seed_and_rounds(rounds)
     rng = random.Random(seed)
     told = [f"JIG_RANDOM_SEED={seed}"]
@@ -66,7 +66,7 @@ def play(bench, folder, edits, rounds, fqbn=None, mend=None):
     for _ in range(rounds):
         for _ in range(rng.choice((1, 1, 2))):
             told.append(rng.choice(edits)(rng))
-        result = check(bench, folder, told, rng.random() < 0.3, fqbn)
+        result = check(bench, folder, told, rng.random() < 0.3, fqbn, rng.choice(asks))
         built += result is not None
         told.append("built" if result is not None else "failed")
         if result is None and mend is not None:
