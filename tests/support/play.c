@@ -12,8 +12,6 @@
 #include "core/base/str.h"
 #include "core/os/fs.h"
 
-#define ROUNDS 60
-
 unsigned play_below(struct play *p, unsigned n)
 {
     p->random ^= p->random << 13; /* xorshift64, Marsaglia 2003 */
@@ -185,7 +183,7 @@ static void play(const struct play_kind *kind, const char *dir, uint64_t seed)
     kind->begin(&p);
     JIG_CLEANUP_FREE char *told = jig_strf("%llu", (unsigned long long)seed);
     play_tell(&p, "seed", told);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < kind->rounds; round++) {
         for (unsigned n = 1 + play_below(&p, 2); n > 0; n--)
             kind->edit(&p);
         build_both(&p);

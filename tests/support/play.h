@@ -20,6 +20,7 @@ struct play_kind {
     const char *artifacts; /* what they are called, without ".elf" and ".hex" */
     void (*begin)(struct play *p);
     void (*edit)(struct play *p);
+    int rounds;            /* of edits and builds */
     uint64_t plain_seed;   /* of a short play */
     uint64_t watched_seed; /* likewise; one of those with many builds that know what changed */
 };

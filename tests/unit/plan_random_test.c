@@ -260,6 +260,7 @@ static const struct play_kind kind = {
     .artifacts = "firmware",
     .begin = begin,
     .edit = do_one,
+    .rounds = 60,
     .plain_seed = 1,
     .watched_seed = 6,
 };

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/os/fs.h"
+#include "tests/support/stamps.h"
 #include "tests/support/workshop.h"
 
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, unit_folder_setup, unit_folder_teardown)
@@ -472,14 +473,20 @@ static void a_library_is_not_needed_when_its_header_is_elsewhere(void **state)
 
 /* ---- with what changed ---- */
 
-static struct jig_build_engine_stats changed_stats(struct workshop *w, const char *path,
-                                                   const char *text)
+/* Nothing but the file's content changes. */
+static void write_in_place(const struct workshop *w, const char *path, const char *text)
 {
     JIG_CLEANUP_FREE char *whole = workshop_path(w, path);
     JIG_CLEANUP_FD int fd = open(whole, O_WRONLY | O_TRUNC | O_CLOEXEC);
     struct jig_err err = JIG_ERR_INIT;
     assert_true(fd >= 0);
     assert_int_equal(jig_fd_write_all(fd, text, strlen(text), &err), JIG_OK);
+}
+
+static struct jig_build_engine_stats changed_stats(struct workshop *w, const char *path,
+                                                   const char *text)
+{
+    write_in_place(w, path, text);
     struct jig_build_engine_stats before = jig_build_engine_stats(w->engine);
     if (workshop_build_changes(w) != JIG_OK)
         fail_msg("%s", w->err.message);
@@ -679,6 +686,26 @@ static void another_build_in_between(void **state)
     workshop_close(&w);
 }
 
+/* Another request of the same folder found nothing to do in between: its look saw a header that the
+ * watch, which is over what an earlier look saw, tells nothing of. */
+static void another_look_in_between(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_put(&w, "project/include/late.h", "late\n");
+    put_many(&w);
+    write_in_place(&w, "project/src/s01.cpp", "#include <late.h>\n");
+    workshop_settle(&w);
+    let_stamps_grow_old(); /* else the record is read again, and knows of no look */
+    workshop_expect(&w, "");
+    write_in_place(&w, "project/include/late.h", "edited\n");
+    struct jig_build_engine_stats s = changed_stats(&w, "project/src/s02.cpp", "and this\n");
+    assert_int_equal(s.narrow, 0);
+    JIG_CLEANUP_FREE char *elf = workshop_read(&w, "build/firmware.elf");
+    assert_non_null(strstr(elf, "edited"));
+    workshop_close(&w);
+}
+
 /* A word that is too good to be true is found out. */
 static void a_wrong_word_fails_the_build_that_doubts_it(void **state)
 {
@@ -721,6 +748,7 @@ int main(void)
         IN_FOLDER(outputs_are_no_exception),
         IN_FOLDER(what_always_runs_changes_files_too),
         IN_FOLDER(another_build_in_between),
+        IN_FOLDER(another_look_in_between),
         IN_FOLDER(a_wrong_word_fails_the_build_that_doubts_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

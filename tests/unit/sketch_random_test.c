@@ -339,6 +339,7 @@ static const struct play_kind kind = {
     .artifacts = "Blink.ino",
     .begin = begin,
     .edit = edit,
+    .rounds = 30,
     .plain_seed = 1,
     .watched_seed = 2,
 };
