@@ -51,7 +51,7 @@ static void add_link(struct jig_git_tree *t, const char *commit, const char *pat
 /* "100644 blob COMMIT    1234<TAB>path", with '-' for the size of what is no file. */
 static void take_line(struct jig_git_tree *t, char *line)
 {
-    char *words[4];
+    char *words[4] = {NULL};
     char *rest = line;
     char *tab = strchr(line, '\t');
     size_t n = 0;
