@@ -650,6 +650,21 @@ static void test_is_only_read(void **state)
     assert_int_equal(puts_taken, taken);
 }
 
+/* As the object cache does, but in no time: the remote is silent for so long, and then it is down.
+ */
+static void offer_often(struct machine *m, const struct jig_trace *t, int times)
+{
+    const struct jig_objremote *objects = jig_sharing_objects(m->sharing);
+    struct jig_buf file;
+    jig_buf_init(&file, JIG_OBJREMOTE_BYTES_MAX);
+    jig_traces_write(&t, 1, &file);
+    const struct jig_objremote_offer offer = {
+        .key = jig_objremote_key(&t->command), .traces = file.data, .size = file.len};
+    for (int i = 0; i < times; i++)
+        objects->offer(objects->ctx, &offer);
+    jig_buf_release(&file);
+}
+
 /* Builds go on whatever becomes of what is sent, and there is an end to how much may wait. */
 static void test_the_queue_has_an_end(void **state)
 {
@@ -658,8 +673,8 @@ static void test_the_queue_has_an_end(void **state)
     struct jig_trace *t = trace_of(&a, action, "object 1");
     uint64_t seen = jig_bell_count(&reached);
     mode = SILENT;
-    for (int i = 0; i < JIG_SHARING_QUEUE_MAX + 5; i++)
-        jig_objcache_store(a.objects, action, t, a.build);
+    jig_objcache_store(a.objects, action, t, a.build); /* which is being sent from now on */
+    offer_often(&a, t, JIG_SHARING_QUEUE_MAX + 4);
     struct jig_sharing_stats stats = jig_sharing_stats(a.sharing);
     assert_int_equal(stats.waiting, JIG_SHARING_QUEUE_MAX);
     assert_int_equal(stats.dropped, 5);
