@@ -51,7 +51,7 @@ struct jig_objcache_place {
     struct jig_files *files;
     struct jig_shadow *shadow;
     struct jig_map *looked; /* path -> struct jig_file_content: inputs that were looked at already,
-                               each once in a build; filled as it goes */
+                               each once until a hook runs; filled as it goes */
 };
 
 /* What is looked for. */

@@ -520,6 +520,8 @@ static struct jig_job *add_job(struct jig_runner *r, struct jig_action *action, 
     if (action->is_hook) { /* which may change anything */
         jig_map_release(&r->held);
         jig_map_init(&r->held, NULL);
+        jig_map_release(&r->looked);
+        jig_map_init(&r->looked, free);
         record_all(r);
     }
     struct jig_job *guess = jig_runner_take_guess(r, action, asked);

@@ -359,6 +359,29 @@ static void what_a_hook_changes_is_compiled(void **state)
     workshop_close(&w);
 }
 
+/* The same for shared objects: the header was looked at for the core's, ahead of the hook. */
+static void what_a_hook_changes_is_no_shared_object(void **state)
+{
+    struct workshop w;
+    workshop_open(&w, *state);
+    workshop_restart(&w, "objects");
+    workshop_put(&w, "libraries/A/A.h", "a\n");
+    workshop_put(&w, "libraries/A/A.cpp", "#include <Arduino.h>\n#include \"A.h\"\n");
+    workshop_put(&w, "project/src/main.cpp", "#include <A.h>\nsetup\n");
+    workshop_settle(&w);
+    JIG_CLEANUP_FREE char *header = workshop_path(&w, "hardware/fake/one/cores/fake/Arduino.h");
+    JIG_CLEANUP_FREE char *hook = jig_strf(
+        "recipe.hooks.libraries.prebuild.1.pattern=\"{compiler.path}fake-touch\" \"%s\" more\n",
+        header);
+    add_to_platform(&w, hook);
+    workshop_remove(&w, "build");
+    assert_int_equal(workshop_build(&w), JIG_OK);
+    assert_true(w.result.summary.reused > 0); /* of the core */
+    JIG_CLEANUP_FREE char *object = workshop_read(&w, "build/libraries/A/A.cpp.o");
+    assert_non_null(strstr(object, "more"));
+    workshop_close(&w);
+}
+
 /* One recipe makes the file that the next one reads. */
 static void conversions_of_conversions(void **state)
 {
@@ -736,6 +759,7 @@ int main(void)
         IN_FOLDER(what_only_the_linker_reads),
         IN_FOLDER(hooks_run_and_the_build_is_up_to_date),
         IN_FOLDER(what_a_hook_changes_is_compiled),
+        IN_FOLDER(what_a_hook_changes_is_no_shared_object),
         IN_FOLDER(conversions_of_conversions),
         IN_FOLDER(files_of_the_same_name),
         IN_FOLDER(a_tab_becomes_a_folder_and_back),
