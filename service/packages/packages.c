@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/packages/record.h"
@@ -173,9 +175,11 @@ enum jig_code jig_packages_fetch_indexes(struct jig_packages *p, struct jig_oper
                                     .ctx = op};
     enum jig_code code = jig_indexes_update(&spec, &until, &updates, reterr);
     for (size_t i = 0; i < updates.n; i++) {
+        const char *url = updates.items[i].url, *message = updates.items[i].err.message;
+        bool named = strstr(message, url) != NULL;
         if (updates.items[i].state == JIG_INDEX_FAILED)
-            jig_operation_notice(op, "packages.index_failed", JIG_EVENT_WARNING, "%s: %s",
-                                 updates.items[i].url, updates.items[i].err.message);
+            jig_operation_notice(op, "packages.index_failed", JIG_EVENT_WARNING, "%s%s%s",
+                                 named ? "" : url, named ? "" : ": ", message);
     }
     if (report != NULL)
         jig_packages_report_indexes(report, &updates);
