@@ -26,6 +26,7 @@ struct jig_building {
     Jig__V1__ProjectSelector *selector;
     struct jig_build_options options;
     int64_t started_ns;
+    int64_t told_ns; /* when the last result was there; at first, when it started */
     struct jig_warm_said said;
     struct jig_warm_answer *answer; /* NULL: it is built */
     struct jig_warm_answer *claim;  /* to be compared with a full walk; or NULL */
@@ -50,6 +51,7 @@ struct jig_building *jig_building_new(struct jig_builder *builder,
     uint8_t *bytes = jig_wire_bytes(&selector->base, &n);
     struct jig_building *b = jig_new(struct jig_building);
     *b = (struct jig_building){.builder = builder, .options = *options, .started_ns = jig_now_ns()};
+    b->told_ns = b->started_ns;
     b->selector = jig__v1__project_selector__unpack(NULL, n, bytes);
     free(bytes);
     if (b->selector != NULL)
@@ -298,6 +300,9 @@ static enum jig_code use_result(struct jig_building *b, const struct jig_target_
     Jig__V1__BuildResult message;
     jig_arena_init(&arena, RESULT_MAX_BYTES);
     jig_builder_result(b->target, e, result, &arena, &message);
+    int64_t now_ns = jig_now_ns();
+    message.server_us = (now_ns - b->told_ns) / 1000;
+    b->told_ns = now_ns;
     enum jig_code code = compare(b, &message, reterr);
     b->ran++;
     if (result->up_to_date)

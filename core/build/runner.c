@@ -150,6 +150,8 @@ char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, cons
     bool before = jig_observe_checking(true);
     char *why = t != NULL ? jig_check_trace(check, t, &updated) : first_reason(r, check);
     jig_observe_checking(before);
+    if (why == NULL && t != NULL && r->config.vouch == NULL)
+        jig_vouch_prepare(r->config.build_dir, t);
     if (updated)
         jig_record_touch(r->config.record, t);
     if (vouched && why != NULL)

@@ -84,36 +84,41 @@ static bool is_roundabout(const char *path)
 }
 
 /* Leads into the build folder by a way that nobody tells when something is written there. */
-static bool winds(const struct jig_vouch *v, const char *path)
+static bool winds(const char *build_dir, const char *path)
 {
     if (!is_roundabout(path))
         return false;
     if (jig_str_starts(path, "{build}/"))
         return true;
-    if (strstr(path, jig_path_base(v->build_dir)) == NULL) /* so it goes elsewhere */
+    if (strstr(path, jig_path_base(build_dir)) == NULL) /* so it goes elsewhere */
         return false;
     JIG_CLEANUP_FREE char *straight = jig_path_absolute("/", path);
-    JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, straight);
-    return jig_str_starts(spelled, "{build}/") || strcmp(straight, v->build_dir) == 0;
+    JIG_CLEANUP_FREE char *spelled = jig_build_relative(build_dir, straight);
+    return jig_str_starts(spelled, "{build}/") || strcmp(straight, build_dir) == 0;
 }
 
-static bool any_winds(const struct jig_vouch *v, const struct jig_trace_file *files, size_t n)
+static bool any_winds(const char *build_dir, const struct jig_trace_file *files, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (winds(v, files[i].path))
+        if (winds(build_dir, files[i].path))
             return true;
     }
     return false;
 }
 
-/* Found out once: what it names stays. */
+void jig_vouch_prepare(const char *build_dir, struct jig_trace *t)
+{
+    if (t->way != JIG_TRACE_UNREAD)
+        return;
+    t->way = any_winds(build_dir, t->inputs, t->input_count) ||
+                     any_winds(build_dir, t->searched, t->searched_count)
+                 ? JIG_TRACE_WINDING
+                 : JIG_TRACE_STRAIGHT;
+}
+
 static bool is_straight(const struct jig_vouch *v, struct jig_trace *t)
 {
-    if (t->way == JIG_TRACE_UNREAD)
-        t->way =
-            any_winds(v, t->inputs, t->input_count) || any_winds(v, t->searched, t->searched_count)
-                ? JIG_TRACE_WINDING
-                : JIG_TRACE_STRAIGHT;
+    jig_vouch_prepare(v->build_dir, t);
     return t->way == JIG_TRACE_STRAIGHT;
 }
 
@@ -127,7 +132,7 @@ bool jig_vouch_is_same(const struct jig_vouch *v, const char *path)
     if (v == NULL || v->ended)
         return false;
     JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
-    return !jig_map_has(&v->is_changed, spelled) && !winds(v, spelled);
+    return !jig_map_has(&v->is_changed, spelled) && !winds(v->build_dir, spelled);
 }
 
 static int by_path(const void *key, const void *item)

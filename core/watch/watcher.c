@@ -323,18 +323,28 @@ void jig_watcher_forget_node(void *ctx, struct jig_node *node)
     stop_watching(w, node);
 }
 
+/* Items of one node lie side by side: the last of them lets it go. */
+static void let_go(struct jig_watch *watch, size_t i)
+{
+    struct jig_watcher *w = watch->watcher;
+    struct jig_node *node = watch->items[i].node;
+    node->refs--;
+    if (i + 1 == watch->n || watch->items[i + 1].node != node)
+        jig_tree_prune(&w->tree, node, jig_watcher_forget_node, w);
+}
+
 void jig_watch_free(struct jig_watch *watch)
 {
     if (watch == NULL)
         return;
     struct jig_watcher *w = watch->watcher;
-    pthread_mutex_lock(&w->mu);
-    for (size_t i = 0; i < watch->n; i++) {
-        struct jig_node *node = watch->items[i].node;
-        node->refs--;
-        if (i + 1 == watch->n || watch->items[i + 1].node != node)
-            jig_tree_prune(&w->tree, node, jig_watcher_forget_node, w);
+    for (size_t i = 0; i < watch->n;) {
+        pthread_mutex_lock(&w->mu);
+        for (size_t k = 0; i < watch->n && k < A_BITE; k++, i++)
+            let_go(watch, i);
+        pthread_mutex_unlock(&w->mu);
     }
+    pthread_mutex_lock(&w->mu);
     w->item_bytes -= bytes_of(watch);
     w->stats.watches--;
     pthread_mutex_unlock(&w->mu);

@@ -6,11 +6,13 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/os/time.h"
 #include "service/warm/impl.h"
 #include "service/wire/event.h"
 #include "service/wire/text.h"
 
 #define RESULT_MAX_BYTES (16u << 20)
+#define BURIED_MS        100 /* in which a build begins, and asks for its files to be watched anew */
 
 /* ---- answers ---- */
 
@@ -111,15 +113,28 @@ void jig_warm_key_release(struct jig_warm_key *key)
 
 /* ---- the table ---- */
 
-static void free_live(void *p)
+/* Under the lock. */
+static void bury(void *p)
 {
     struct jig_warm_live *live = p;
-    if (live == NULL)
-        return;
-    jig_watch_free(live->watch);
-    jig_warm_unref(live->answer);
-    jig_warm_key_release(&live->key);
-    free(live);
+    struct jig_warm *w = live->warm;
+    live->next = w->dead;
+    w->dead = live;
+    w->dead_due_ns = jig_deadline_in_ms(BURIED_MS);
+    if (w->has_thread)
+        pthread_cond_signal(&w->changed);
+}
+
+void jig_warm_free_dead(struct jig_warm_live *live)
+{
+    while (live != NULL) {
+        struct jig_warm_live *next = live->next;
+        jig_watch_free(live->watch);
+        jig_warm_unref(live->answer);
+        jig_warm_key_release(&live->key);
+        free(live);
+        live = next;
+    }
 }
 
 struct jig_warm *jig_warm_new(const struct jig_warm_config *config)
@@ -134,7 +149,7 @@ struct jig_warm *jig_warm_new(const struct jig_warm_config *config)
     w->used = config->used;
     w->ctx = config->ctx;
     pthread_mutex_init(&w->mu, NULL);
-    jig_map_init(&w->live, free_live);
+    jig_map_init(&w->live, bury);
     jig_map_init(&w->refusals, free);
     if (jig_watcher_new(&w->watcher, &err) != JIG_OK)
         jig_log(JIG_LOG_DEBUG, "warm.no_watcher", "%s", err.message);
@@ -149,6 +164,7 @@ void jig_warm_free(struct jig_warm *w)
         return;
     jig_warm_stop(w);
     jig_map_release(&w->live);
+    jig_warm_free_dead(w->dead);
     jig_map_release(&w->refusals);
     jig_watcher_free(w->watcher);
     pthread_cond_destroy(&w->changed);
@@ -367,7 +383,7 @@ struct jig_warm_stats jig_warm_stats(struct jig_warm *w)
     pthread_mutex_lock(&w->mu);
     struct jig_warm_stats s = w->stats;
     s.live = w->live.count;
-    s.pending = w->at_work != NULL;
+    s.pending = (w->at_work != NULL) + (w->dead != NULL);
     for (const struct jig_warm_work *work = w->queue; work != NULL; work = work->next)
         s.pending++;
     pthread_mutex_unlock(&w->mu);

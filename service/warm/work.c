@@ -134,7 +134,7 @@ static void publish(struct jig_warm *w, const struct jig_warm_work *work, struct
     atomic_fetch_add(&work->answer->refs, 1);
     pthread_mutex_lock(&w->mu);
     *live = (struct jig_warm_live){
-        .answer = work->answer, .watch = watch, .key = jig_warm_key_copy(&work->key)};
+        .warm = w, .answer = work->answer, .watch = watch, .key = jig_warm_key_copy(&work->key)};
     live->used = live->told = ++w->uses;
     jig_warm_make_room(w, work->key.hex);
     jig_map_set(&w->live, work->key.hex, live);
@@ -244,6 +244,23 @@ static void do_work(struct jig_warm *w, struct jig_warm_work *work)
     work_free(work);
 }
 
+/* Under the lock, which it lets go meanwhile. False when nothing may go yet: *due is earlier, when
+ * only time is wanting. */
+static bool free_dead(struct jig_warm *w, int64_t *due)
+{
+    if (w->dead == NULL || w->queue != NULL || w->building > 0)
+        return false;
+    if (jig_now_ns() < w->dead_due_ns) {
+        *due = w->dead_due_ns;
+        return false;
+    }
+    struct jig_warm_live *dead = jig_steal(&w->dead);
+    pthread_mutex_unlock(&w->mu);
+    jig_warm_free_dead(dead);
+    pthread_mutex_lock(&w->mu);
+    return true;
+}
+
 static void *run(void *ctx)
 {
     struct jig_warm *w = ctx;
@@ -252,7 +269,8 @@ static void *run(void *ctx)
         int64_t due = 0;
         struct jig_warm_work *work = next_due(w, &due);
         if (work == NULL) {
-            wait_until(w, due);
+            if (!free_dead(w, &due))
+                wait_until(w, due);
             continue;
         }
         w->at_work = work;

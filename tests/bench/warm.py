@@ -81,6 +81,7 @@ def compile_alone_us(bench, folder, unit):
     words = list(command["arguments"])
     words[words.index("-o") + 1] = bench.path("scratch.o")
     daemon = result(bench, bench.jig("--json", "daemon", "status"))["pid"]
+    here = os.getcwd()
     os.chdir(command["directory"])
     os.kill(daemon, signal.SIGSTOP)
     began = time.monotonic()
@@ -88,6 +89,7 @@ def compile_alone_us(bench, folder, unit):
     _, status = os.waitpid(pid, 0)
     took = 1e6 * (time.monotonic() - began)
     os.kill(daemon, signal.SIGCONT)
+    os.chdir(here)
     assert status == 0, f"{words} failed"
     return took
 
