@@ -28,6 +28,10 @@
  * answer. What the answers rest on is told of when an answer from disk is armed, before a
  * collection, and when the daemon ends: jig_warm_tell_used.
  *
+ * The watch of an answer that holds no more is let go by that thread too, after the build that
+ * follows: most of its files are watched again by then, and need not be watched anew. JIG_WARM_DEAD
+ * of them may wait for that; past these, all go at once.
+ *
  * Ceilings: JIG_WARM_MOST answers live; on disk JIG_WARM_KEPT, of JIG_WARM_FILE_MAX bytes each and
  * JIG_WARM_KEPT_BYTES in all, the newest.
  * Threads: any; it locks itself.
@@ -42,6 +46,7 @@
 #include "service/wire/messages.h"
 
 #define JIG_WARM_MOST       64
+#define JIG_WARM_DEAD       4
 #define JIG_WARM_KEPT       512
 #define JIG_WARM_FILE_MAX   (512u << 20)
 #define JIG_WARM_KEPT_BYTES (UINT64_C(1) << 30)

@@ -176,6 +176,8 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
         why = check_new_inputs(c, t);
     if (why == NULL && changed == NULL)
         why = check_outputs(c, t);
+    if (why == NULL)
+        jig_vouch_prepare(c->build_dir, t);
     return why != NULL ? why : check_shadows(c, t, ret_updated);
 }
 

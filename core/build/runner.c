@@ -150,8 +150,6 @@ char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, cons
     bool before = jig_observe_checking(true);
     char *why = t != NULL ? jig_check_trace(check, t, &updated) : first_reason(r, check);
     jig_observe_checking(before);
-    if (why == NULL && t != NULL && r->config.vouch == NULL)
-        jig_vouch_prepare(r->config.build_dir, t);
     if (updated)
         jig_record_touch(r->config.record, t);
     if (vouched && why != NULL)
@@ -244,8 +242,10 @@ bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
     jig_observe_checking(before);
     if (updated)
         jig_record_touch(r->config.record, whole);
-    if (why == NULL)
+    if (why == NULL) {
         jig_map_set(&r->held, whole->name, whole);
+        jig_vouch_prepare(r->config.build_dir, part);
+    }
     return why == NULL && !updated;
 }
 

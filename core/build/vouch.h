@@ -41,8 +41,8 @@ const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v, struct jig_t
 /* Whether a file, absolute, is one that did not change. False for NULL. */
 bool jig_vouch_is_same(const struct jig_vouch *v, const char *path);
 
-/* Finds out ahead, and once, what a vouch has to know of the names in a trace: who looks at all of
- * its files anyway does. */
+/* Finds out ahead, and once, what a vouch has to know of the names in a trace. Whoever looks at all
+ * of its files does, as a look ahead: then it costs no later build anything. */
 void jig_vouch_prepare(const char *build_dir, struct jig_trace *t);
 
 /* For jig_observe_writes(), while the build runs. A child that may write anything, as a hook may,

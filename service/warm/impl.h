@@ -52,7 +52,8 @@ struct jig_warm {
     /* Guarded by mu: what holds no more. Letting 100,000 files go takes 20 ms, and most of them are
      * watched again after the build: then it takes less. So that is left to the thread. */
     struct jig_warm_live *dead;
-    int64_t dead_due_ns;           /* not before */
+    size_t dead_count;
+    int64_t dead_due_ns;           /* not before, unless there are more than JIG_WARM_DEAD */
     uint64_t uses;                 /* guarded by mu; answers asked for, ever */
     struct jig_map refusals;       /* guarded by mu; key -> why its files cannot be watched */
     struct jig_warm_stats stats;   /* guarded by mu */

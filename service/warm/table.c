@@ -120,6 +120,7 @@ static void bury(void *p)
     struct jig_warm *w = live->warm;
     live->next = w->dead;
     w->dead = live;
+    w->dead_count++;
     w->dead_due_ns = jig_deadline_in_ms(BURIED_MS);
     if (w->has_thread)
         pthread_cond_signal(&w->changed);

@@ -248,13 +248,15 @@ static void do_work(struct jig_warm *w, struct jig_warm_work *work)
  * only time is wanting. */
 static bool free_dead(struct jig_warm *w, int64_t *due)
 {
-    if (w->dead == NULL || w->queue != NULL || w->building > 0)
+    bool many = w->dead_count > JIG_WARM_DEAD;
+    if (w->dead == NULL || (!many && (w->queue != NULL || w->building > 0)))
         return false;
-    if (jig_now_ns() < w->dead_due_ns) {
+    if (!many && jig_now_ns() < w->dead_due_ns) {
         *due = w->dead_due_ns;
         return false;
     }
     struct jig_warm_live *dead = jig_steal(&w->dead);
+    w->dead_count = 0;
     pthread_mutex_unlock(&w->mu);
     jig_warm_free_dead(dead);
     pthread_mutex_lock(&w->mu);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -141,11 +142,37 @@ static void what_was_asked_for_is_told_of_once(void **state)
     assert_string_equal(b->told, "/p0 /p2 ");
 }
 
+/* The watch of what holds no more stays while builds run, but not of more than there is room for.
+ */
+static void what_holds_no_more_is_let_go(void **state)
+{
+    struct bench *b = *state;
+    for (unsigned i = 0; i < JIG_WARM_DEAD + 2; i++)
+        offer(b, i);
+    assert_int_equal(jig_warm_stats(b->warm).watcher.watches, JIG_WARM_DEAD + 2);
+    jig_warm_build_begins(b->warm);
+    assert_int_equal(unlink(b->file), 0);
+    assert_false(has(b, 0));
+    assert_int_equal(jig_warm_stats(b->warm).live, JIG_WARM_DEAD + 1);
+    assert_int_equal(jig_warm_stats(b->warm).watcher.watches, JIG_WARM_DEAD + 2);
+    for (unsigned i = 1; i <= JIG_WARM_DEAD; i++)
+        assert_false(has(b, i));
+    while (jig_warm_stats(b->warm).watcher.watches > 1)
+        sched_yield();
+    assert_false(has(b, JIG_WARM_DEAD + 1));
+    assert_int_equal(jig_warm_stats(b->warm).pending, 1);
+    jig_warm_build_ended(b->warm);
+    while (jig_warm_stats(b->warm).watcher.watches > 0)
+        sched_yield();
+    assert_int_equal(jig_warm_stats(b->warm).watcher.names, 1); /* the root */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_asked_for_is_told_of_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_nobody_asks_for_gives_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_holds_no_more_is_let_go, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
