@@ -23,14 +23,22 @@ struct jig_sightings {
     struct jig_map places; /* key -> place among the items, plus 1; empty when it was decoded */
     struct jig_seen *seen;
     char *fault;
+    bool lasting; /* the same look would find a fault again */
     bool young;
 };
 
 /* The first reason stays. `why` comes after what it is about. */
-static void give_up(struct jig_sightings *all, const char *what, const char *why)
+static void give_up_now(struct jig_sightings *all, const char *what, const char *why)
 {
     if (all->fault == NULL)
         all->fault = jig_strf("%s %s", what, why);
+}
+
+/* The same look again would come to the same. */
+static void give_up(struct jig_sightings *all, const char *what, const char *why)
+{
+    all->lasting = true;
+    give_up_now(all, what, why);
 }
 
 static bool same(const struct jig_sighting *a, const struct jig_sighting *b)
@@ -75,7 +83,7 @@ static void add(struct jig_sightings *all, const struct jig_sighting *s)
     memcpy(key + KEY_PREFIX, s->path, strlen(s->path) + 1);
     uintptr_t place = (uintptr_t)jig_map_get(&all->places, key);
     if (place != 0 && !same(&all->seen->items[place - 1], s))
-        give_up(all, s->path, "changed while it was looked at");
+        give_up_now(all, s->path, "changed while it was looked at");
     if (place != 0) {
         all->seen->items[place - 1].checking &= jig_observer_checks();
         return;
@@ -100,7 +108,7 @@ static void ran(void *ctx, const char *program)
 
 static void doubt(void *ctx, const char *path)
 {
-    give_up(ctx, path, "is open for writing");
+    give_up_now(ctx, path, "is open for writing");
 }
 
 static void unsteady(void *ctx, const char *what)
@@ -150,6 +158,11 @@ const char *jig_sightings_fault(const struct jig_sightings *s)
 bool jig_sightings_young(const struct jig_sightings *s)
 {
     return s->young;
+}
+
+bool jig_sightings_may_settle(const struct jig_sightings *s)
+{
+    return (s->fault != NULL || s->young) && !s->lasting && !s->seen->damaged;
 }
 
 /* A list whose rows nobody wrote is one of nothing. Who looks at it again learns that. */

@@ -43,6 +43,10 @@ const char *jig_sightings_fault(const struct jig_sightings *s);
 
 bool jig_sightings_young(const struct jig_sightings *s);
 
+/* Whether what speaks against the list may be over soon, so that it is worth to look again: files
+ * that are young, that changed during the look, or that somebody has open for writing. */
+bool jig_sightings_may_settle(const struct jig_sightings *s);
+
 size_t jig_sightings_count(const struct jig_sightings *s);
 const struct jig_sighting *jig_sightings_at(const struct jig_sightings *s, size_t i);
 

@@ -10,7 +10,8 @@
 
 /* A build's own outputs are young when it ends: files.h says for how long. */
 #define GROWN_OLD_MS 30
-#define MOST_TRIES   20 /* of a look at files that keep changing */
+#define MOST_TRIES   20 /* of a look at files that keep changing: over some five minutes */
+#define MOST_DOUBLED 10
 #define MOST_QUEUED  64
 #define MOST_REFUSED 1000
 
@@ -89,12 +90,14 @@ void jig_warm_submit_take(struct jig_warm *w, struct jig_warm_work *work)
     work_free(work);
 }
 
+/* Each try waits twice as long as the one before. */
 static void look_at_key(struct jig_warm *w, const struct jig_warm_key *key, unsigned tries)
 {
+    unsigned doubled = tries < MOST_DOUBLED ? tries : MOST_DOUBLED;
     struct jig_warm_work *work = jig_new(struct jig_warm_work);
     *work = (struct jig_warm_work){.kind = JIG_WARM_LOOK,
                                    .key = jig_warm_key_copy(key),
-                                   .due_ns = jig_deadline_in_ms(GROWN_OLD_MS),
+                                   .due_ns = jig_deadline_in_ms(GROWN_OLD_MS << doubled),
                                    .tries = tries};
     if (jig_cancel_init(&work->cancel, NULL) == JIG_OK) {
         jig_warm_submit_take(w, work);
@@ -177,8 +180,9 @@ static bool arm(struct jig_warm *w, const struct jig_warm_work *work)
     return held;
 }
 
-/* True when it is to be tried again: the files were young, or one changed. A build's first look
- * often changes what the build folder knows of files that came and do not matter. */
+/* True when it is to be tried again: the files were young, or one changed or is being written. A
+ * build's first look often changes what the build folder knows of files that came and do not
+ * matter. */
 static bool look_ahead(struct jig_warm *w, struct jig_warm_work *work)
 {
     Jig__V1__ProjectSelector *selector =
@@ -188,9 +192,9 @@ static bool look_ahead(struct jig_warm *w, struct jig_warm_work *work)
     struct jig_sightings *seen = jig_sightings_new();
     bool nothing_to_do = selector != NULL && w->look(w->ctx, selector, seen, &until, &builds);
     jig__v1__project_selector__free_unpacked(selector, NULL);
-    bool young = nothing_to_do && jig_sightings_young(seen);
-    bool usable = nothing_to_do && !young && jig_sightings_fault(seen) == NULL;
-    bool again = young;
+    bool usable =
+        nothing_to_do && !jig_sightings_young(seen) && jig_sightings_fault(seen) == NULL;
+    bool again = nothing_to_do && jig_sightings_may_settle(seen);
     if (usable) {
         work->seen = jig_steal(&seen);
         work->answer = jig_warm_answer_new_take(&builds);
@@ -235,12 +239,12 @@ static void wait_until(struct jig_warm *w, int64_t due_ns)
 static void do_work(struct jig_warm *w, struct jig_warm_work *work)
 {
     bool again = work->kind == JIG_WARM_ARM ? !arm(w, work) : look_ahead(w, work);
+    if (again && ++work->tries < MOST_TRIES)
+        look_at_key(w, &work->key, work->tries);
     pthread_mutex_lock(&w->mu);
     w->stats.look_ahead += work->kind == JIG_WARM_LOOK;
     w->at_work = NULL;
     pthread_mutex_unlock(&w->mu);
-    if (again && ++work->tries < MOST_TRIES)
-        look_at_key(w, &work->key, work->tries);
     work_free(work);
 }
 

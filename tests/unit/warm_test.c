@@ -15,6 +15,7 @@ struct bench {
     char *file; /* what every answer rests on */
     struct jig_files *files;
     struct jig_warm *warm;
+    unsigned looks;
     char told[64]; /* names of the answers whose use was told of, one after the other */
 };
 
@@ -25,6 +26,25 @@ static void on_used(void *ctx, const Jig__V1__ProjectSelector *selector,
     size_t n = strlen(b->told);
     assert_null(target);
     snprintf(b->told + n, sizeof b->told - n, "%s ", selector->directory);
+}
+
+/* A look during which the file is written, the first time. */
+static bool on_look(void *ctx, const Jig__V1__ProjectSelector *selector, struct jig_sightings *seen,
+                    const struct jig_until *until, struct jig_warm_builds *ret)
+{
+    struct bench *b = ctx;
+    (void)until;
+    const struct jig_observer *before = jig_observe(jig_sightings_observer(seen));
+    struct jig_stamp stamp;
+    bool there = jig_fs_stamp(b->file, &stamp, NULL) == JIG_OK;
+    jig_observe(NULL);
+    if (b->looks++ == 0)
+        there = there && jig_fs_write_atomic(b->file, "another", 7, 0600, NULL) == JIG_OK;
+    jig_observe(jig_sightings_observer(seen));
+    there = there && jig_fs_stamp(b->file, &stamp, NULL) == JIG_OK;
+    jig_observe(before);
+    ret->subject = jig_xstrdup(selector->directory);
+    return there;
 }
 
 static int setup(void **state)
@@ -42,8 +62,8 @@ static int setup(void **state)
     while (jig_fs_stamp(b->file, &stamp, NULL) != JIG_OK ||
            jig_stamp_is_racy(&stamp, jig_stamp_clock_ns()));
     b->files = jig_files_new(100);
-    b->warm = jig_warm_new(
-        &(struct jig_warm_config){.salt = "", .files = b->files, .used = on_used, .ctx = b});
+    b->warm = jig_warm_new(&(struct jig_warm_config){
+        .salt = "", .files = b->files, .look = on_look, .used = on_used, .ctx = b});
     free(folder);
     *state = b;
     return 0;
@@ -167,12 +187,26 @@ static void what_holds_no_more_is_let_go(void **state)
     assert_int_equal(jig_warm_stats(b->warm).watcher.names, 1); /* the root */
 }
 
+static void what_changes_during_a_look_is_looked_at_again(void **state)
+{
+    const struct bench *b = *state;
+    char name[16];
+    Jig__V1__ProjectSelector s = selector(name, 1);
+    jig_warm_look_ahead(b->warm, &s);
+    wait_idle(b);
+    assert_int_equal(jig_warm_stats(b->warm).live, 1);
+    assert_true(jig_warm_stats(b->warm).look_ahead >= 2);
+    assert_true(has(b, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_asked_for_is_told_of_once, setup, teardown),
         cmocka_unit_test_setup_teardown(what_nobody_asks_for_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_holds_no_more_is_let_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_changes_during_a_look_is_looked_at_again, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
