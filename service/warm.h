@@ -130,9 +130,10 @@ void jig_warm_builds_release(struct jig_warm_builds *b);
 void jig_warm_builds_add(struct jig_warm_builds *b, const Jig__V1__BuildResult *result,
                          uint64_t look);
 
-/* For poll(2), with jig_warm_pump(): keeps the kernel's queue short. -1 where nothing is watched.
- * Returns the deadline at which it wants to be called again. */
-int jig_warm_fd(const struct jig_warm *w);
+/* For poll(2), with jig_warm_pump(): keeps the kernel's queue short. Both are called each time: -1
+ * where nothing is watched, and while the pump rests. It returns the deadline at which it wants to
+ * be called again. */
+int jig_warm_fd(struct jig_warm *w);
 int64_t jig_warm_pump(struct jig_warm *w);
 
 struct jig_warm_stats {

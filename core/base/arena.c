@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE 4096
-#define ALIGNMENT  16
+#define BLOCK_SIZE    4096 /* of the first; each has twice the room of the one before, up to */
+#define LARGEST_BLOCK (256 << 10)
+#define ALIGNMENT     16
 
 struct jig_arena_block {
     struct jig_arena_block *next;
@@ -32,7 +33,11 @@ void jig_arena_release(struct jig_arena *a)
 
 static struct jig_arena_block *add_block(struct jig_arena *a, size_t size)
 {
-    size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    size_t room = a->blocks == NULL ? BLOCK_SIZE : 2 * a->blocks->size;
+    if (room > LARGEST_BLOCK)
+        room = LARGEST_BLOCK;
+    if (room < size)
+        room = size;
     struct jig_arena_block *b = calloc(1, sizeof *b + room);
     if (b == NULL)
         return NULL;

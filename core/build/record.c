@@ -100,7 +100,6 @@ static void note_file(struct jig_record *r, const char *path, const struct jig_s
     struct jig_stamp now;
     bool there = s != NULL || jig_fs_stamp(path, &now, NULL) == JIG_OK;
     r->file = s != NULL ? *s : there ? now : (struct jig_stamp){0};
-    r->racy = jig_stamp_is_racy(&r->file, jig_stamp_clock_ns());
 }
 
 void jig_record_load(struct jig_record *r, const char *path)

@@ -10,7 +10,8 @@
  * What a build changed is added as one more part; when the parts have grown, the file is written
  * whole. A later trace takes the place of an earlier one of its name. A part that was cut off or
  * damaged is as if that build had been killed before it was written: outputs are compared by
- * content, so nothing wrong follows.
+ * content, so nothing wrong follows. Nor does it from a file whose stamp was too young to show that
+ * somebody else wrote it since: what was true of the outputs is, or they differ.
  *
  * Threads: a record belongs to the build that holds the build folder's lock.
  */
@@ -26,7 +27,6 @@ struct jig_record {
     struct jig_map news;    /* names whose trace came, changed or went since the file was written */
     struct jig_stamp file;  /* as it was left; all zero when it is to be written whole */
     int64_t whole_bytes;    /* of the file, when it was written whole last */
-    bool racy;              /* the stamp is too young to vouch for the content */
     uint64_t look;          /* number of the one that found all traces that it uses to hold, when
                              * that was the last to be done here; else 0 */
     struct jig_map found;   /* then: source -> what its includes led to, for discovery */

@@ -72,7 +72,7 @@ static struct jig_record *take_kept(struct jig_records *all, const char *path)
 static bool is_as_left(const struct jig_record *r, const char *path)
 {
     struct jig_stamp now;
-    return jig_fs_stamp(path, &now, NULL) == JIG_OK && !r->racy && jig_stamp_equal(&now, &r->file);
+    return jig_fs_stamp(path, &now, NULL) == JIG_OK && jig_stamp_equal(&now, &r->file);
 }
 
 /* Nothing of it was used yet. */

@@ -1,8 +1,7 @@
 /*
  * records.h - the records of the folders that were built last, kept in memory between builds.
  *
- * A record's file is read again only when it is not as this daemon left it, or when its stamp was
- * too young to say so.
+ * A record's file is read again only when it is not as this daemon left it.
  *
  * Ceilings: JIG_RECORDS_MOST records, of JIG_RECORDS_FILES inputs in all; the one that was put back
  * longest ago goes first.

@@ -2,11 +2,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/watch/files.h"
@@ -15,12 +15,16 @@
 #define MOST_THREADS   8
 #define A_THREADS_WORK 2000 /* looks that are worth a thread of their own: some 2 ms */
 
-/* Keys say what was looked for: its kind, and whether links were followed. */
-#define KEY_PREFIX 2
+/* Of one sighting. */
+struct place {
+    uint32_t item; /* its place among the items, plus 1; 0: nobody's */
+    uint32_t hash;
+};
 
 struct jig_sightings {
     struct jig_observer observer;
-    struct jig_map places; /* key -> place among the items, plus 1; empty when it was decoded */
+    struct place *places; /* open addressing; none when the list was decoded */
+    size_t place_count;   /* a power of two, or 0 */
     struct jig_seen *seen;
     char *fault;
     bool lasting; /* the same look would find a fault again */
@@ -52,45 +56,86 @@ static bool same(const struct jig_sighting *a, const struct jig_sighting *b)
     return jig_stamp_equal(&a->stamp, &b->stamp);
 }
 
-static void keep(struct jig_sightings *all, const struct jig_sighting *s)
+/* ---- the index: by what was looked for, and how ---- */
+
+/* FNV-1a, 32 bits. */
+static uint32_t hash_of(const struct jig_sighting *s)
+{
+    uint32_t h = (2166136261u ^ (uint32_t)s->kind ^ (s->follow ? 16u : 0)) * 16777619u;
+    for (const unsigned char *p = (const unsigned char *)s->path; *p != '\0'; p++)
+        h = (h ^ *p) * 16777619u;
+    return h;
+}
+
+/* Where it is, or where it goes. There is room. */
+static struct place *find(const struct jig_sightings *all, const struct jig_sighting *s,
+                          uint32_t hash)
+{
+    size_t mask = all->place_count - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+        struct place *place = &all->places[at];
+        if (place->item == 0)
+            return place;
+        const struct jig_sighting *there = &all->seen->items[place->item - 1];
+        if (place->hash == hash && there->kind == s->kind && there->follow == s->follow &&
+            strcmp(there->path, s->path) == 0)
+            return place;
+    }
+}
+
+static void make_room(struct jig_sightings *all)
+{
+    struct place *old = all->places;
+    size_t n = all->place_count;
+    if ((all->seen->n + 1) * 4 <= n * 3)
+        return;
+    all->place_count = n == 0 ? 64 : 2 * n;
+    all->places = jig_xcalloc(all->place_count, sizeof *all->places);
+    for (size_t i = 0; i < n; i++) {
+        if (old[i].item != 0)
+            *find(all, &all->seen->items[old[i].item - 1], old[i].hash) = old[i];
+    }
+    free(old);
+}
+
+/* ---- collecting ---- */
+
+/* False when there is no room for its text. */
+static bool keep(struct jig_sightings *all, const struct jig_sighting *s)
 {
     struct jig_seen *seen = all->seen;
+    const char *path = jig_arena_strdup(&seen->text, s->path);
+    const char *real = s->real != NULL ? jig_arena_strdup(&seen->text, s->real) : NULL;
+    if (path == NULL || (s->real != NULL && real == NULL))
+        return false;
     seen->items = jig_grow(seen->items, &seen->cap, seen->n, sizeof *seen->items);
     struct jig_sighting *copy = &seen->items[seen->n++];
     *copy = *s;
     copy->checking = jig_observer_checks();
-    copy->path = jig_xstrdup(s->path);
-    copy->real = s->real != NULL ? jig_xstrdup(s->real) : NULL;
-}
-
-/* Whether a path can be kept. */
-static bool usable(struct jig_sightings *all, const struct jig_sighting *s)
-{
-    if (s->path[0] != '/' || strlen(s->path) >= JIG_LONGEST_PATH)
-        give_up(all, s->path, "is no absolute path of a usual length");
-    if (all->seen->n >= JIG_MOST_SIGHTINGS)
-        give_up(all, s->path, "is one file too many to be remembered");
-    return all->fault == NULL;
+    copy->path = path;
+    copy->real = real;
+    return true;
 }
 
 static void add(struct jig_sightings *all, const struct jig_sighting *s)
 {
-    char key[KEY_PREFIX + JIG_LONGEST_PATH];
-    if (!usable(all, s))
+    if (s->path[0] != '/' || strlen(s->path) >= JIG_LONGEST_PATH)
+        give_up(all, s->path, "is no absolute path of a usual length");
+    if (all->fault != NULL)
         return;
-    key[0] = (char)('a' + s->kind);
-    key[1] = s->follow ? '/' : '@';
-    memcpy(key + KEY_PREFIX, s->path, strlen(s->path) + 1);
-    uintptr_t place = (uintptr_t)jig_map_get(&all->places, key);
-    if (place != 0 && !same(&all->seen->items[place - 1], s))
-        give_up_now(all, s->path, "changed while it was looked at");
-    if (place != 0) {
-        all->seen->items[place - 1].checking &= jig_observer_checks();
-        return;
+    make_room(all);
+    uint32_t hash = hash_of(s);
+    struct place *place = find(all, s, hash);
+    if (place->item != 0) {
+        struct jig_sighting *before = &all->seen->items[place->item - 1];
+        if (!same(before, s))
+            give_up_now(all, s->path, "changed while it was looked at");
+        before->checking &= jig_observer_checks();
+    } else if (all->seen->n < JIG_MOST_SIGHTINGS && keep(all, s)) {
+        *place = (struct place){(uint32_t)all->seen->n, hash};
+    } else {
+        give_up(all, s->path, "is one file too many to be remembered");
     }
-    keep(all, s);
-    jig_map_set(&all->places, key,
-                (void *)(uintptr_t)all->seen->n); /* NOLINT(performance-no-int-to-ptr) */
 }
 
 static void saw(void *ctx, const struct jig_sighting *s)
@@ -121,7 +166,7 @@ struct jig_sightings *jig_sightings_new(void)
     struct jig_sightings *s = jig_new(struct jig_sightings);
     s->seen = jig_new(struct jig_seen);
     jig_buf_init(&s->seen->kept, 0);
-    jig_map_init(&s->places, NULL);
+    jig_arena_init(&s->seen->text, JIG_MOST_SEEN_TEXT);
     s->observer = (struct jig_observer){
         .saw = saw, .ran = ran, .doubt = doubt, .unsteady = unsteady, .ctx = s};
     return s;
@@ -132,15 +177,11 @@ void jig_sightings_free(struct jig_sightings *s)
     if (s == NULL)
         return;
     struct jig_seen *seen = s->seen;
-    for (size_t i = 0; seen->text == NULL && i < seen->n; i++) {
-        free((char *)seen->items[i].path);
-        free((char *)seen->items[i].real);
-    }
     free(seen->items);
-    free(seen->text);
+    jig_arena_release(&seen->text);
     jig_buf_release(&seen->kept);
     free(seen);
-    jig_map_release(&s->places);
+    free(s->places);
     free(s->fault);
     free(s);
 }

@@ -14,7 +14,6 @@
 #include "core/watch/sightings_impl.h"
 
 #define ROWS_IN_A_BLOCK 256
-#define MOST_TEXT       ((size_t)1 << 30) /* of the paths of one list */
 
 struct frame {
     uint64_t rows;
@@ -214,17 +213,16 @@ static size_t text_size(const struct jig_seen *seen)
         if (!take_row(&r, &row, &rest, &real))
             return 0;
         size += r.path_n + row.real + 2;
-        if (size > MOST_TEXT)
+        if (size > JIG_MOST_SEEN_TEXT)
             return 0;
     }
     return r.left == 0 ? size : 0;
 }
 
-static void unpack(struct jig_seen *seen)
+static void unpack(struct jig_seen *seen, char *out)
 {
     struct reader r = {.at = seen->rows, .left = seen->rows_n};
     const char *before = "";
-    char *out = seen->text;
     while (seen->n < seen->n_rows) {
         struct row row;
         const char *rest;
@@ -250,13 +248,13 @@ void jig_seen_unpack_(struct jig_seen *seen)
     if (seen->rows == NULL)
         return;
     size_t size = text_size(seen);
-    if (size > 0) {
+    char *text = size > 0 ? jig_arena_alloc(&seen->text, size) : NULL;
+    if (text != NULL) {
         seen->cap = seen->n_rows + 1;
-        seen->text = jig_xcalloc(size, 1);
         seen->items = jig_xcalloc(seen->cap, sizeof *seen->items);
-        unpack(seen);
+        unpack(seen, text);
     }
-    seen->damaged = size == 0;
+    seen->damaged = text == NULL;
     seen->rows = NULL;
     seen->blocks = 0;
     jig_buf_release(&seen->kept);

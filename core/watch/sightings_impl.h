@@ -8,17 +8,19 @@
 #ifndef JIG_WATCH_SIGHTINGS_IMPL_H
 #define JIG_WATCH_SIGHTINGS_IMPL_H
 
+#include "core/base/arena.h"
 #include "core/watch/sightings.h"
 
 #define JIG_MOST_SIGHTINGS 2000000
 #define JIG_LONGEST_PATH   4096
+#define JIG_MOST_SEEN_TEXT ((size_t)1 << 30) /* bytes of all paths and targets */
 #define JIG_SEEN_LIST      "the list of files that were seen" /* in place of a path: it is damaged */
 
 struct jig_seen {
     struct jig_sighting *items;
     size_t n;
     size_t cap;
-    char *text; /* of all paths and targets, when they were kept: else each is on its own */
+    struct jig_arena text; /* of all paths and targets */
     struct jig_buf kept;
     const char *rows;   /* within `kept`; NULL: there are none, or they are items by now */
     size_t rows_n;      /* bytes */

@@ -12,6 +12,7 @@
 #define MOST_MORE       1024 /* files that are opened while a question is answered */
 #define FIRST_SETTLE_NS (20 * JIG_NS_PER_MS)
 #define SETTLE_MOST_NS  (3600 * JIG_NS_PER_S)
+#define REST_NS         (10 * JIG_NS_PER_MS) /* in which no queue of the usual length overflows */
 #define MOST_SAME       64 /* paths of one inode */
 
 enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr)
@@ -44,9 +45,12 @@ void jig_watcher_free(struct jig_watcher *w)
     free(w);
 }
 
-int jig_watcher_fd(const struct jig_watcher *w)
+int jig_watcher_fd(struct jig_watcher *w)
 {
-    return jig_notify_fd(w->notify);
+    pthread_mutex_lock(&w->mu);
+    bool rests = w->rests_until_ns > jig_now_ns();
+    pthread_mutex_unlock(&w->mu);
+    return rests ? -1 : jig_notify_fd(w->notify);
 }
 
 /* ---- events ---- */
@@ -230,29 +234,50 @@ static void settle_all(struct jig_watcher *w)
     }
 }
 
-/* Asking whether files are open opens them, which another daemon that watches them hears and asks
- * in turn. So each round waits twice as long as the one before, until somebody has a question. */
-static bool is_time_to_settle(struct jig_watcher *w)
+/* Under the lock. A compiler opens a thousand files: that wakes nobody a thousand times. */
+static void drain_and_rest(struct jig_watcher *w, int64_t now_ns)
 {
-    int64_t now = jig_now_ns();
-    pthread_mutex_lock(&w->mu);
+    uint64_t before = w->stats.events;
+    if (now_ns < w->rests_until_ns)
+        return;
     jig_watcher_drain(w);
-    bool due = w->open_count > 0 && now >= w->settle_at_ns;
-    if (due) {
-        w->settle_every_ns =
-            2 * w->settle_every_ns < SETTLE_MOST_NS ? 2 * w->settle_every_ns : SETTLE_MOST_NS;
-        w->settle_at_ns = now + w->settle_every_ns;
-    }
-    pthread_mutex_unlock(&w->mu);
-    return due;
+    if (w->stats.events != before)
+        w->rests_until_ns = now_ns + REST_NS;
 }
 
-int64_t jig_watcher_pump(struct jig_watcher *w)
+/* Under the lock. Asking whether files are open opens them, which another daemon that watches them
+ * hears and asks in turn. So each round waits twice as long as the one before, until somebody has a
+ * question. */
+static bool is_time_to_settle(struct jig_watcher *w, int64_t now_ns)
 {
-    if (is_time_to_settle(w))
+    if (w->open_count == 0 || now_ns < w->settle_at_ns)
+        return false;
+    w->settle_every_ns =
+        2 * w->settle_every_ns < SETTLE_MOST_NS ? 2 * w->settle_every_ns : SETTLE_MOST_NS;
+    w->settle_at_ns = now_ns + w->settle_every_ns;
+    return true;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t jig_watcher_pump(struct jig_watcher *w, bool busy)
+{
+    int64_t now_ns = jig_now_ns();
+    pthread_mutex_lock(&w->mu);
+    drain_and_rest(w, now_ns);
+    bool settles = !busy && is_time_to_settle(w, now_ns);
+    pthread_mutex_unlock(&w->mu);
+    if (settles)
         settle_all(w);
     pthread_mutex_lock(&w->mu);
-    int64_t next = w->open_count > 0 ? w->settle_at_ns : JIG_NO_DEADLINE;
+    int64_t next = JIG_NO_DEADLINE;
+    if (w->rests_until_ns > now_ns)
+        next = w->rests_until_ns;
+    else if (w->open_count > 0)
+        next = later(w->settle_at_ns, busy ? now_ns + FIRST_SETTLE_NS : 0);
     pthread_mutex_unlock(&w->mu);
     return next;
 }
@@ -515,6 +540,7 @@ void jig_watch_changes_release(struct jig_watch_changes *c)
 struct jig_watcher_stats jig_watcher_stats(struct jig_watcher *w)
 {
     pthread_mutex_lock(&w->mu);
+    jig_watcher_drain(w); /* the pump may be resting */
     struct jig_watcher_stats s = w->stats;
     s.names = w->tree.count;
     s.maybe_open = w->open_count;

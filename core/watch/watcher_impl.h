@@ -31,6 +31,7 @@ struct jig_watcher {
     struct jig_node **open; /* files that may be open for writing */
     size_t open_count;
     size_t open_cap;
+    int64_t rests_until_ns;  /* the pump, from events; monotonic */
     int64_t settle_at_ns;    /* the next round without a question, not before; monotonic */
     int64_t settle_every_ns; /* what the one after that waits */
     size_t item_bytes;       /* of all watches */

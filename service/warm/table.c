@@ -369,14 +369,19 @@ void jig_warm_offer_take(struct jig_warm *w, const Jig__V1__ProjectSelector *sel
     jig_warm_submit_take(w, work);
 }
 
-int jig_warm_fd(const struct jig_warm *w)
+int jig_warm_fd(struct jig_warm *w)
 {
     return w->watcher != NULL ? jig_watcher_fd(w->watcher) : -1;
 }
 
 int64_t jig_warm_pump(struct jig_warm *w)
 {
-    return w->watcher != NULL ? jig_watcher_pump(w->watcher) : JIG_NO_DEADLINE;
+    if (w->watcher == NULL)
+        return JIG_NO_DEADLINE;
+    pthread_mutex_lock(&w->mu);
+    bool busy = w->building > 0;
+    pthread_mutex_unlock(&w->mu);
+    return jig_watcher_pump(w->watcher, busy);
 }
 
 struct jig_warm_stats jig_warm_stats(struct jig_warm *w)

@@ -196,12 +196,18 @@ static void test_the_pump_asks_again_at_its_deadline(void **state)
     write_file(b, "a.h", "one");
     ARM(b, "a.h");
     assert_int_equal(ask(b), JIG_WATCH_HOLDS); /* the next round is some milliseconds away */
-    assert_true(jig_watcher_pump(b->watcher) == JIG_NO_DEADLINE);
+    assert_true(jig_watcher_pump(b->watcher, false) == JIG_NO_DEADLINE);
     JIG_CLEANUP_FREE char *path = at(b, "a.h");
     struct jig_digest d;
     assert_int_equal(jig_sha256_file(path, &d, NULL), JIG_OK);
+    for (unsigned i = 0; i < 3; i++) { /* a compiler needs the processors */
+        int64_t next = jig_watcher_pump(b->watcher, true);
+        assert_true(next != JIG_NO_DEADLINE);
+        assert_int_equal(jig_watcher_stats(b->watcher).maybe_open, 1);
+        poll(NULL, 0, jig_deadline_poll_ms(next));
+    }
     for (;;) {
-        int64_t next = jig_watcher_pump(b->watcher);
+        int64_t next = jig_watcher_pump(b->watcher, false);
         if (next == JIG_NO_DEADLINE)
             break;
         poll(NULL, 0, jig_deadline_poll_ms(next));
