@@ -528,8 +528,8 @@ static void begin_trials(struct discovery *d, size_t end)
     struct jig_runner *r = d->plan->runner;
     for (; d->tried < end && jig_runner_has_room(r); d->tried++) {
         const struct waiting *w = &d->queue[d->tried];
-        if (w->trial != NULL && !jig_plan_begin_compile(d->plan, w->own - 1) &&
-            !jig_runner_is_current(r, w->trial))
+        if (w->trial != NULL && !jig_runner_has_guess(r, w->trial) &&
+            !jig_plan_begin_compile(d->plan, w->own - 1) && !jig_runner_is_current(r, w->trial))
             return; /* others have all processors */
     }
 }
@@ -550,6 +550,21 @@ static bool begin_trial(struct discovery *d, size_t index)
     }
     runs_release(&r);
     return w->trial != NULL;
+}
+
+void jig_plan_begin_changed(struct jig_plan *p)
+{
+    const char *folders = jig_map_get(&p->record->found, ALL_FOLDERS);
+    if (folders != NULL && folders[0] != '\0')
+        jig_str_split(folders, "\n", false, &p->lib_includes); /* none is there yet */
+    for (size_t i = 0; folders != NULL && i < p->own_sources.n; i++) {
+        const char *source = p->own_sources.v[i];
+        bool led_nowhere = jig_streq(jig_map_get(&p->record->found, source), "");
+        if (!jig_streq(source, p->generated) && led_nowhere && is_cxx(source) &&
+            jig_plan_held(p, p->own_objects.v[i]) == NULL && !jig_plan_begin_compile(p, i))
+            break;
+    }
+    jig_strv_clear(&p->lib_includes);
 }
 
 /* Whether all of them go well, or need not run. */

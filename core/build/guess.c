@@ -142,6 +142,8 @@ bool jig_plan_begin_compile(struct jig_plan *p, size_t index)
 
 void jig_plan_guess(struct jig_plan *p)
 {
+    if (p->same && !p->request->look_only)
+        jig_plan_begin_changed(p);
     if (p->generated == NULL || p->request->look_only)
         return;
     guess_libraries(p, &p->lib_includes); /* none is there yet */

@@ -112,17 +112,18 @@ static void hear(void *ctx, enum jig_stream stream, const char *data, size_t n)
 }
 
 /* What an earlier run left must not pass for what this one leaves (and ar would add to it). */
-static enum jig_code clear_outputs(const struct jig_action *a, struct jig_err *reterr)
+static enum jig_code clear_outputs(const struct jig_action *a, struct jig_fs_removed *removed,
+                                   struct jig_err *reterr)
 {
     for (size_t i = 0; i < a->outputs.n; i++) {
         JIG_CLEANUP_FREE char *dir = jig_path_dir(a->outputs.v[i]);
         enum jig_code code = jig_fs_mkdirs(dir, 0777, reterr);
         if (code == JIG_OK && !a->always)
-            code = jig_fs_remove_tree(a->outputs.v[i], reterr);
+            code = jig_fs_remove_begin(removed, a->outputs.v[i], reterr);
         if (code != JIG_OK)
             return code;
     }
-    return a->depfile != NULL ? jig_fs_remove_tree(a->depfile, reterr) : JIG_OK;
+    return a->depfile != NULL ? jig_fs_remove_begin(removed, a->depfile, reterr) : JIG_OK;
 }
 
 /* What the tool is going to write. */
@@ -144,12 +145,14 @@ enum jig_code jig_job_start(struct jig_job *j, struct jig_err *reterr)
     spec.writes = tell_writes(j->action);
     j->started_ns = jig_now_ns();
     j->started_clock_ns = jig_stamp_clock_ns();
-    enum jig_code code = clear_outputs(j->action, reterr);
+    struct jig_fs_removed removed = {.n = 0};
+    enum jig_code code = clear_outputs(j->action, &removed, reterr);
     if (code == JIG_OK) {
         code = jig_proc_start(&spec, &j->proc, reterr);
         if (code != JIG_OK && reterr != NULL)
             reterr->reason = JIG_REASON_BUILD_FAILED;
     }
+    jig_fs_remove_end(&removed);
     j->state = code == JIG_OK ? JIG_JOB_RUNNING : JIG_JOB_FAILED;
     return code;
 }

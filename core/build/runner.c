@@ -305,13 +305,14 @@ static void record(struct jig_runner *r, struct jig_job *j)
     jig_record_put_take(r->config.record, t);
 }
 
-/* A compile's outputs are looked at at once, and its many inputs while something else runs. */
+/* A run's outputs are looked at at once, and the many inputs of a compile or a link while something
+ * else runs. */
 static enum jig_code record_later(struct jig_runner *r, struct jig_job *j, struct jig_err *reterr)
 {
     enum jig_code code = jig_job_begin_trace(j, &r->config, reterr);
     if (code != JIG_OK)
         return code;
-    if (!j->action->is_compile) {
+    if (!j->action->is_compile && !j->action->lists_inputs) {
         record(r, j);
         return JIG_OK;
     }

@@ -18,7 +18,8 @@
  * but nothing is recorded, so the next build runs the action again.
  *
  * A compile may read a thousand headers, and a link need not wait until they are looked at: that is
- * done while something else runs, or at the runner's end, and so is what becomes of the record.
+ * done while something else runs, or at the runner's end, and so is what becomes of the record. The
+ * same goes for a link and what comes after it.
  *
  * After a failure nothing new is started, and every call fails alike; what runs already is waited
  * for, so that its diagnostics are not lost. A cancel or a deadline kills what runs, and so does a
@@ -133,6 +134,9 @@ bool jig_runner_has_room(const struct jig_runner *r);  /* likewise, for one that
  * is not looked at again when it is submitted. Both actions stay the caller's. */
 bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
                            const struct jig_action *by);
+
+/* Whether a guess at this very action was started. */
+bool jig_runner_has_guess(const struct jig_runner *r, const struct jig_action *action);
 
 /* Waits for a guess at this very action, which stays the caller's. True when its tool went well;
  * false also when there is none. */

@@ -141,6 +141,11 @@ bool jig_runner_guess(struct jig_runner *r, struct jig_action *action, bool aske
     return true;
 }
 
+bool jig_runner_has_guess(const struct jig_runner *r, const struct jig_action *action)
+{
+    return guess_for(r, action) != NULL;
+}
+
 bool jig_runner_guess_went_well(struct jig_runner *r, const struct jig_action *action)
 {
     const struct jig_job *j = guess_for(r, action);

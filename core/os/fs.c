@@ -287,6 +287,21 @@ static void tell_write_over(const char *path)
     jig_tell_write(path, lstat(path, &st) != 0);
 }
 
+/* Puts a file in the place of another one, or of none. Some filesystems (ext4: auto_da_alloc) write
+ * to the disk what is renamed over a file, which takes longer than all else here; what changes
+ * places with it they do not. */
+static int put_in_place(const char *temporary, const char *path, bool synced)
+{
+    if (!synced && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        if (unlink(temporary) == 0)
+            return 0;
+        if (errno != EISDIR) /* a folder was there: as rename(2), it stays */
+            return -1;
+        (void)!renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE);
+    }
+    return rename(temporary, path);
+}
+
 /* Syncs (when asked) and closes fd, gives `temporary` its mode and renames it to `path`. */
 static enum jig_code publish(int fd, const char *temporary, const char *path, mode_t mode,
                              bool synced, struct jig_err *reterr)
@@ -298,7 +313,7 @@ static enum jig_code publish(int fd, const char *temporary, const char *path, mo
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
     if (code == JIG_OK)
         tell_write_over(path);
-    if (code == JIG_OK && rename(temporary, path) != 0)
+    if (code == JIG_OK && put_in_place(temporary, path, synced) != 0)
         code = jig_err_sys(reterr, errno, "cannot write %s", path);
     if (code != JIG_OK)
         unlink(temporary);
@@ -481,6 +496,21 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     (void)ftw;
     jig_tell_write(path, true);
     return remove(path) != 0 && errno != ENOENT ? -1 : 0;
+}
+
+enum jig_code jig_fs_remove_begin(struct jig_fs_removed *removed, const char *path,
+                                  struct jig_err *reterr)
+{
+    int fd = removed->n < JIG_COUNT(removed->fds) ? open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd >= 0)
+        removed->fds[removed->n++] = fd;
+    return jig_fs_remove_tree(path, reterr);
+}
+
+void jig_fs_remove_end(struct jig_fs_removed *removed)
+{
+    while (removed->n > 0)
+        close(removed->fds[--removed->n]);
 }
 
 enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr)

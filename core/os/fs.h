@@ -104,6 +104,16 @@ enum jig_code jig_fs_rename(const char *from, const char *to, struct jig_err *re
 /* Removes a file or a tree without following links; one that is not there is fine. */
 enum jig_code jig_fs_remove_tree(const char *path, struct jig_err *reterr) JIG_CHECKED;
 
+/* As above; but what the first few files occupy is given back by jig_fs_remove_end(): that takes
+ * longer than to take away a name, and can wait. All zero at first. */
+struct jig_fs_removed {
+    int fds[4];
+    size_t n;
+};
+enum jig_code jig_fs_remove_begin(struct jig_fs_removed *removed, const char *path,
+                                  struct jig_err *reterr) JIG_CHECKED;
+void jig_fs_remove_end(struct jig_fs_removed *removed);
+
 /* The names in a folder, sorted bytewise, without "." and "..". RESOURCE_EXHAUSTED past 1,000,000.
  */
 enum jig_code jig_fs_list(const char *dir, struct jig_strv *out,
