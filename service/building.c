@@ -383,6 +383,17 @@ static enum jig_code hold_pulled(struct jig_building *b, struct jig_operation *o
                        b->target->project->root);
 }
 
+/* From the request, or the end of the environment before this one, until the build's own phases. */
+static void add_beginning(const struct jig_building *b, int64_t began_ns,
+                          struct jig_build_result *result)
+{
+    if (result->phase_count == JIG_PHASES_MAX)
+        return;
+    memmove(result->phases + 1, result->phases, result->phase_count * sizeof *result->phases);
+    result->phases[0] = (struct jig_phase){"begin", (began_ns - b->told_ns) / 1000};
+    result->phase_count++;
+}
+
 /* The look that the changes were noted after. */
 static uint64_t changes_since(const struct jig_building *b, size_t index)
 {
@@ -411,10 +422,12 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     const struct jig_observer *before =
         jig_observe(b->seen != NULL ? jig_sightings_observer(b->seen) : NULL);
     jig_warm_build_begins(jig_builder_warm(b->builder));
+    int64_t began_ns = jig_now_ns();
     code = jig_builder_run(b->builder, op, b->target, e, &b->options, &result, reterr);
     jig_warm_build_ended(jig_builder_warm(b->builder));
     jig_observe(before);
     jig_lock_release(&share);
+    add_beginning(b, began_ns, &result);
     if (code == JIG_OK)
         code = use_result(b, e, &result, use, ctx, reterr);
     jig_build_result_release(&result);

@@ -95,14 +95,14 @@ struct jig_build_engine_stats jig_build_engine_stats(struct jig_build_engine *e)
     return s;
 }
 
-/* Ends the phase that runs and begins another; NULL ends the last. */
-static void phase(struct jig_plan *p, const char *name, int64_t *since)
+/* Ends the phase that runs and begins another, the first one at *since; NULL ends the last. */
+static void phase(struct jig_build_result *r, const char *name, int64_t *since)
 {
-    struct jig_build_result *r = p->result;
     int64_t now = jig_now_ns();
-    if (r->phase_count > 0 && *since != 0)
+    if (r->phase_count > 0) {
         r->phases[r->phase_count - 1].duration_us += (now - *since) / 1000;
-    *since = name != NULL ? now : 0;
+        *since = now;
+    }
     if (name != NULL && r->phase_count < JIG_PHASES_MAX)
         r->phases[r->phase_count++] = (struct jig_phase){name, 0};
 }
@@ -219,7 +219,7 @@ static enum jig_code run_steps(struct jig_plan *p, int64_t *since, struct jig_er
     };
     for (size_t i = 0; i < JIG_COUNT(steps); i++) {
         if (steps[i].phase != NULL)
-            phase(p, steps[i].phase, since);
+            phase(p->result, steps[i].phase, since);
         enum jig_code code = steps[i].run != NULL ? steps[i].run(p, reterr)
                                                   : jig_plan_hooks(p, steps[i].hooks, reterr);
         if (code != JIG_OK)
@@ -419,7 +419,7 @@ static void take_record(struct jig_plan *p, bool changes_are_new)
 }
 
 static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_build_request *q,
-                                  bool waited, struct jig_build_result *result,
+                                  bool waited, int64_t *since, struct jig_build_result *result,
                                   struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *record_path = jig_path_join(q->build_dir, ".jig-record");
@@ -428,8 +428,6 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
                          .result = result,
                          .build_dir = q->build_dir,
                          .record_path = record_path};
-    int64_t since = 0;
-    phase(&p, "prepare", &since);
     p.log = jig_readlog_new();
     p.files = q->walk ? jig_files_new(MOST_WALKED) : e->files;
     p.toolids = q->walk ? jig_toolids_new(NULL) : e->toolids;
@@ -441,8 +439,8 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     if (code == JIG_OK)
         code = set_props(&p, reterr);
     if (code == JIG_OK)
-        code = run_steps(&p, &since, reterr);
-    phase(&p, "record", &since);
+        code = run_steps(&p, since, reterr);
+    phase(result, "record", since);
     if (code == JIG_OK)
         code = write_commands(&p, reterr);
     else if (!q->look_only)
@@ -452,7 +450,6 @@ static enum jig_code build_locked(struct jig_build_engine *e, const struct jig_b
     else
         settle(&p, code);
     add_missing_header_hint(&p, reterr);
-    phase(&p, NULL, &since);
     jig_observe_writes(before);
     plan_release(&p);
     return code;
@@ -549,6 +546,7 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
 {
     *result = (struct jig_build_result){0};
     int64_t started = jig_now_ns();
+    int64_t since = started;
     JIG_CLEANUP_FREE char *lock_path = jig_path_join(q->build_dir, ".jig-lock");
     struct jig_lock lock = JIG_LOCK_INIT;
     bool waited = false;
@@ -560,14 +558,18 @@ enum jig_code jig_build_run(struct jig_build_engine *e, const struct jig_build_r
         if (code == JIG_OK)
             code = make_build_dir(q->build_dir, reterr);
     }
+    if (waited)
+        phase(result, "wait", &since);
     if (code == JIG_OK) {
         struct jig_err err = JIG_ERR_INIT;
-        code = build_locked(e, q, waited, result, &err);
+        phase(result, "prepare", &since);
+        code = build_locked(e, q, waited, &since, result, &err);
         if (!q->look_only || code == JIG_OK)
             save_last(q, result, code != JIG_OK ? &err : NULL);
         if (code != JIG_OK && reterr != NULL)
             *reterr = err;
     }
+    phase(result, NULL, &since);
     if (code == JIG_OK && !jig_lock_is_current(&lock, lock_path))
         code = jig_err_reason(reterr, JIG_ABORTED, JIG_REASON_BUILD_FAILED,
                               "the build folder %s was removed during the build", q->build_dir);

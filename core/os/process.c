@@ -78,6 +78,7 @@ int64_t jig_process_rss_bytes(void)
 void jig_process_use_few_heaps(void)
 {
     mallopt(M_ARENA_MAX, HEAPS);
+    mallopt(M_MXFAST, 0);
 }
 
 void jig_process_trim(void)

@@ -85,3 +85,15 @@ void jig_watcher_settle(struct jig_watcher *w, size_t most)
         asked += n;
     }
 }
+
+void jig_watcher_settle_all(struct jig_watcher *w)
+{
+    for (size_t left = SIZE_MAX, now = 0; now < left;) {
+        pthread_mutex_lock(&w->mu);
+        left = w->open_count;
+        jig_watcher_drain(w);
+        jig_watcher_settle(w, JIG_WATCH_BITE);
+        now = w->open_count;
+        pthread_mutex_unlock(&w->mu);
+    }
+}

@@ -51,9 +51,10 @@ enum jig_code jig_watcher_new(struct jig_watcher **ret, struct jig_err *reterr) 
 void jig_watcher_free(struct jig_watcher *w); /* after its watches */
 
 /* For poll(2), asked for each time: -1 while the pump rests. jig_watcher_pump() takes what is
- * there, so that the queue stays short, and asks ahead of a question which files are open, unless
- * the processors are busy with better things. Nothing needs it to be called, but who does calls it
- * again at the deadline that it returns (JIG_NO_DEADLINE: when there are events). */
+ * there, so that the queue stays short; and unless the processors are busy with better things, it
+ * asks ahead of a question which files are open, and looks at those that something happened to.
+ * Nothing needs it to be called, but who does calls it again at the deadline that it returns
+ * (JIG_NO_DEADLINE: when there are events). */
 int jig_watcher_fd(struct jig_watcher *w);
 int64_t jig_watcher_pump(struct jig_watcher *w, bool busy);
 

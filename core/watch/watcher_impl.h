@@ -1,8 +1,8 @@
 /*
  * watcher_impl.h - what the files of the watcher share. Private to core/watch.
  *
- * watcher.c has the events and the answers, arm.c the way from a path to its nodes, settle.c the
- * files that may be open, mounts.c the mount table.
+ * watcher.c has the events and the arming, arm.c the way from a path to its nodes, ask.c the answers,
+ * settle.c the files that may be open, mounts.c the mount table.
  *
  * Threads: everything under w->mu.
  */
@@ -18,6 +18,10 @@
 
 #define JIG_WATCH_PATH_MAX 4096
 #define JIG_WATCH_LOG      16384 /* names; who is further behind has lost them */
+#define JIG_WATCH_BITE     256   /* items that are worked on before others may have the lock */
+
+/* The pause before files are asked about without a question, at first. */
+#define JIG_WATCH_SETTLE_NS (20 * JIG_NS_PER_MS)
 
 struct jig_watcher {
     pthread_mutex_t mu;
@@ -36,6 +40,7 @@ struct jig_watcher {
     int64_t settle_every_ns; /* what the one after that waits */
     size_t item_bytes;       /* of all watches */
     struct jig_strv mounts;  /* sorted */
+    struct jig_watch *watches;
     struct jig_watcher_stats stats;
 };
 
@@ -57,6 +62,8 @@ struct jig_watch_alias {
 
 struct jig_watch {
     struct jig_watcher *watcher;
+    struct jig_watch *next; /* of the watcher's that listen; both NULL for any other */
+    struct jig_watch *before;
     struct jig_watch_item *items; /* by node number */
     size_t n;
     size_t cap;
@@ -66,6 +73,7 @@ struct jig_watch {
     size_t alias_bytes;
     uint64_t armed_at; /* in the log */
     uint64_t cursor;   /* likewise: what is before was looked at */
+    bool waits;        /* something differs there: that is for a question */
     uint64_t epoch;
     enum jig_watch_answer answer; /* to the last question */
 };
@@ -91,6 +99,9 @@ void jig_watcher_not_open(struct jig_watcher *w, struct jig_node *node);
 /* Asks of up to about `most` files whether they are open; those that are not are logged, to be
  * looked at once more. */
 void jig_watcher_settle(struct jig_watcher *w, size_t most);
+
+/* Not under the lock: finds the files closed that nobody has open, a bite at a time. */
+void jig_watcher_settle_all(struct jig_watcher *w);
 
 /* Breaks what was mounted or unmounted since the last call. */
 void jig_watcher_check_mounts(struct jig_watcher *w);

@@ -9,6 +9,7 @@
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -262,6 +263,18 @@ static void do_read(struct play *p)
     (void)!jig_sha256_file(path, &d, NULL);
 }
 
+/* Nobody asks for a while: what can be done ahead is done, or some of it. */
+static void do_pump(struct play *p)
+{
+    bool busy = below(p, 4) == 0;
+    unsigned rounds = below(p, 4) == 0 ? 4 : 1;
+    for (unsigned i = 0; i < rounds; i++) {
+        int64_t next = jig_watcher_pump(p->watcher, busy);
+        if (next != JIG_NO_DEADLINE && i + 1 < rounds)
+            poll(NULL, 0, jig_deadline_poll_ms(next));
+    }
+}
+
 static void do_nothing(struct play *p)
 {
     (void)p;
@@ -272,6 +285,7 @@ static void (*const changes[])(struct play *p) = {
     do_delete,  do_link,       do_symlink,    do_touch,      do_chmod,       do_move_dir,
     do_mkdir,   do_mkdir,      do_swap_dirs,  do_remove_dir, do_hold,        do_map,
     do_nothing, do_write_held, do_write_held, do_let_go,     do_read,        do_nothing,
+    do_pump,    do_pump,       do_pump,
 };
 
 /* ---- the truth ---- */
@@ -381,6 +395,8 @@ static void play(uint64_t seed, unsigned rounds)
         unsigned together = 1 + (below(&p, 8) == 0 ? below(&p, 5) : 0);
         for (unsigned k = 0; k < together; k++)
             changes[below(&p, JIG_COUNT(changes))](&p);
+        if (below(&p, 3) == 0)
+            do_pump(&p);
         check(&p, seed, false);
         if (below(&p, 4) == 0 && p.held < 0 && p.page == NULL)
             check(&p, seed, true);
