@@ -15,10 +15,10 @@
 
 #define RESULT_MAX_BYTES (16u << 20)
 
-/* Who waited for a worker, or for another environment, looks at everything: a person may have
- * edited more meanwhile, and expects that to be built. */
 #define PULLS_MAX 4 /* of pointers that change meanwhile */
 
+/* Who waited longer for a worker, or for another environment, looks at everything: a person may
+ * have edited more meanwhile, and expects that to be built. */
 #define CHANGES_ARE_NEW_MS 1000
 
 struct jig_building {
@@ -39,7 +39,7 @@ struct jig_building {
     struct jig_warm_builds builds; /* what was up to date */
     struct jig_hold *hold;         /* what the target uses of the cache */
     struct jig_missing missing;    /* why it could not be opened */
-    bool opened;
+    bool opened; /* once: what was installed since changed, too */
     size_t ran; /* environments that went well, in order */
 };
 
@@ -133,16 +133,25 @@ static enum jig_code open_target(struct jig_building *b, struct jig_strv *needs_
 static void use_changes(struct jig_building *b)
 {
     const struct jig_warm_said *said = &b->said;
-    bool again = b->opened; /* after something was installed: that changed, too */
-    b->opened = true;
     b->options.changes = NULL;
-    if (again || wants_the_work(b) || said->last == NULL)
+    if (b->opened || wants_the_work(b) || said->last == NULL)
         return;
     b->options.changes = &said->changes;
     jig_log(JIG_LOG_DEBUG, "warm.changes", "%s: %zu files changed%s", b->selector->directory,
             said->changes.files.n, said->changes.plain ? ", and are no part of the plan" : "");
-    if (said->changes.plain && jig_warm_builds(said->last)->target != NULL)
-        b->target = jig_target_ref(jig_warm_builds(said->last)->target);
+}
+
+/* The target of the last answer, when what changed is no part of it. */
+static struct jig_target *last_target(const struct jig_building *b)
+{
+    const struct jig_warm_said *said = &b->said;
+    bool usable = !b->opened && !wants_the_work(b) && said->last != NULL && said->changes.plain;
+    return usable ? jig_warm_builds(said->last)->target : NULL;
+}
+
+bool jig_building_is_open(const struct jig_building *b)
+{
+    return last_target(b) != NULL && b->claim == NULL;
 }
 
 enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_env,
@@ -158,6 +167,9 @@ enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_e
     if (b->said.why != NULL)
         jig_log(JIG_LOG_DEBUG, "warm.no_answer", "%s: %s", b->selector->directory, b->said.why);
     use_changes(b);
+    if (last_target(b) != NULL)
+        b->target = jig_target_ref(last_target(b));
+    b->opened = true;
     if (b->target != NULL && lease_target(b, NULL) != JIG_OK)
         b->options.changes = NULL; /* something that it uses went away: all is looked at */
     jig_sightings_free(b->seen);

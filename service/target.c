@@ -10,9 +10,10 @@
 #include "core/lnk/look.h"
 #include "core/os/dirs.h"
 #include "core/os/fs.h"
+#include "core/os/sighting.h"
 #include "core/os/time.h"
 #include "service/target/depends.h"
-#include "service/target/lease.h"
+#include "service/target/uses.h"
 #include "service/target/libraries.h"
 
 #define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
@@ -62,16 +63,24 @@ enum jig_code jig_target_lease(struct jig_targets *t, const struct jig_target *t
                                struct jig_hold **ret, struct jig_err *reterr)
 {
     *ret = NULL;
-    return t->cache != NULL ? jig_lease_target(target, t->cache, &t->installed, ret, reterr)
-                            : JIG_OK;
+    if (t->cache == NULL)
+        return JIG_OK;
+    JIG_CLEANUP_FREE char *who = jig_strf("a build of %s", target->project->root);
+    return jig_uses_lease(&target->uses, who, t->cache, &t->installed, ret, reterr);
 }
 
 enum jig_code jig_target_lease_board(struct jig_targets *t, const struct jig_board_config *board,
                                      const char *who, struct jig_hold **ret, struct jig_err *reterr)
 {
+    struct jig_strv uses = {0};
     *ret = NULL;
-    return t->cache != NULL ? jig_lease_board(board, who, t->cache, &t->installed, ret, reterr)
-                            : JIG_OK;
+    if (t->cache == NULL)
+        return JIG_OK;
+    enum jig_code code = jig_uses_of_board(board, &t->installed, &uses, reterr);
+    if (code == JIG_OK)
+        code = jig_uses_lease(&uses, who, t->cache, &t->installed, ret, reterr);
+    jig_strv_release(&uses);
+    return code;
 }
 
 void jig_targets_free(struct jig_targets *t)
@@ -497,6 +506,10 @@ enum jig_code jig_target_open_missing(struct jig_targets *t,
     }
     jig_lockfile_release(&lock);
     jig_strv_release(&names);
+    const struct jig_observer *before = jig_observe(NULL); /* no answer rests on this */
+    if (code == JIG_OK && t->cache != NULL)
+        code = jig_uses_of_target(target, &t->installed, &target->uses, reterr);
+    jig_observe(before);
     if (code != JIG_OK)
         jig_target_free(target);
     else
@@ -527,6 +540,7 @@ void jig_target_free(struct jig_target *target)
     free(target->environments);
     free(target->build_base);
     free(target->pulled);
+    jig_strv_release(&target->uses);
     jig_project_free(target->project);
     free(target);
 }

@@ -88,25 +88,13 @@ static char *check_shadows(const struct jig_check *c, struct jig_trace *t, bool 
                     name);
 }
 
-static int by_path(const void *key, const void *item)
-{
-    return strcmp(key, ((const struct jig_trace_file *)item)->path);
-}
-
-/* The trace's inputs are sorted. */
-static const struct jig_trace_file *find_input(const struct jig_trace *t, const char *path)
-{
-    return t->input_count > 0 ? bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path)
-                              : NULL;
-}
-
 /* A file that the command reads now and did not read then: a library that appeared, a file that a
  * word names and that was not there. */
 static char *check_new_inputs(const struct jig_check *c, const struct jig_trace *t)
 {
     for (size_t i = 0; i < c->action->inputs.n; i++) {
         JIG_CLEANUP_FREE char *path = jig_build_relative(c->build_dir, c->action->inputs.v[i]);
-        if (find_input(t, path) != NULL)
+        if (jig_trace_input(t, path) != NULL)
             continue;
         JIG_CLEANUP_FREE char *name = display(path, c->project_dir);
         return jig_strf("%s is new", name);
@@ -136,7 +124,7 @@ static char *check_changed(const struct jig_check *c, const struct jig_trace *t,
 {
     char *why = NULL;
     for (size_t k = 0; why == NULL && k < changed->n; k++) {
-        const struct jig_trace_file *input = find_input(t, changed->v[k]);
+        const struct jig_trace_file *input = jig_trace_input(t, changed->v[k]);
         if (input != NULL)
             why = check_file(c, input, false);
         for (size_t i = 0; why == NULL && i < t->output_count; i++) {

@@ -559,9 +559,10 @@ void jig_plan_begin_changed(struct jig_plan *p)
         jig_str_split(folders, "\n", false, &p->lib_includes); /* none is there yet */
     for (size_t i = 0; folders != NULL && i < p->own_sources.n; i++) {
         const char *source = p->own_sources.v[i];
-        bool led_nowhere = jig_streq(jig_map_get(&p->record->found, source), "");
-        if (!jig_streq(source, p->generated) && led_nowhere && is_cxx(source) &&
-            jig_plan_held(p, p->own_objects.v[i]) == NULL && !jig_plan_begin_compile(p, i))
+        if (!jig_strv_contains(&p->request->changes->files, source) || !is_cxx(source) ||
+            !jig_streq(jig_map_get(&p->record->found, source), ""))
+            continue;
+        if (!jig_streq(source, p->generated) && !jig_plan_begin_compile(p, i))
             break;
     }
     jig_strv_clear(&p->lib_includes);

@@ -57,35 +57,48 @@ static enum jig_code look_at(struct jig_job *j, const struct jig_runner_config *
     return JIG_OK;
 }
 
+/* What the last run read and may have changed since. What is gone this run does not read. */
+static void look_at_last(struct jig_job *j, const struct jig_runner_config *c,
+                         struct jig_trace *last)
+{
+    const struct jig_strv *changed = jig_vouch_changed(c->vouch, last);
+    size_t n = changed != NULL ? changed->n : last->input_count;
+    for (size_t i = 0; i < n; i++) {
+        if (changed != NULL && jig_trace_input(last, changed->v[i]) == NULL)
+            continue;
+        JIG_CLEANUP_FREE char *path = jig_build_absolute(
+            c->build_dir, changed != NULL ? changed->v[i] : last->inputs[i].path);
+        (void)!look_at(j, c, path, NULL);
+    }
+}
+
 enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_config *c,
-                                  const struct jig_trace *last, struct jig_err *reterr)
+                                  struct jig_trace *last, struct jig_err *reterr)
 {
     for (size_t i = 0; i < j->action->inputs.n; i++) {
+        if (jig_vouch_same_input(c->vouch, last, j->action->inputs.v[i]))
+            continue;
         enum jig_code code = look_at(j, c, j->action->inputs.v[i], reterr);
         if (code != JIG_OK) {
             jig_err_prefix(reterr, "%s", j->action->step);
             return code;
         }
     }
-    for (size_t i = 0; last != NULL && i < last->input_count; i++) {
-        JIG_CLEANUP_FREE char *path = jig_build_absolute(c->build_dir, last->inputs[i].path);
-        if (jig_vouch_is_same(c->vouch, path)) /* its stamp will say that it was not written */
-            continue;
-        if (look_at(j, c, path, NULL) != JIG_OK)
-            continue; /* gone since: then this run does not read it */
-    }
-    for (size_t i = 0; i < j->action->known.n; i++) {
-        if (look_at(j, c, j->action->known.v[i], NULL) != JIG_OK)
-            continue; /* likewise */
-    }
+    if (last != NULL)
+        look_at_last(j, c, last);
+    for (size_t i = 0; i < j->action->known.n; i++)
+        (void)!look_at(j, c, j->action->known.v[i], NULL);
     return JIG_OK;
 }
 
 bool jig_job_inputs_hold(const struct jig_job *j, const struct jig_runner_config *c,
                          const struct jig_action *a)
 {
+    JIG_CLEANUP_FREE char *name = jig_action_record_name(a, c->build_dir);
+    struct jig_trace *last = jig_record_get(c->record, name);
     for (size_t i = 0; i < a->inputs.n; i++) {
-        if (!jig_map_has(&j->before, a->inputs.v[i]))
+        if (!jig_map_has(&j->before, a->inputs.v[i]) &&
+            !jig_vouch_same_input(c->vouch, last, a->inputs.v[i]))
             return false;
     }
     for (size_t i = 0; i < j->before.used; i++) {

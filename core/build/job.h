@@ -53,9 +53,10 @@ void jig_job_free(struct jig_job *j);
 char *jig_action_record_name(const struct jig_action *a, const char *build_dir);
 
 /* Looks at the inputs that are known before the run: the declared ones, and what `last` (may be
- * NULL) read. Fails when a declared one is missing. */
+ * NULL) read; but for those that a vouch says are the same: their stamps will say whether they were
+ * written since the run began. Fails when a declared one is missing. */
 enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_config *c,
-                                  const struct jig_trace *last, struct jig_err *reterr) JIG_CHECKED;
+                                  struct jig_trace *last, struct jig_err *reterr) JIG_CHECKED;
 
 /* True when what was looked at before the run is as it was, and `a` declares nothing else. */
 bool jig_job_inputs_hold(const struct jig_job *j, const struct jig_runner_config *c,

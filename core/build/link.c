@@ -140,16 +140,21 @@ static void add_link_flags(const struct jig_plan *p, struct jig_strv *argv)
     jig_pulled_link_words(p->request, argv, own);
 }
 
+static void linked_objects(const struct jig_plan *p, struct jig_strv *out)
+{
+    jig_strv_extend(out, &p->own_objects);
+    jig_strv_extend(out, &p->embedded_objects);
+    jig_strv_extend(out, &p->library_objects);
+    jig_strv_extend(out, &p->variant_objects);
+}
+
 static enum jig_code link_action(struct jig_plan *p, struct jig_action **ret,
                                  struct jig_err *reterr)
 {
     JIG_CLEANUP_FREE char *archive = core_archive(p);
     JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
     struct jig_strv objects = {0};
-    jig_strv_extend(&objects, &p->own_objects);
-    jig_strv_extend(&objects, &p->embedded_objects);
-    jig_strv_extend(&objects, &p->library_objects);
-    jig_strv_extend(&objects, &p->variant_objects);
+    linked_objects(p, &objects);
     jig_props_set_literal(extra, "archive_file", "core/core.a");
     jig_props_set_literal(extra, "archive_file_path", archive);
     jig_recipe_set_words(extra, "object_files", "", &objects);
@@ -192,6 +197,7 @@ enum jig_code jig_plan_link(struct jig_plan *p, struct jig_err *reterr)
     if (code != JIG_OK)
         return code;
     find_outputs(p, a, true, NULL);
+    linked_objects(p, &a->inputs); /* these are there: only the other words are looked at */
     jig_words_files(&a->argv, &a->outputs, &a->inputs);
     code = run(p, a, NULL, reterr);
     if (code != JIG_OK)

@@ -23,6 +23,17 @@ void jig_trace_files_free(struct jig_trace_file *files, size_t n)
     free(files);
 }
 
+static int by_path(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct jig_trace_file *)item)->path);
+}
+
+const struct jig_trace_file *jig_trace_input(const struct jig_trace *t, const char *path)
+{
+    return t->input_count > 0 ? bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path)
+                              : NULL;
+}
+
 struct jig_trace_file jig_trace_file_make(const char *build_dir, const char *path,
                                           const struct jig_digest *sha256)
 {

@@ -48,6 +48,9 @@ struct jig_trace {
 void jig_trace_free(struct jig_trace *t);
 void jig_trace_files_free(struct jig_trace_file *files, size_t n);
 
+/* The input of that path, as the trace spells it; or NULL. */
+const struct jig_trace_file *jig_trace_input(const struct jig_trace *t, const char *path);
+
 /* `path` is absolute. */
 struct jig_trace_file jig_trace_file_make(const char *build_dir, const char *path,
                                           const struct jig_digest *sha256);

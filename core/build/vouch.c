@@ -127,24 +127,10 @@ const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v, struct jig_t
     return v != NULL && !v->ended && is_straight(v, t) ? &v->changed : NULL;
 }
 
-bool jig_vouch_is_same(const struct jig_vouch *v, const char *path)
-{
-    if (v == NULL || v->ended)
-        return false;
-    JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
-    return !jig_map_has(&v->is_changed, spelled) && !winds(v->build_dir, spelled);
-}
-
-static int by_path(const void *key, const void *item)
-{
-    return strcmp(key, ((const struct jig_trace_file *)item)->path);
-}
-
 /* Inputs are sorted; outputs and folders that were searched are few. */
 static bool touches(const struct jig_trace *t, const char *path)
 {
-    if (t->input_count > 0 &&
-        bsearch(path, t->inputs, t->input_count, sizeof *t->inputs, by_path) != NULL)
+    if (jig_trace_input(t, path) != NULL)
         return true;
     for (size_t i = 0; i < t->output_count; i++) {
         if (strcmp(t->outputs[i].path, path) == 0)
@@ -155,6 +141,14 @@ static bool touches(const struct jig_trace *t, const char *path)
             return true;
     }
     return false;
+}
+
+bool jig_vouch_same_input(const struct jig_vouch *v, struct jig_trace *t, const char *path)
+{
+    if (t == NULL || jig_vouch_changed(v, t) == NULL)
+        return false;
+    JIG_CLEANUP_FREE char *spelled = jig_build_relative(v->build_dir, path);
+    return !jig_map_has(&v->is_changed, spelled) && jig_trace_input(t, spelled) != NULL;
 }
 
 bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t)

@@ -38,8 +38,9 @@ bool jig_vouch_holds(const struct jig_vouch *v, struct jig_trace *t);
  * on is the same. NULL when nothing is vouched for. Borrowed until the next call of another. */
 const struct jig_strv *jig_vouch_changed(const struct jig_vouch *v, struct jig_trace *t);
 
-/* Whether a file, absolute, is one that did not change. False for NULL. */
-bool jig_vouch_is_same(const struct jig_vouch *v, const char *path);
+/* Whether a file, absolute, is one that the trace read and that did not change since. False for
+ * NULL. */
+bool jig_vouch_same_input(const struct jig_vouch *v, struct jig_trace *t, const char *path);
 
 /* Finds out ahead, and once, what a vouch has to know of the names in a trace. Whoever looks at all
  * of its files does, as a look ahead: then it costs no later build anything. */

@@ -122,6 +122,8 @@ void jig_handle_build_start(const struct jig_env *env, struct jig_call *call)
     w->known = jig_building_ask(w->building);
     if (w->known)
         start_operation(env, call, w, JIG_OK, NULL, NULL);
+    else if (jig_building_is_open(w->building))
+        open_and_start(call, w);
     else
         jig_call_run_in(call, env->reading, open_and_start, w);
 }

@@ -224,6 +224,7 @@ static struct jig_warm_answer *ask_watch(struct jig_warm *w, const char *key,
     if (said->changes.whole)
         said->last = ref(live->answer);
     w->stats.lost += answer == JIG_WATCH_LOST;
+    w->stats.none += answer != JIG_WATCH_LOST; /* no walk would find one either */
     say(said, jig_steal(&why), answer == JIG_WATCH_LOST);
     jig_map_remove(&w->live, key);
     return NULL;
@@ -321,10 +322,8 @@ struct jig_warm_answer *jig_warm_walk(struct jig_warm *w, const Jig__V1__Project
     struct jig_sightings *seen = NULL;
     struct jig_warm_builds builds = {0};
     struct jig_warm_answer *answer = NULL;
-    if (!said->may_walk) {
-        count_walk(w, false);
+    if (!said->may_walk)
         return NULL;
-    }
     struct jig_warm_key key = jig_warm_key_make(w, selector);
     if (jig_warm_load(w, &key, &seen, &builds)) {
         JIG_CLEANUP_FREE char *differs = jig_sightings_differ(seen);
