@@ -24,6 +24,18 @@ void jig_report_step(const struct jig_report *r, const struct jig_job *j,
     e->step(e->ctx, &event);
 }
 
+void jig_report_reused(const struct jig_report *r, const char *step)
+{
+    const struct jig_build_events *e = r->events;
+    const struct jig_build_step event = {.step = step,
+                                         .state = JIG_BUILD_STEP_REUSED,
+                                         .because = "",
+                                         .done = (uint32_t)r->done,
+                                         .total = (uint32_t)r->total};
+    if (e != NULL && e->step != NULL)
+        e->step(e->ctx, &event);
+}
+
 void jig_report_diagnostics(struct jig_report *r, const struct jig_job *j, char **ret_error)
 {
     struct jig_diagnostics *all = &r->summary.diagnostics;

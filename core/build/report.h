@@ -13,12 +13,15 @@
 struct jig_report {
     const struct jig_build_events *events; /* may be NULL; so may each of its functions */
     struct jig_runner_summary summary;
-    size_t done;  /* jobs */
-    size_t total; /* jobs */
+    size_t done; /* steps */
+    size_t total;
 };
 
 void jig_report_step(const struct jig_report *r, const struct jig_job *j,
                      enum jig_build_step_state state);
+
+/* Of a step that has no job. */
+void jig_report_reused(const struct jig_report *r, const char *step);
 
 /* Takes the tool's stderr apart, tells of it and keeps it, as far as there is room. The first
  * error's message is put into *ret_error (may be NULL); the caller frees. */

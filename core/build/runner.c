@@ -11,6 +11,7 @@
 
 #define KILL_GRACE_MS  500
 #define LONGEST_RUN_MS (60 * 60 * 1000)
+#define MOST_STEP_TEXT (64u << 20)
 
 struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
 {
@@ -21,6 +22,7 @@ struct jig_runner *jig_runner_new(const struct jig_runner_config *config)
     jig_map_init(&r->looked, free);
     jig_map_init(&r->held, NULL);
     jig_map_init(&r->makers, NULL);
+    jig_arena_init(&r->steps, MOST_STEP_TEXT);
     r->shadow = jig_shadow_new(config->build_dir, config->files, config->probes);
     if (r->config.jobs < 1)
         r->config.jobs = 1;
@@ -349,6 +351,7 @@ void jig_runner_free(struct jig_runner *r)
     jig_map_release(&r->looked);
     jig_map_release(&r->held);
     jig_map_release(&r->makers);
+    jig_arena_release(&r->steps);
     jig_shadow_free(r->shadow);
     jig_runner_summary_release(&r->report.summary);
     free(r);
@@ -485,18 +488,24 @@ enum jig_code jig_runner_wait_all(struct jig_runner *r, struct jig_err *reterr)
 /* ---- submitting ---- */
 
 /* Two steps that leave one file would undo each other in every build. */
+static enum jig_code claim_output(struct jig_runner *r, const char *output, const char *step,
+                                  struct jig_err *reterr)
+{
+    const char *maker = jig_map_get(&r->makers, output);
+    if (maker != NULL)
+        return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
+                              "'%s' and '%s' would both leave %s", maker, step, output);
+    jig_map_set(&r->makers, output, (void *)step);
+    return JIG_OK;
+}
+
 static enum jig_code claim_outputs(struct jig_runner *r, const struct jig_action *a,
                                    struct jig_err *reterr)
 {
-    for (size_t i = 0; i < a->outputs.n; i++) {
-        const char *maker = jig_map_get(&r->makers, a->outputs.v[i]);
-        if (maker != NULL)
-            return jig_err_reason(reterr, JIG_INVALID_ARGUMENT, JIG_REASON_BAD_PROJECT,
-                                  "'%s' and '%s' would both leave %s", maker, a->step,
-                                  a->outputs.v[i]);
-        jig_map_set(&r->makers, a->outputs.v[i], a->step);
-    }
-    return JIG_OK;
+    enum jig_code code = JIG_OK;
+    for (size_t i = 0; code == JIG_OK && i < a->outputs.n; i++)
+        code = claim_output(r, a->outputs.v[i], a->step, reterr);
+    return code;
 }
 
 /* The run was begun early: from here on it is as any other. */
@@ -513,7 +522,7 @@ static struct jig_job *append_job(struct jig_runner *r, struct jig_job *j)
 {
     r->jobs = jig_grow(r->jobs, &r->job_cap, r->job_count, sizeof *r->jobs);
     r->jobs[r->job_count++] = j;
-    r->report.total = r->job_count;
+    r->report.total++;
     return j;
 }
 
@@ -574,21 +583,50 @@ enum jig_code jig_runner_ask(struct jig_runner *r, struct jig_action *action,
     return JIG_OK;
 }
 
-enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *phase, const char *step,
-                                     const char *output, const struct jig_trace *last,
-                                     struct jig_err *reterr)
+/* A step that is reused, printed nothing, and leaves one file: nobody asks for its job. */
+static enum jig_code count_held(struct jig_runner *r, bool is_compile, const char *step,
+                                const char *output, struct jig_err *reterr)
 {
-    struct jig_action *a = jig_action_new(phase, step);
-    a->is_compile = strcmp(phase, "compile") == 0;
-    jig_strv_append(&a->outputs, output);
+    const char *name = jig_arena_strdup(&r->steps, step);
+    enum jig_code code = claim_output(r, output, name != NULL ? name : "another step", reterr);
+    if (code != JIG_OK)
+        return code;
+    r->report.total++;
+    r->report.done++;
+    r->report.summary.reused += is_compile;
+    jig_report_reused(&r->report, step);
+    return JIG_OK;
+}
+
+/* The same for one that printed something, or that is to be explained. */
+static enum jig_code replay_held(struct jig_runner *r, struct jig_action *a,
+                                 const struct jig_trace *last, struct jig_err *reterr)
+{
     struct jig_job *j = append_job(r, jig_job_new(a, false));
-    enum jig_code code = r->failed ? r->first_failure.code : claim_outputs(r, a, reterr);
-    if (code == JIG_OK)
-        code = jig_until_check(&r->config.until, reterr);
+    enum jig_code code = claim_outputs(r, a, reterr);
     if (code == JIG_OK)
         replay(r, j, last, "up to date");
     else
         j->state = JIG_JOB_FAILED;
+    return code;
+}
+
+enum jig_code jig_runner_submit_held(struct jig_runner *r, const char *phase, const char *step,
+                                     const char *output, const struct jig_trace *last,
+                                     struct jig_err *reterr)
+{
+    bool is_compile = strcmp(phase, "compile") == 0;
+    bool silent = last->errors[0] == '\0' && last->output[0] == '\0' && !r->config.explain;
+    enum jig_code code =
+        r->failed ? r->first_failure.code : jig_until_check(&r->config.until, reterr);
+    if (code == JIG_OK && silent) {
+        code = count_held(r, is_compile, step, output, reterr);
+    } else if (code == JIG_OK) {
+        struct jig_action *a = jig_action_new(phase, step);
+        a->is_compile = is_compile;
+        jig_strv_append(&a->outputs, output);
+        code = replay_held(r, a, last, reterr);
+    }
     if (r->running_count > 0)
         catch_up(r);
     return r->failed ? jig_runner_wait_all(r, reterr) : code;

@@ -4,6 +4,7 @@
 #ifndef JIG_BUILD_RUNNER_IMPL_H
 #define JIG_BUILD_RUNNER_IMPL_H
 
+#include "core/base/arena.h"
 #include "core/build/check.h"
 #include "core/build/job.h"
 #include "core/build/report.h"
@@ -15,7 +16,8 @@ struct jig_runner {
     struct jig_map tools;  /* program -> struct jig_digest */
     struct jig_map looked; /* for jig_objcache_fetch */
     struct jig_map held;   /* names of traces that were found to hold, until a hook runs */
-    struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs */
+    struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs, or: */
+    struct jig_arena steps; /* what those are called that have no job */
     struct jig_shadow *shadow;
     struct jig_job **jobs;
     size_t job_count;

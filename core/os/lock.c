@@ -30,8 +30,10 @@ static void sign(int fd, const char *holder)
     int n = holder != NULL
                 ? snprintf(text, sizeof text, "%.90s (pid %ld)\n", holder, (long)getpid())
                 : snprintf(text, sizeof text, "pid %ld\n", (long)getpid());
+    struct stat st;
     /* Cut afterwards: ext4 flushes a file that was emptied when it is closed, which takes 10 ms. */
-    if (pwrite(fd, text, (size_t)n, 0) < 0 || ftruncate(fd, n) != 0)
+    if (pwrite(fd, text, (size_t)n, 0) < 0 ||
+        (fstat(fd, &st) == 0 && st.st_size > n && ftruncate(fd, n) != 0))
         return; /* the words are a courtesy; the lock is what counts */
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,30 +23,34 @@ struct jig_owner {
 
 struct jig_owners {
     pthread_mutex_t mu;
-    int changed; /* an eventfd: the list is not what the thread polls */
+    int epoll;  /* of the pidfds, each of which tells once, and of `ending` */
+    int ending; /* an eventfd */
     pthread_t thread;
     /* All guarded by mu: */
     struct jig_owner *list;
-    size_t count;
     bool started;
     bool stopping;
 };
 
-enum jig_code jig_owners_new(struct jig_owners **ret, struct jig_err *reterr)
+/* Needs no word to the thread that waits. */
+static bool listen_to(const struct jig_owners *o, int fd)
 {
-    int changed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (changed < 0)
-        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "cannot make an event descriptor");
-    struct jig_owners *o = jig_new(struct jig_owners);
-    pthread_mutex_init(&o->mu, NULL);
-    o->changed = changed;
-    *ret = o;
-    return JIG_OK;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
+    return epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static void poke(struct jig_owners *o)
+enum jig_code jig_owners_new(struct jig_owners **ret, struct jig_err *reterr)
 {
-    eventfd_write(o->changed, 1);
+    struct jig_owners *o = jig_new(struct jig_owners);
+    o->epoll = epoll_create1(EPOLL_CLOEXEC);
+    o->ending = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&o->mu, NULL);
+    if (o->epoll < 0 || o->ending < 0 || !listen_to(o, o->ending)) {
+        jig_owners_free(o);
+        return jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "cannot make an event descriptor");
+    }
+    *ret = o;
+    return JIG_OK;
 }
 
 static bool has_ended(int pidfd)
@@ -65,33 +70,15 @@ static void tell(struct jig_owners *o)
     }
 }
 
-/* The descriptors to poll, this module's own first; mu is held. The caller frees. */
-static struct pollfd *gather(struct jig_owners *o, nfds_t *ret)
-{
-    struct pollfd *fds = jig_xcalloc(o->count + 1, sizeof *fds);
-    nfds_t n = 0;
-    fds[n++] = (struct pollfd){.fd = o->changed, .events = POLLIN};
-    for (struct jig_owner *owner = o->list; owner != NULL; owner = owner->next) {
-        if (!owner->told)
-            fds[n++] = (struct pollfd){.fd = owner->pidfd, .events = POLLIN};
-    }
-    *ret = n;
-    return fds;
-}
-
 static void *watch(void *arg)
 {
     struct jig_owners *o = arg;
     pthread_setname_np(pthread_self(), "jigd-owners");
     pthread_mutex_lock(&o->mu);
     while (!o->stopping) {
-        nfds_t n;
-        struct pollfd *fds = gather(o, &n);
+        struct epoll_event event; /* whose it is does not matter: it may be forgotten by now */
         pthread_mutex_unlock(&o->mu);
-        poll(fds, n, -1);
-        free(fds);
-        eventfd_t ignored;
-        eventfd_read(o->changed, &ignored);
+        (void)epoll_wait(o->epoll, &event, 1, -1);
         pthread_mutex_lock(&o->mu);
         tell(o);
     }
@@ -129,17 +116,17 @@ enum jig_code jig_owner_watch(struct jig_owners *o, pid_t pid, uid_t uid, void (
     }
     pthread_mutex_lock(&o->mu);
     code = start(o, reterr);
+    if (code == JIG_OK && !listen_to(o, pidfd))
+        code = jig_err_set(reterr, JIG_RESOURCE_EXHAUSTED, "cannot watch one process more");
     if (code == JIG_OK) {
         struct jig_owner *owner = jig_new(struct jig_owner);
         *owner = (struct jig_owner){.pidfd = pidfd, .gone = gone, .ctx = ctx, .next = o->list};
         o->list = owner;
-        o->count++;
         *ret = owner;
     } else {
         close(pidfd);
     }
     pthread_mutex_unlock(&o->mu);
-    poke(o);
     return code;
 }
 
@@ -152,9 +139,7 @@ void jig_owner_forget(struct jig_owners *o, struct jig_owner *owner)
     while (*at != owner)
         at = &(*at)->next;
     *at = owner->next;
-    o->count--;
     pthread_mutex_unlock(&o->mu);
-    poke(o);
     close(owner->pidfd);
     free(owner);
 }
@@ -167,10 +152,14 @@ void jig_owners_free(struct jig_owners *o)
     o->stopping = true;
     bool started = o->started;
     pthread_mutex_unlock(&o->mu);
-    poke(o);
+    if (started)
+        eventfd_write(o->ending, 1);
     if (started)
         pthread_join(o->thread, NULL);
     pthread_mutex_destroy(&o->mu);
-    close(o->changed);
+    if (o->epoll >= 0)
+        close(o->epoll);
+    if (o->ending >= 0)
+        close(o->ending);
     free(o);
 }

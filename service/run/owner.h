@@ -1,7 +1,7 @@
 /*
  * owner.h - tells when a process is gone that something was tied to.
  *
- * One thread polls the pidfds of all of them; it is started with the first.
+ * One thread waits for the pidfds of all of them; it is started with the first.
  *
  * Threads: any function from any thread, except new and free. `gone` runs in the watcher's thread,
  * under its lock: it must not block and must not call back here. After jig_owner_forget has
