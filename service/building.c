@@ -39,8 +39,8 @@ struct jig_building {
     struct jig_warm_builds builds; /* what was up to date */
     struct jig_hold *hold;         /* what the target uses of the cache */
     struct jig_missing missing;    /* why it could not be opened */
-    bool opened; /* once: what was installed since changed, too */
-    size_t ran; /* environments that went well, in order */
+    bool opened;                   /* once: what was installed since changed, too */
+    size_t ran;                    /* environments that went well, in order */
 };
 
 struct jig_building *jig_building_new(struct jig_builder *builder,

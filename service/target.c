@@ -13,8 +13,8 @@
 #include "core/os/sighting.h"
 #include "core/os/time.h"
 #include "service/target/depends.h"
-#include "service/target/uses.h"
 #include "service/target/libraries.h"
+#include "service/target/uses.h"
 
 #define SYSTEM_HARDWARE "/usr/share/arduino/hardware"
 

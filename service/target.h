@@ -75,10 +75,10 @@ struct jig_target {
     struct jig_project *project;
     struct jig_target_environment *environments;
     size_t n;
-    char *build_base; /* where the environments' build folders are */
-    char *pulled;     /* where the content of its .lnk files is; NULL: it has none */
-    bool needs_pull;  /* not all of that is there as it is to be: pull, and open it anew */
-    struct jig_strv uses;            /* installed packages, by their folders */
+    char *build_base;     /* where the environments' build folders are */
+    char *pulled;         /* where the content of its .lnk files is; NULL: it has none */
+    bool needs_pull;      /* not all of that is there as it is to be: pull, and open it anew */
+    struct jig_strv uses; /* installed packages, by their folders */
     struct jig_lnk_mark pulled_mark; /* from before that was looked at (core/lnk/state.h) */
 };
 

@@ -13,10 +13,10 @@
 
 struct jig_runner {
     struct jig_runner_config config;
-    struct jig_map tools;  /* program -> struct jig_digest */
-    struct jig_map looked; /* for jig_objcache_fetch */
-    struct jig_map held;   /* names of traces that were found to hold, until a hook runs */
-    struct jig_map makers; /* output -> the step that leaves it; borrowed from the jobs, or: */
+    struct jig_map tools;   /* program -> struct jig_digest */
+    struct jig_map looked;  /* for jig_objcache_fetch */
+    struct jig_map held;    /* names of traces that were found to hold, until a hook runs */
+    struct jig_map makers;  /* output -> the step that leaves it; borrowed from the jobs, or: */
     struct jig_arena steps; /* what those are called that have no job */
     struct jig_shadow *shadow;
     struct jig_job **jobs;

@@ -501,7 +501,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 enum jig_code jig_fs_remove_begin(struct jig_fs_removed *removed, const char *path,
                                   struct jig_err *reterr)
 {
-    int fd = removed->n < JIG_COUNT(removed->fds) ? open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+    int fd =
+        removed->n < JIG_COUNT(removed->fds) ? open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd >= 0)
         removed->fds[removed->n++] = fd;
     return jig_fs_remove_tree(path, reterr);

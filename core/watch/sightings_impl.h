@@ -13,7 +13,7 @@
 
 #define JIG_MOST_SIGHTINGS 2000000
 #define JIG_LONGEST_PATH   4096
-#define JIG_MOST_SEEN_TEXT ((size_t)1 << 30) /* bytes of all paths and targets */
+#define JIG_MOST_SEEN_TEXT ((size_t)1 << 30)                  /* bytes of all paths and targets */
 #define JIG_SEEN_LIST      "the list of files that were seen" /* in place of a path: it is damaged */
 
 struct jig_seen {

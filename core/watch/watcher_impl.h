@@ -1,8 +1,8 @@
 /*
  * watcher_impl.h - what the files of the watcher share. Private to core/watch.
  *
- * watcher.c has the events and the arming, arm.c the way from a path to its nodes, ask.c the answers,
- * settle.c the files that may be open, mounts.c the mount table.
+ * watcher.c has the events and the arming, arm.c the way from a path to its nodes, ask.c the
+ * answers, settle.c the files that may be open, mounts.c the mount table.
  *
  * Threads: everything under w->mu.
  */

@@ -192,8 +192,7 @@ static bool look_ahead(struct jig_warm *w, struct jig_warm_work *work)
     struct jig_sightings *seen = jig_sightings_new();
     bool nothing_to_do = selector != NULL && w->look(w->ctx, selector, seen, &until, &builds);
     jig__v1__project_selector__free_unpacked(selector, NULL);
-    bool usable =
-        nothing_to_do && !jig_sightings_young(seen) && jig_sightings_fault(seen) == NULL;
+    bool usable = nothing_to_do && !jig_sightings_young(seen) && jig_sightings_fault(seen) == NULL;
     bool again = nothing_to_do && jig_sightings_may_settle(seen);
     if (usable) {
         work->seen = jig_steal(&seen);
