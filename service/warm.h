@@ -17,12 +17,13 @@
  *             '-- a stamp differs: the build decides, by content
  *
  * An answer is for one request: the same selector in all its words, variables included; the same
- * configuration and the same jigd. What is on disk is in CACHE/warm, a file an answer, versioned
- * and checksummed; a damaged one is no answer.
+ * configuration and the same jigd. What is on disk is in CACHE/warm, versioned and checksummed: a
+ * file an answer, and a file of what its files hold (contents.c), which spares who has to look at
+ * all of them the reading. A damaged one is none.
  *
  * Arming takes some microseconds a file, and is done by a thread of this module's own, after the
- * build was answered. So is the look that follows a build which did something:
- * jig_warm_config.look.
+ * build was answered. So is the look that follows a build which did something, or an answer from
+ * disk: jig_warm_config.look.
  *
  * An answer leases nothing and records no use of the cache, as that would take longer than the
  * answer. What the answers rest on is told of when an answer from disk is armed, before a
@@ -32,9 +33,8 @@
  * follows: most of its files are watched again by then, and need not be watched anew. JIG_WARM_DEAD
  * of them may wait for that; past these, all go at once.
  *
- * Ceilings: JIG_WARM_MOST answers live; on disk JIG_WARM_KEPT, of JIG_WARM_FILE_MAX bytes each and
- * JIG_WARM_KEPT_BYTES in all, the newest.
- * Threads: any; it locks itself.
+ * Ceilings: JIG_WARM_MOST answers live; on disk JIG_WARM_KEPT files, of JIG_WARM_FILE_MAX bytes
+ * each and JIG_WARM_KEPT_BYTES in all, the newest. Threads: any; it locks itself.
  */
 #ifndef JIG_SERVICE_WARM_H
 #define JIG_SERVICE_WARM_H
@@ -47,7 +47,7 @@
 
 #define JIG_WARM_MOST       64
 #define JIG_WARM_DEAD       4
-#define JIG_WARM_KEPT       512
+#define JIG_WARM_KEPT       1024
 #define JIG_WARM_FILE_MAX   (512u << 20)
 #define JIG_WARM_KEPT_BYTES (UINT64_C(1) << 30)
 

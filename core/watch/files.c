@@ -148,22 +148,48 @@ static bool recall(struct jig_files *f, const char *path, const struct jig_stamp
     return true;
 }
 
+/* Under the lock. */
+static void add(struct jig_files *f, const char *path, const struct memo *m)
+{
+    if (f->by_path.count >= f->max_entries) {
+        jig_map_release(&f->by_path);
+        jig_map_init(&f->by_path, free);
+    }
+    struct memo *fresh = jig_new(struct memo);
+    *fresh = *m;
+    jig_map_set(&f->by_path, path, fresh);
+}
+
 static void remember(struct jig_files *f, const char *path, const struct memo *m)
 {
     pthread_mutex_lock(&f->mu);
     f->stats.hashed++;
     struct memo *old = jig_map_get(&f->by_path, path);
-    if (old != NULL) {
+    if (old != NULL)
         *old = *m;
-    } else {
-        if (f->by_path.count >= f->max_entries) {
-            jig_map_release(&f->by_path);
-            jig_map_init(&f->by_path, free);
-        }
-        struct memo *fresh = jig_new(struct memo);
-        *fresh = *m;
-        jig_map_set(&f->by_path, path, fresh);
-    }
+    else
+        add(f, path, m);
+    pthread_mutex_unlock(&f->mu);
+}
+
+bool jig_files_recall(struct jig_files *f, const char *path, const struct jig_stamp *s,
+                      struct jig_file_content *ret)
+{
+    pthread_mutex_lock(&f->mu);
+    const struct memo *m = jig_map_get(&f->by_path, path);
+    bool known = m != NULL && !m->racy && jig_stamp_equal(&m->content.stamp, s);
+    if (known)
+        *ret = m->content;
+    pthread_mutex_unlock(&f->mu);
+    return known;
+}
+
+void jig_files_teach(struct jig_files *f, const char *path, const struct jig_file_content *known)
+{
+    struct memo m = {.content = *known};
+    pthread_mutex_lock(&f->mu);
+    if (!jig_map_has(&f->by_path, path))
+        add(f, path, &m);
     pthread_mutex_unlock(&f->mu);
 }
 

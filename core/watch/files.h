@@ -53,6 +53,14 @@ void jig_files_free(struct jig_files *f);
 enum jig_code jig_files_look(struct jig_files *f, const char *path, struct jig_file_content *ret,
                              struct jig_err *reterr) JIG_CHECKED;
 
+/* What is remembered of a file while it has exactly this stamp. False when nothing is, or nothing
+ * that a stamp can vouch for. */
+bool jig_files_recall(struct jig_files *f, const char *path, const struct jig_stamp *s,
+                      struct jig_file_content *ret);
+
+/* Remembers what jig_files_recall() gave to an earlier daemon, unless more is known by now. */
+void jig_files_teach(struct jig_files *f, const char *path, const struct jig_file_content *known);
+
 /* Drops what is remembered of one file. */
 void jig_files_forget(struct jig_files *f, const char *path);
 

@@ -223,6 +223,16 @@ const struct jig_sighting *jig_sightings_at(const struct jig_sightings *s, size_
     return &items_of(s)->items[i];
 }
 
+void jig_sightings_sort(struct jig_sightings *s)
+{
+    const struct jig_seen *seen = items_of(s);
+    free(s->places);
+    s->places = NULL;
+    s->place_count = 0;
+    if (seen->n > 1)
+        qsort(seen->items, seen->n, sizeof *seen->items, jig_seen_order_);
+}
+
 /* ---- looking again ---- */
 
 #define A_BITE 256 /* items in a block, when they are items already */

@@ -54,6 +54,9 @@ const struct jig_sighting *jig_sightings_at(const struct jig_sightings *s, size_
  * path of one that does not (the caller frees). */
 char *jig_sightings_differ(const struct jig_sightings *s);
 
+/* Puts them into the order in which they are kept as bytes. Nothing is collected after that. */
+void jig_sightings_sort(struct jig_sightings *s);
+
 /* As bytes that any version of this daemon on this machine reads, or refuses: no checksum, that is
  * its container's. */
 void jig_sightings_encode(const struct jig_sightings *s, struct jig_buf *out);

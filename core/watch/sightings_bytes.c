@@ -39,12 +39,21 @@ static size_t blocks_for(size_t rows)
 
 /* ---- written ---- */
 
-static int by_path(const void *va, const void *vb)
+/* No two are alike in all three. */
+int jig_seen_order_(const void *va, const void *vb)
 {
-    const struct jig_sighting *a = *(const struct jig_sighting *const *)va;
-    const struct jig_sighting *b = *(const struct jig_sighting *const *)vb;
+    const struct jig_sighting *a = va;
+    const struct jig_sighting *b = vb;
     int order = strcmp(a->path, b->path);
-    return order != 0 ? order : (int)a->kind - (int)b->kind;
+    if (order == 0)
+        order = (int)a->kind - (int)b->kind;
+    return order != 0 ? order : (int)a->follow - (int)b->follow;
+}
+
+static int by_order(const void *va, const void *vb)
+{
+    return jig_seen_order_(*(const struct jig_sighting *const *)va,
+                           *(const struct jig_sighting *const *)vb);
 }
 
 static void put_row(struct jig_buf *out, const struct jig_sighting *s, const char *before)
@@ -80,7 +89,7 @@ void jig_sightings_encode(const struct jig_sightings *s, struct jig_buf *out)
     for (size_t i = 0; i < n; i++)
         sorted[i] = jig_sightings_at(s, i);
     if (n > 1)
-        qsort(sorted, n, sizeof *sorted, by_path);
+        qsort(sorted, n, sizeof *sorted, by_order);
     jig_buf_append(out, &frame, sizeof frame);
     size_t table = out->len;
     jig_buf_append(out, starts, frame.blocks * sizeof *starts);

@@ -33,6 +33,9 @@ struct jig_seen {
 /* Finds its way in what is kept; borrows it. False for what is no such thing. */
 bool jig_seen_frame_(struct jig_seen *seen, const char *data, size_t n);
 
+/* For qsort(3), of sightings: the order of rows. */
+int jig_seen_order_(const void *a, const void *b);
+
 /* Makes items of the rows, if there are any. */
 void jig_seen_unpack_(struct jig_seen *seen);
 

@@ -19,7 +19,7 @@ struct header {
 };
 #define SUMMED_FROM (offsetof(struct header, seen_bytes))
 
-static char *path_of(const struct jig_warm *w, const struct jig_warm_key *key)
+char *jig_warm_path(const struct jig_warm *w, const struct jig_warm_key *key)
 {
     return jig_path_join(w->dir, key->hex);
 }
@@ -43,10 +43,12 @@ static void put_build(struct jig_buf *out, const Jig__V1__BuildResult *build)
 }
 
 void jig_warm_save(const struct jig_warm *w, const struct jig_warm_key *key,
-                   const struct jig_sightings *seen, const struct jig_warm_builds *builds)
+                   struct jig_sightings *seen, const struct jig_warm_builds *builds)
 {
+    struct jig_fingerprint sum = {0};
     if (w->dir == NULL)
         return;
+    jig_sightings_sort(seen);
     struct jig_err err = JIG_ERR_INIT;
     struct header head = {.builds = builds->n, .warnings = builds->warnings.n};
     struct jig_buf file;
@@ -60,12 +62,11 @@ void jig_warm_save(const struct jig_warm *w, const struct jig_warm_key *key,
     put_text(&file, builds->subject);
     for (size_t i = 0; i < builds->warnings.n; i++)
         put_text(&file, builds->warnings.v[i]);
-    JIG_CLEANUP_FREE char *path = path_of(w, key);
+    JIG_CLEANUP_FREE char *path = jig_warm_path(w, key);
     enum jig_code code = jig_buf_check(&file, path, &err);
     if (code == JIG_OK) {
         memcpy(file.data, &head, sizeof head);
-        struct jig_fingerprint sum =
-            jig_fingerprint_of(file.data + SUMMED_FROM, file.len - SUMMED_FROM);
+        sum = jig_fingerprint_of(file.data + SUMMED_FROM, file.len - SUMMED_FROM);
         head.sum[0] = sum.high;
         head.sum[1] = sum.low;
         memcpy(file.data, &head, sizeof head);
@@ -73,19 +74,23 @@ void jig_warm_save(const struct jig_warm *w, const struct jig_warm_key *key,
     }
     if (code == JIG_OK)
         code = jig_fs_write_unsynced(path, file.data, file.len, 0600, &err);
+    if (code == JIG_OK)
+        code = jig_warm_save_contents(w, path, sum, seen, &err);
     if (code != JIG_OK)
         jig_log(JIG_LOG_DEBUG, "warm.not_kept", "%s", err.message);
     jig_buf_release(&file);
     jig_warm_prune(w);
 }
 
-static bool read_header(const struct jig_buf *file, struct header *ret)
+static bool read_header(const struct jig_buf *file, struct header *ret,
+                        struct jig_fingerprint *ret_sum)
 {
     if (file->len < sizeof *ret)
         return false;
     memcpy(ret, file->data, sizeof *ret);
     struct jig_fingerprint sum =
         jig_fingerprint_of(file->data + SUMMED_FROM, file->len - SUMMED_FROM);
+    *ret_sum = sum;
     return memcmp(ret->magic, MAGIC, sizeof ret->magic) == 0 && ret->sum[0] == sum.high &&
            ret->sum[1] == sum.low && ret->seen_bytes <= file->len - sizeof *ret;
 }
@@ -140,17 +145,18 @@ static bool read_builds(struct tail *t, const struct header *head, struct jig_wa
 }
 
 bool jig_warm_load(const struct jig_warm *w, const struct jig_warm_key *key,
-                   struct jig_sightings **ret_seen, struct jig_warm_builds *ret)
+                   struct jig_sightings **ret_seen, struct jig_warm_builds *ret,
+                   struct jig_fingerprint *ret_sum)
 {
     if (w->dir == NULL)
         return false;
-    JIG_CLEANUP_FREE char *path = path_of(w, key);
+    JIG_CLEANUP_FREE char *path = jig_warm_path(w, key);
     struct jig_buf file;
     struct header head;
     struct jig_warm_builds builds = {0};
     jig_buf_init(&file, JIG_WARM_FILE_MAX);
     const char *text = NULL;
-    bool well = jig_fs_read(path, &file, NULL) == JIG_OK && read_header(&file, &head);
+    bool well = jig_fs_read(path, &file, NULL) == JIG_OK && read_header(&file, &head, ret_sum);
     if (well) {
         text = file.data + sizeof head;
         struct tail tail = {text + head.seen_bytes, file.len - sizeof head - head.seen_bytes};

@@ -1,6 +1,6 @@
 /*
  * impl.h - what the files of service/warm share: table.c has the table and the questions,
- * disk.c what outlives the daemon, work.c the thread.
+ * disk.c and contents.c what outlives the daemon, work.c the thread.
  */
 #ifndef JIG_SERVICE_WARM_IMPL_H
 #define JIG_SERVICE_WARM_IMPL_H
@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "core/base/map.h"
+#include "core/hash/fingerprint.h"
 #include "service/warm.h"
 
 struct jig_warm_answer {
@@ -33,6 +34,8 @@ struct jig_warm_work {
     struct jig_cancel cancel;   /* of a look */
     struct jig_sightings *seen; /* to be watched */
     struct jig_warm_answer *answer;
+    bool is_kept;               /* the answer, by an earlier daemon: */
+    struct jig_fingerprint sum; /* its own */
     struct jig_warm_work *next;
 };
 
@@ -93,11 +96,22 @@ struct jig_warm_key jig_warm_key_make(const struct jig_warm *w,
 struct jig_warm_key jig_warm_key_copy(const struct jig_warm_key *key);
 void jig_warm_key_release(struct jig_warm_key *key);
 
+char *jig_warm_path(const struct jig_warm *w, const struct jig_warm_key *key); /* w has a `dir` */
 void jig_warm_save(const struct jig_warm *w, const struct jig_warm_key *key,
-                   const struct jig_sightings *seen, const struct jig_warm_builds *builds);
-/* False when there is nothing for the key, or nothing that can be believed. */
+                   struct jig_sightings *seen, const struct jig_warm_builds *builds);
+/* False when there is nothing for the key, or nothing that can be believed. *ret_sum is the
+ * answer's own. */
 bool jig_warm_load(const struct jig_warm *w, const struct jig_warm_key *key,
-                   struct jig_sightings **ret_seen, struct jig_warm_builds *ret);
+                   struct jig_sightings **ret_seen, struct jig_warm_builds *ret,
+                   struct jig_fingerprint *ret_sum);
+
+/* What the files of an answer hold, as far as it is known; they are in the order of its bytes. */
+enum jig_code jig_warm_save_contents(const struct jig_warm *w, const char *answer,
+                                     struct jig_fingerprint of, const struct jig_sightings *seen,
+                                     struct jig_err *reterr) JIG_CHECKED;
+/* Tells it to `files`, of an answer that was loaded. */
+void jig_warm_teach(const struct jig_warm *w, const struct jig_warm_key *key,
+                    struct jig_fingerprint of, const struct jig_sightings *seen);
 void jig_warm_prune(const struct jig_warm *w);
 
 /* Says in the log why a list cannot stand for what was seen. */

@@ -298,12 +298,17 @@ void jig_warm_tell_used(struct jig_warm *w)
 /* The list holds: it is watched from now on. */
 static struct jig_warm_answer *answer_by_walk(struct jig_warm *w, const struct jig_warm_key *key,
                                               struct jig_sightings *seen,
-                                              struct jig_warm_builds *builds)
+                                              struct jig_warm_builds *builds,
+                                              struct jig_fingerprint sum)
 {
     struct jig_warm_answer *answer = jig_warm_answer_new_take(builds);
     struct jig_warm_work *work = jig_new(struct jig_warm_work);
-    *work = (struct jig_warm_work){
-        .kind = JIG_WARM_ARM, .key = jig_warm_key_copy(key), .seen = seen, .answer = ref(answer)};
+    *work = (struct jig_warm_work){.kind = JIG_WARM_ARM,
+                                   .key = jig_warm_key_copy(key),
+                                   .seen = seen,
+                                   .answer = ref(answer),
+                                   .is_kept = true,
+                                   .sum = sum};
     jig_warm_submit_take(w, work);
     return answer;
 }
@@ -324,14 +329,16 @@ struct jig_warm_answer *jig_warm_walk(struct jig_warm *w, const Jig__V1__Project
     struct jig_warm_answer *answer = NULL;
     if (!said->may_walk)
         return NULL;
+    struct jig_fingerprint sum;
     struct jig_warm_key key = jig_warm_key_make(w, selector);
-    if (jig_warm_load(w, &key, &seen, &builds)) {
+    if (jig_warm_load(w, &key, &seen, &builds, &sum)) {
         JIG_CLEANUP_FREE char *differs = jig_sightings_differ(seen);
         if (differs == NULL) {
-            answer = answer_by_walk(w, &key, jig_steal(&seen), &builds);
+            answer = answer_by_walk(w, &key, jig_steal(&seen), &builds, sum);
             say(said, jig_strf("every file that it rests on was looked at: %s", said->why), false);
         } else {
             say(said, jig_strf("%s changed", differs), false);
+            jig_warm_teach(w, &key, sum, seen);
         }
     } else {
         say(said, jig_xstrdup("nothing is known of an earlier build"), false);

@@ -173,11 +173,19 @@ static bool arm(struct jig_warm *w, const struct jig_warm_work *work)
     else
         jig_log(JIG_LOG_DEBUG, "warm.not_armed", "%s", err.message);
     bool held = code == JIG_OK || code == JIG_FAILED_PRECONDITION;
-    if (held)
+    if (held && !work->is_kept)
         jig_warm_save(w, &work->key, work->seen, &work->answer->builds);
     if (held && work->answer->builds.target == NULL) /* no build told of it */
         jig_warm_tell_of(w, &work->key, work->answer);
     return held;
+}
+
+/* An answer that an earlier daemon kept is watched by now. Nothing else of the project is in memory
+ * yet: a look ahead takes care of that, so that the first edit finds it there. */
+static void follow_up(struct jig_warm *w, const struct jig_warm_work *work)
+{
+    jig_warm_teach(w, &work->key, work->sum, work->seen);
+    look_at_key(w, &work->key, 0);
 }
 
 /* True when it is to be tried again: the files were young, or one changed or is being written. A
@@ -240,6 +248,8 @@ static void do_work(struct jig_warm *w, struct jig_warm_work *work)
     bool again = work->kind == JIG_WARM_ARM ? !arm(w, work) : look_ahead(w, work);
     if (again && ++work->tries < MOST_TRIES)
         look_at_key(w, &work->key, work->tries);
+    else if (work->is_kept)
+        follow_up(w, work);
     pthread_mutex_lock(&w->mu);
     w->stats.look_ahead += work->kind == JIG_WARM_LOOK;
     w->at_work = NULL;

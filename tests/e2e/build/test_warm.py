@@ -282,14 +282,62 @@ def test_restart_costs_a_walk(bench):
     watched(bench, folder)
 
 
+def test_first_edit_after_a_restart_is_all_that_is_looked_at(bench):
+    folder = bench.project("pio", PIO)
+    bench.build(folder, fqbn=None)
+    watched(bench, folder, fqbn=None)
+    kill(bench)
+    bench.build(folder, fqbn=None)
+    wait_until(lambda: stats(bench)[0]["watch.looks_ahead"] == 1, "nobody looks ahead")
+    watched(bench, folder, fqbn=None)
+    with open(folder / "include/a.h", "a", encoding="utf-8") as f:
+        f.write("static int edited;\n")
+    result = bench.build(folder, fqbn=None)
+    assert (result["outcome"], result["compiled"]) == ("built", 1)
+    assert stats(bench)[0]["build.planned"] == 1
+    fresh = bench.build(folder, "--build-dir", bench.folder / "scratch", "--walk", fqbn=None)
+    assert sha256(result["artifacts"]["hex"]) == sha256(fresh["artifacts"]["hex"])
+
+
+def edit_while_away(bench, folder):
+    """How many files the new daemon read."""
+    (folder / "tab.h").write_text('#define TAB F("tab-two")\n')
+    result = bench.build(folder)
+    assert result["outcome"] == "built" and has_text(result, "tab-two")
+    read = stats(bench)[1]["files"]["misses"]
+    walk(bench, folder, result)
+    return read
+
+
 def test_edit_while_the_daemon_is_away(bench):
     folder = bench.sketch("whole", SKETCH, **FILES)
     bench.build(folder)
     watched(bench, folder)
     kill(bench)
-    (folder / "tab.h").write_text('#define TAB F("tab-two")\n')
-    result = bench.build(folder)
-    assert result["outcome"] == "built" and has_text(result, "tab-two")
+    read = edit_while_away(bench, folder)
+    kill(bench)
+    shutil.rmtree(bench.folder / "cache" / "jig" / "warm")
+    (folder / "tab.h").write_text('#define TAB F("tab-one")\n')
+    bench.build(folder)
+    all_of_them = stats(bench)[1]["files"]["misses"]
+    assert read < all_of_them / 3
+
+
+@pytest.mark.parametrize("damage", ["another's", "flipped", "empty"])
+def test_damaged_contents_are_read(bench, damage):
+    folder = bench.sketch("whole", SKETCH, **FILES)
+    bench.build(folder)
+    watched(bench, folder)
+    kill(bench)
+    for kept in (bench.folder / "cache" / "jig" / "warm").glob("*.contents"):
+        data = kept.read_bytes()
+        if damage == "another's":
+            kept.write_bytes(data[:24] + bytes(16) + data[40:])
+        elif damage == "flipped":
+            kept.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
+        else:
+            kept.write_bytes(b"")
+    assert edit_while_away(bench, folder) > 100
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "rubbish", "empty", "folder"])
@@ -298,7 +346,8 @@ def test_damaged_memory_is_none(bench, damage):
     bench.build(folder)
     watched(bench, folder)
     kill(bench)
-    kept = max((bench.folder / "cache" / "jig" / "warm").iterdir(), key=lambda p: p.stat().st_mtime_ns)
+    warm = bench.folder / "cache" / "jig" / "warm"
+    kept = max((p for p in warm.iterdir() if not p.suffix), key=lambda p: p.stat().st_mtime_ns)
     data = kept.read_bytes()
     if damage == "cut":
         kept.write_bytes(data[:len(data) // 2])
