@@ -151,7 +151,8 @@ static struct jig_target *last_target(const struct jig_building *b)
 
 bool jig_building_is_open(const struct jig_building *b)
 {
-    return last_target(b) != NULL && b->claim == NULL;
+    const struct jig_target *target = last_target(b);
+    return target != NULL && target->uses.n == 0 && b->claim == NULL;
 }
 
 enum jig_code jig_building_open(struct jig_building *b, struct jig_strv *needs_env,
@@ -442,6 +443,8 @@ enum jig_code jig_building_run(struct jig_building *b, struct jig_operation *op,
     add_beginning(b, began_ns, &result);
     if (code == JIG_OK)
         code = use_result(b, e, &result, use, ctx, reterr);
+    else
+        b->told_ns = jig_now_ns();
     jig_build_result_release(&result);
     return code;
 }

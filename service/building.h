@@ -29,8 +29,8 @@ void jig_building_free(struct jig_building *b);
 /* True when the answer is there already: nothing that follows blocks. */
 bool jig_building_ask(struct jig_building *b);
 
-/* After that found none: true when all that there is to open is in memory, so that to open it does
- * not block (but for who removes a package at that moment). */
+/* After that found none: true when all that there is to open is in memory, and nothing of it is to
+ * be leased: to open it does not block. */
 bool jig_building_is_open(const struct jig_building *b);
 
 /* Finds the answer by a walk, or opens the target. As jig_target_open. */

@@ -165,8 +165,10 @@ char *jig_check_trace(const struct jig_check *c, struct jig_trace *t, bool *ret_
     if (why == NULL && changed == NULL)
         why = check_outputs(c, t);
     if (why == NULL)
+        why = check_shadows(c, t, ret_updated);
+    if (why == NULL)
         jig_vouch_prepare(c->build_dir, t);
-    return why != NULL ? why : check_shadows(c, t, ret_updated);
+    return why;
 }
 
 bool jig_check_command(const struct jig_check *c, const struct jig_trace *t)

@@ -562,8 +562,10 @@ void jig_plan_begin_changed(struct jig_plan *p)
         if (!jig_strv_contains(&p->request->changes->files, source) || !is_cxx(source) ||
             !jig_streq(jig_map_get(&p->record->found, source), ""))
             continue;
-        if (!jig_streq(source, p->generated) && !jig_plan_begin_compile(p, i))
+        if (!jig_runner_may_guess(p->runner)) /* one is for who asks on the way */
             break;
+        if (!jig_streq(source, p->generated))
+            (void)!jig_plan_begin_compile(p, i);
     }
     jig_strv_clear(&p->lib_includes);
 }

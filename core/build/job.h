@@ -5,7 +5,7 @@
  *
  *   known before it (declared, or read by the last run): same content and same stamp after it; an
  *                   edit that was taken back meanwhile shows in the stamp alone
- *   found out only after it: not written since it began
+ *   found out only after it, or vouched for before (vouch.h): not written since it began
  *
  * Threads: as the runner.
  */
@@ -36,6 +36,7 @@ struct jig_job {
     struct jig_digest command;
     struct jig_map before; /* path -> struct jig_file_content, as it was when the job was decided */
     struct jig_trace *trace; /* begun, and not ended; or NULL */
+    struct jig_strv listed;  /* then: what the tool said that it read */
     struct jig_proc *proc;
     struct jig_buf out;
     struct jig_buf err;

@@ -464,14 +464,25 @@ void jig_runner_wait_for_one(struct jig_runner *r)
         give_up(r, &err);
 }
 
+/* Something that was submitted runs, or waits for guesses to make room. */
+static bool has_to_wait(const struct jig_runner *r, const struct jig_job *job)
+{
+    bool queued = job != NULL ? job->state == JIG_JOB_QUEUED : r->next < r->job_count;
+    if (job != NULL && job->state == JIG_JOB_DONE)
+        return false;
+    return r->running_count > jig_runner_guesses(r) ||
+           (queued && !r->failed && r->running_count > 0);
+}
+
 /* Until the job is done, or all are (NULL). After a failure, what runs already is waited for: its
  * diagnostics are wanted, too. */
 enum jig_code jig_runner_wait(struct jig_runner *r, struct jig_job *job, struct jig_err *reterr)
 {
     start_queued(r);
-    while ((job == NULL || job->state != JIG_JOB_DONE) &&
-           r->running_count > jig_runner_guesses(r)) {
+    while (has_to_wait(r, job)) {
         jig_runner_wait_for_one(r);
+        if (job != NULL)
+            try_start(r, job); /* before what is queued: somebody waits for it */
         start_queued(r);
     }
     bool done = job != NULL ? job->state == JIG_JOB_DONE : !r->failed;

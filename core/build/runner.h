@@ -135,11 +135,12 @@ bool jig_runner_has_room(const struct jig_runner *r);  /* likewise, for one that
 bool jig_runner_is_implied(struct jig_runner *r, const struct jig_action *a,
                            const struct jig_action *by);
 
-/* Whether a guess at this very action was started. */
+/* Whether a guess at an action of this name, or that leaves the same file, was started. */
 bool jig_runner_has_guess(const struct jig_runner *r, const struct jig_action *action);
 
-/* Waits for a guess at this very action, which stays the caller's. True when its tool went well;
- * false also when there is none. */
+/* Waits for a guess at an action of this name, or that leaves the same file; the action stays the
+ * caller's, who knows that its words are the same. True when its tool went well; false also when
+ * there is none. */
 bool jig_runner_guess_went_well(struct jig_runner *r, const struct jig_action *action);
 
 /* True while something that was submitted or asked is not done. */

@@ -416,6 +416,7 @@ static void put_searched(struct jig_trace *t, struct searched *a)
     jig_trace_files_free(t->searched, t->searched_count);
     t->searched = a->items;
     t->searched_count = a->n;
+    t->way = JIG_TRACE_UNREAD;
     jig_map_release(&a->seen);
 }
 

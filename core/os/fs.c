@@ -292,14 +292,12 @@ static void tell_write_over(const char *path)
  * places with it they do not. */
 static int put_in_place(const char *temporary, const char *path, bool synced)
 {
-    if (!synced && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
-        if (unlink(temporary) == 0)
-            return 0;
-        if (errno != EISDIR) /* a folder was there: as rename(2), it stays */
-            return -1;
-        (void)!renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE);
-    }
-    return rename(temporary, path);
+    struct stat old;
+    if (synced || lstat(path, &old) != 0 || !S_ISREG(old.st_mode) ||
+        renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) != 0)
+        return rename(temporary, path);
+    (void)!unlink(temporary); /* the old one; the new one is in its place */
+    return 0;
 }
 
 /* Syncs (when asked) and closes fd, gives `temporary` its mode and renames it to `path`. */

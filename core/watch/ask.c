@@ -200,12 +200,12 @@ static struct jig_watch *behind(const struct jig_watcher *w)
     return watch;
 }
 
-/* Looks at what happened to files, a bite at a time, so that a question finds little left to look
- * at: files that were opened, and not written, by compilers and editors. False when nothing is left
- * to look at. */
-static bool catch_up(struct jig_watcher *w)
+/* Looks at some of what happened to files, so that a question finds little left to look at: files
+ * that were opened, and not written, by compilers and editors. */
+static void catch_up(struct jig_watcher *w)
 {
     pthread_mutex_lock(&w->mu);
+    jig_watcher_check_mounts(w); /* what is mounted over a file hides it for a while */
     struct jig_watch *watch = behind(w);
     for (size_t k = 0; watch != NULL && k < JIG_WATCH_BITE && watch->cursor < w->log_end; k++) {
         watch->waits = !node_holds(watch, w->log[watch->cursor % JIG_WATCH_LOG]);
@@ -216,7 +216,6 @@ static bool catch_up(struct jig_watcher *w)
     if (watch != NULL && watch->cursor > w->read_to)
         w->read_to = watch->cursor;
     pthread_mutex_unlock(&w->mu);
-    return watch != NULL;
 }
 
 /* ---- the pump ---- */
@@ -267,16 +266,17 @@ int64_t jig_watcher_pump(struct jig_watcher *w, bool busy)
     pthread_mutex_unlock(&w->mu);
     if (settles)
         jig_watcher_settle_all(w);
-    while (!busy && catch_up(w))
-        ;
+    if (!busy)
+        catch_up(w);
     pthread_mutex_lock(&w->mu);
     int64_t next = JIG_NO_DEADLINE;
-    if (w->rests_until_ns > now_ns)
+    int64_t soon = busy ? now_ns + JIG_WATCH_SETTLE_NS : now_ns;
+    if (behind(w) != NULL) /* one bite a call: a question does not wait for the rest of them */
+        next = soon;
+    else if (w->rests_until_ns > now_ns)
         next = w->rests_until_ns;
     else if (w->open_count > 0)
-        next = later(w->settle_at_ns, busy ? now_ns + JIG_WATCH_SETTLE_NS : 0);
-    else if (behind(w) != NULL) /* and busy */
-        next = now_ns + JIG_WATCH_SETTLE_NS;
+        next = later(w->settle_at_ns, soon);
     pthread_mutex_unlock(&w->mu);
     return next;
 }

@@ -97,9 +97,9 @@ def compile_alone_us(bench, folder, unit):
 def edit(bench, folder, build, headers, rounds):
     """One source edited: the whole operation, what its tools took of it, and what is above these.
 
-    The tools are the same compile run right before, and what the linker and what follows it took
-    within the operation. A machine's speed wanders by more than what is looked for, so that is the
-    median of the differences, not the difference of the medians.
+    The tools are the same compile run right before, the linker's own run within the operation, and
+    what follows it there, several tools at once. A machine's speed wanders by more than what is
+    looked for, so that is the median of the differences, not the difference of the medians.
     """
     whole, tools, above = [], [], []
     unit = big.source_name(3)
@@ -108,11 +108,11 @@ def edit(bench, folder, build, headers, rounds):
         compiled = statistics.mean(compile_alone_us(bench, folder, unit) for _ in range(3))
         wait_watched(bench, 1)  # the compiler had a thousand files open
         big.edit_source(folder, 3, headers, i + 1)
-        r = result(bench, build)
-        phases = r["phases_us"]
-        linked = phases.get("link", 0) + phases.get("convert", 0)
-        whole.append(r["server_us"])
-        tools.append(compiled + linked)
+        lines = [json.loads(line) for line in bench.run(build).strip().splitlines()]
+        (linked,) = [e["duration_us"] for e in lines if e.get("state") == "finished" and
+                     e["step"].startswith("link ")]
+        whole.append(lines[-1]["server_us"])
+        tools.append(compiled + linked + lines[-1]["phases_us"]["convert"])
         above.append(whole[-1] - tools[-1])
     return statistics.median(whole), statistics.median(tools), statistics.median(above)
 

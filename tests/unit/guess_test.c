@@ -235,6 +235,32 @@ static void a_guessed_failure_is_a_failure(void **state)
     bench_close(&b);
 }
 
+/* Guesses may have all jobs; who asks, or submits, waits until one of them has ended. */
+static void guesses_make_room_for_who_waits(void **state)
+{
+    struct bench b;
+    struct jig_err err = JIG_ERR_INIT;
+    struct jig_job *job = NULL;
+    int status = 0;
+    bench_open(&b, *state, 2);
+    put(&b, "in", "text");
+    for (unsigned i = 0; i < 4; i++) {
+        struct jig_action *a = act(&b, "true");
+        free(a->outputs.v[0]);
+        a->outputs.v[0] = jig_strf("%s/out%u", b.dir, i);
+        assert_int_equal(jig_runner_guess(b.runner, a, false, true), i < 2);
+    }
+    struct jig_action *asked = act(&b, "echo asked >> log; exit 7");
+    assert_int_equal(jig_runner_ask(b.runner, asked, &job, &status, &err), JIG_OK);
+    assert_int_equal(status, 7);
+    expect_file(&b, "log", "asked\n");
+    bench_end(&b);
+    bench_begin(&b, 1);
+    assert_false(jig_runner_guess(b.runner, act(&b, "true"), false, true)); /* it has one job */
+    submit_and_wait(&b, copies);
+    bench_close(&b);
+}
+
 /* ---- the plan's part: whatever was guessed, the outcome is the same ---- */
 
 static const struct {
@@ -322,6 +348,7 @@ int main(void)
         IN_FOLDER(a_guess_that_nobody_wants_ends_with_the_runner),
         IN_FOLDER(what_is_current_is_not_guessed),
         IN_FOLDER(a_guessed_failure_is_a_failure),
+        IN_FOLDER(guesses_make_room_for_who_waits),
         IN_FOLDER(guesses_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
