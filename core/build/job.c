@@ -30,7 +30,7 @@ void jig_job_free(struct jig_job *j)
     free(j->because);
     jig_map_release(&j->before);
     jig_trace_free(j->trace);
-    jig_strv_release(&j->listed);
+    jig_strv_release(&j->expected);
     jig_buf_release(&j->out);
     jig_buf_release(&j->err);
     free(j);
@@ -73,6 +73,15 @@ static void look_at_last(struct jig_job *j, const struct jig_runner_config *c,
     }
 }
 
+/* What the linker found by itself then, and not in the build folder. */
+static void expect_listed(struct jig_job *j, const struct jig_trace *last)
+{
+    for (size_t i = 0; i < last->input_count; i++) {
+        if (last->inputs[i].path[0] == '/')
+            jig_strv_append(&j->expected, last->inputs[i].path);
+    }
+}
+
 enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_config *c,
                                   struct jig_trace *last, struct jig_err *reterr)
 {
@@ -87,6 +96,8 @@ enum jig_code jig_job_look_before(struct jig_job *j, const struct jig_runner_con
     }
     if (last != NULL)
         look_at_last(j, c, last);
+    if (last != NULL && j->action->lists_inputs)
+        expect_listed(j, last);
     for (size_t i = 0; i < j->action->known.n; i++)
         (void)!look_at(j, c, j->action->known.v[i], NULL);
     return JIG_OK;
@@ -190,26 +201,26 @@ static bool look_after(const struct jig_job *j, const struct jig_runner_config *
 }
 
 /* What a linker lists with -t: "PATH", "(ARCHIVE)MEMBER", "-lNAME (PATH)", "ARCHIVE(MEMBER)"; other
- * lines, and files of its own that are gone by now, count as none. */
-static void read_listing(const struct jig_job *j, struct jig_strv *out)
+ * lines, and files of its own that are gone by now, count as none. False when one is gone that it
+ * listed last time, too. */
+static bool read_listing(const struct jig_job *j, struct jig_strv *out)
 {
     struct jig_strv lines = {0};
-    struct jig_map declared; /* these are files, and need no look */
-    jig_map_init(&declared, NULL);
-    for (size_t i = 0; i < j->action->inputs.n; i++)
-        jig_map_set(&declared, j->action->inputs.v[i], out);
+    bool whole = true;
     jig_str_split(j->out.data, "\n", false, &lines);
     for (size_t i = 0; i < lines.n; i++) {
         char *path = lines.v[i];
         if (path[0] != '/')
             path += strcspn(path, "(") + (strchr(path, '(') != NULL);
-        if (!jig_map_has(&declared, path) && !jig_fs_is_file(path))
+        if (!jig_fs_is_file(path))
             path[strcspn(path, path == lines.v[i] ? "(" : ")")] = '\0';
-        if (path[0] == '/' && (jig_map_has(&declared, path) || jig_fs_is_file(path)))
+        if (path[0] == '/' && jig_fs_is_file(path))
             jig_strv_append(out, path);
+        else
+            whole = whole && !jig_strv_contains(&j->expected, path);
     }
-    jig_map_release(&declared);
     jig_strv_release(&lines);
+    return whole;
 }
 
 /* The declared inputs and those that the depfile or the linker names, each once. False without a
@@ -220,7 +231,8 @@ static bool all_inputs(const struct jig_job *j, struct jig_strv *out)
     struct jig_map seen;
     bool whole = j->action->depfile == NULL ||
                  jig_depfile_read(j->action->depfile, j->action->cwd, &named, NULL) == JIG_OK;
-    jig_strv_extend(&named, &j->listed);
+    if (j->action->lists_inputs && !read_listing(j, &named))
+        whole = false;
     const struct jig_strv *lists[] = {&j->action->inputs, &named};
     jig_map_init(&seen, NULL);
     for (size_t k = 0; k < JIG_COUNT(lists); k++) {
@@ -291,8 +303,6 @@ enum jig_code jig_job_begin_trace(struct jig_job *j, const struct jig_runner_con
                                   struct jig_err *reterr)
 {
     struct jig_trace *t = empty_trace(j, c);
-    if (j->action->lists_inputs)
-        read_listing(j, &j->listed);
     enum jig_code code = look_at_outputs(j, c, t, reterr);
     if (code == JIG_OK)
         j->trace = t;

@@ -35,8 +35,8 @@ struct jig_job {
     struct jig_digest tool;
     struct jig_digest command;
     struct jig_map before; /* path -> struct jig_file_content, as it was when the job was decided */
-    struct jig_trace *trace; /* begun, and not ended; or NULL */
-    struct jig_strv listed;  /* then: what the tool said that it read */
+    struct jig_trace *trace;  /* begun, and not ended; or NULL */
+    struct jig_strv expected; /* what the linker listed last time, of what nobody declares */
     struct jig_proc *proc;
     struct jig_buf out;
     struct jig_buf err;

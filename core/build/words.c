@@ -153,7 +153,8 @@ static void apply(struct finder *f, enum meaning meaning, const char *value)
 static void look_at(struct finder *f, const struct jig_strv *words, size_t *i)
 {
     const char *word = words->v[*i];
-    for (size_t k = 0; k < JIG_COUNT(options); k++) {
+    bool may_be_option = word[0] == '-' || word[0] == '@'; /* most are paths */
+    for (size_t k = 0; may_be_option && k < JIG_COUNT(options); k++) {
         if (!jig_str_starts(word, options[k].option))
             continue;
         const char *value = word + strlen(options[k].option);

@@ -148,9 +148,7 @@ bool jig_flags_match(const struct jig_flags *unflags, const char *word)
         if (jig_str_starts(word, lists[i].prefix) && word[2] != '\0')
             return jig_strv_contains(values, word + 2);
     }
-    struct jig_strv one = {0};
-    jig_strv_append(&one, word);
-    bool named = names_words(unflags, &one, 0, 1);
-    jig_strv_release(&one);
-    return named;
+    char *words[] = {(char *)word};
+    const struct jig_strv one = {.v = words, .n = 1};
+    return names_words(unflags, &one, 0, 1);
 }
