@@ -11,61 +11,33 @@
  *
  * A compile that went well has found every header. So where it and the preprocessor see the same
  * text (jig_words_preprocess_alike), it speaks for both.
- *
- * While a build is planned by the same as the last look (plan.h, `same`), only sources of which
- * something changed are looked at; the others lead to what they led to then (record.h, `found`).
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <string.h>
 
-#include "core/arduino/recipe.h"
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/build/check.h"
-#include "core/build/plan.h"
-#include "core/build/pulled.h"
+#include "core/build/discover_impl.h"
 #include "core/build/words.h"
 #include "core/os/fs.h"
 
 #define MOST_LIBRARIES 500
 
-/* What the include path was in the end, among what sources led to; no source is called so. */
-#define ALL_FOLDERS "#folders"
-
 #define MEMO_VERSION "includes 2"
 
-/* One source whose includes are looked at. */
-struct waiting {
-    char *source;
-    const struct jig_library *lib; /* that it belongs to; or NULL */
-    size_t own;               /* index into own_sources plus 1; 0 for what is compiled otherwise */
-    struct jig_action *trial; /* leads to nothing new if this, which was begun, goes well */
-};
-
-struct discovery {
-    struct jig_plan *plan;
-    struct waiting *queue;
-    size_t n;
-    size_t cap;
-    struct jig_map queued; /* the sources in it */
-    size_t ahead;          /* the first whose preprocessor was not begun early */
-    size_t tried;          /* the first whose trial was not begun */
-    size_t streak;         /* how many of the last ones had to be preprocessed */
-};
-
-static void enqueue(struct discovery *d, const char *source, const struct jig_library *lib,
+static void enqueue(struct jig_discovery *d, const char *source, const struct jig_library *lib,
                     size_t own)
 {
     if (jig_map_has(&d->queued, source))
         return;
     jig_map_set(&d->queued, source, d);
     d->queue = jig_grow(d->queue, &d->cap, d->n, sizeof *d->queue);
-    d->queue[d->n++] = (struct waiting){jig_xstrdup(source), lib, own, NULL};
+    d->queue[d->n++] = (struct jig_discovery_source){jig_xstrdup(source), lib, own, NULL};
 }
 
-static void release(struct discovery *d)
+static void release(struct jig_discovery *d)
 {
     for (size_t i = 0; i < d->n; i++) {
         free(d->queue[i].source);
@@ -73,98 +45,6 @@ static void release(struct discovery *d)
     }
     free(d->queue);
     jig_map_release(&d->queued);
-}
-
-/* What a preprocessor run over a source leaves. */
-static char *scratch_path(const struct jig_plan *p, const char *source, const char *extension)
-{
-    char hex[JIG_SHA256_HEX];
-    JIG_CLEANUP_FREE char *name = jig_build_relative(p->build_dir, source);
-    struct jig_digest d = jig_sha256_of(name, strlen(name));
-    jig_digest_hex(&d, hex);
-    return jig_strf("%s/preproc/%.16s%s", p->build_dir, hex, extension);
-}
-
-/* Libraries that joined after the merged tabs were looked at make another include path, and so
- * another action: with files of its own, or the two would undo each other in every build. */
-static bool is_path_longer(const struct jig_plan *p)
-{
-    return p->lib_includes.n != p->merged_includes;
-}
-
-char *jig_plan_preprocessed_path(const struct jig_plan *p)
-{
-    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
-    return scratch_path(p, merged, is_path_longer(p) ? ".all.ii" : ".ii");
-}
-
-/* The run over a source that says which headers it wants. Over the merged tabs it keeps the text;
- * `all`: that is wanted with all libraries. */
-static enum jig_code preprocess_action(struct jig_plan *p, const struct waiting *w, bool all,
-                                       struct jig_action **ret, struct jig_err *reterr)
-{
-    const char *source = w->source;
-    JIG_CLEANUP_FREE char *merged = p->generated != NULL ? jig_plan_merged_path(p) : NULL;
-    bool is_merged = jig_streq(merged, source);
-    bool again = all && is_path_longer(p);
-    JIG_CLEANUP_FREE char *text =
-        is_merged ? scratch_path(p, source, again ? ".all.ii" : ".ii") : jig_xstrdup("/dev/null");
-    JIG_CLEANUP_FREE char *depfile = scratch_path(p, source, again ? ".all.d" : ".d");
-    struct jig_strv includes = {0};
-    jig_plan_includes(p, JIG_SCOPE_PROJECT, &includes);
-    if (w->lib != NULL && w->lib->utility_dir != NULL)
-        jig_strv_append(&includes, w->lib->utility_dir);
-    if (w->lib != NULL && w->lib->twin_utility_dir != NULL)
-        jig_strv_append(&includes, w->lib->twin_utility_dir);
-    JIG_CLEANUP(jig_cleanup_props) struct jig_props *extra = jig_props_new();
-    jig_recipe_set_words(extra, "includes", "-I", &includes);
-    jig_strv_release(&includes);
-    jig_props_set_literal(extra, "source_file", source);
-    jig_props_set_literal(extra, "preprocessed_file_path", text);
-    jig_props_set(extra, "build.library_discovery_phase", "1");
-    JIG_CLEANUP_FREE char *step =
-        jig_strf("%s %s", again ? "preprocess" : "find the includes of",
-                 is_merged ? p->sketch->main_name : jig_path_base(source));
-    struct jig_action *a = NULL;
-    enum jig_code code =
-        jig_plan_recipe(p, "recipe.preproc.macros", extra, true, "discover", step, &a, reterr);
-    if (code != JIG_OK)
-        return code;
-    jig_plan_apply_flags(p, source, JIG_SCOPE_PROJECT, &a->argv);
-    jig_pulled_quote_words(p->request, source, &a->argv);
-    if (jig_plan_ask_for_depfile(&a->argv, depfile))
-        a->depfile = jig_xstrdup(depfile);
-    else
-        a->always = true;
-    jig_strv_append(&a->outputs, depfile);
-    if (is_merged) {
-        jig_strv_append(&a->outputs, text);
-        jig_plan_fresh_copies(p, &a->known);
-    }
-    jig_strv_append(&a->inputs, source);
-    if (w->own > 0) /* while that holds, this need not run */
-        a->like = jig_build_relative(p->build_dir, p->own_objects.v[w->own - 1]);
-    *ret = a;
-    return JIG_OK;
-}
-
-enum jig_code jig_plan_preprocess(struct jig_plan *p, int *ret_status, struct jig_err *reterr)
-{
-    struct jig_action *a = NULL;
-    struct jig_job *job = NULL;
-    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
-    struct waiting w = {.source = merged};
-    enum jig_code code = preprocess_action(p, &w, true, &a, reterr);
-    return code == JIG_OK ? jig_runner_ask(p->runner, a, &job, ret_status, reterr) : code;
-}
-
-void jig_plan_begin_preprocess(struct jig_plan *p)
-{
-    struct jig_action *a = NULL;
-    JIG_CLEANUP_FREE char *merged = jig_plan_merged_path(p);
-    struct waiting w = {.source = merged};
-    if (preprocess_action(p, &w, false, &a, NULL) == JIG_OK)
-        jig_runner_guess(p->runner, a, true, true);
 }
 
 /* The header that a preprocessor wanted and did not find: from the source line that it quotes, or
@@ -214,7 +94,7 @@ static enum jig_code use_library(struct jig_plan *p, const struct jig_library *l
     return jig_library_precompiled(lib, p->props, p->log, &used->precompiled, reterr);
 }
 
-static enum jig_code enqueue_library(struct discovery *d, const struct jig_library *lib,
+static enum jig_code enqueue_library(struct jig_discovery *d, const struct jig_library *lib,
                                      struct jig_err *reterr)
 {
     const struct jig_used_library *used = &d->plan->libraries[d->plan->library_count - 1];
@@ -229,7 +109,7 @@ static enum jig_code enqueue_library(struct discovery *d, const struct jig_libra
 }
 
 /* Adds the library that has the header. *ret_again says whether the source is to be tried anew. */
-static enum jig_code resolve(struct discovery *d, const char *header, bool *ret_again,
+static enum jig_code resolve(struct jig_discovery *d, const char *header, bool *ret_again,
                              struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
@@ -264,7 +144,8 @@ static char *memo_name(const struct jig_plan *p, const char *source)
     return jig_strf("#includes %s", relative);
 }
 
-static struct jig_digest memo_command(const struct jig_plan *p, const struct waiting *w)
+static struct jig_digest memo_command(const struct jig_plan *p,
+                                      const struct jig_discovery_source *w)
 {
     struct jig_sha256 *h = jig_sha256_new();
     jig_sha256_string(h, MEMO_VERSION);
@@ -291,7 +172,7 @@ static void remember(struct jig_plan *p, const char *source, const struct jig_di
 }
 
 /* Undoes the libraries and the queue back to a point. */
-static void rewind_to(struct discovery *d, size_t library_count, size_t include_count,
+static void rewind_to(struct jig_discovery *d, size_t library_count, size_t include_count,
                       size_t queued)
 {
     struct jig_plan *p = d->plan;
@@ -308,11 +189,11 @@ static void rewind_to(struct discovery *d, size_t library_count, size_t include_
 
 /* Whether a folder of the path that is there now has the header: then nobody misses it. A later run
  * does not say so, as it has the library before some of these folders. */
-static bool is_on_path(struct jig_plan *p, const struct waiting *w, const char *header)
+static bool is_on_path(struct jig_plan *p, const struct jig_discovery_source *w, const char *header)
 {
     struct jig_action *a = NULL;
     struct jig_strv folders = {0};
-    bool has = preprocess_action(p, w, false, &a, NULL) != JIG_OK;
+    bool has = jig_discovery_preprocess(p, w, false, &a, NULL) != JIG_OK;
     if (!has)
         jig_words_include_path(&a->argv, &folders);
     for (size_t i = 0; !has && i < folders.n; i++) {
@@ -325,8 +206,9 @@ static bool is_on_path(struct jig_plan *p, const struct waiting *w, const char *
 }
 
 /* One remembered line: the header is still missing, and still means that library. */
-static enum jig_code recall_line(struct discovery *d, const struct waiting *w, const char *line,
-                                 bool *ret_holds, struct jig_err *reterr)
+enum jig_code jig_discovery_recall_line(struct jig_discovery *d,
+                                        const struct jig_discovery_source *w, const char *line,
+                                        bool *ret_holds, struct jig_err *reterr)
 {
     const char *tab = strchr(line, '\t');
     JIG_CLEANUP_FREE char *header = jig_xstrndup(line, tab != NULL ? (size_t)(tab - line) : 0);
@@ -342,11 +224,11 @@ static enum jig_code recall_line(struct discovery *d, const struct waiting *w, c
 
 /* Takes what was found for the source last time, when its preprocessor's last run still holds: then
  * the earlier ones, which read no more than it did, would want the same headers again. */
-static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds, char **ret_found,
-                            struct jig_err *reterr)
+static enum jig_code recall(struct jig_discovery *d, size_t index, bool *ret_holds,
+                            char **ret_found, struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
-    struct waiting w = d->queue[index];
+    struct jig_discovery_source w = d->queue[index];
     JIG_CLEANUP_FREE char *name = memo_name(p, w.source);
     const struct jig_trace *t = jig_record_get(p->record, name);
     struct jig_digest command = memo_command(p, &w);
@@ -361,11 +243,11 @@ static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds, 
     jig_str_split(t->output, "\n", false, &lines);
     enum jig_code code = JIG_OK;
     for (size_t i = 0; code == JIG_OK && *ret_holds && i < lines.n; i++)
-        code = recall_line(d, &w, lines.v[i], ret_holds, reterr);
+        code = jig_discovery_recall_line(d, &w, lines.v[i], ret_holds, reterr);
     jig_strv_release(&lines);
     struct jig_action *a = NULL;
     if (code == JIG_OK && *ret_holds)
-        code = preprocess_action(p, &w, false, &a, reterr);
+        code = jig_discovery_preprocess(p, &w, false, &a, reterr);
     *ret_holds = a != NULL && jig_runner_is_current(p->runner, a);
     jig_action_free(a);
     if (*ret_holds)
@@ -376,15 +258,15 @@ static enum jig_code recall(struct discovery *d, size_t index, bool *ret_holds, 
 }
 
 /* Where one source after another has to be preprocessed, the next ones are begun early. */
-static void look_ahead(struct discovery *d, size_t index)
+static void look_ahead(struct jig_discovery *d, size_t index)
 {
     struct jig_plan *p = d->plan;
     if (d->ahead <= index)
         d->ahead = index + 1;
     while (d->streak > 1 && d->ahead < d->n && jig_runner_may_guess(p->runner)) {
-        struct waiting w = d->queue[d->ahead];
+        struct jig_discovery_source w = d->queue[d->ahead];
         struct jig_action *a = NULL;
-        if (preprocess_action(p, &w, false, &a, NULL) != JIG_OK ||
+        if (jig_discovery_preprocess(p, &w, false, &a, NULL) != JIG_OK ||
             !jig_runner_guess(p->runner, a, true, false))
             return;
         d->ahead++;
@@ -392,11 +274,11 @@ static void look_ahead(struct discovery *d, size_t index)
 }
 
 /* Preprocesses a source until nothing is missing that a library has. */
-static enum jig_code search(struct discovery *d, size_t index, char **ret_found,
+static enum jig_code search(struct jig_discovery *d, size_t index, char **ret_found,
                             struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
-    struct waiting w = d->queue[index];
+    struct jig_discovery_source w = d->queue[index];
     struct jig_digest command = memo_command(p, &w);
     struct jig_strv found = {0};
     bool again = true;
@@ -405,7 +287,7 @@ static enum jig_code search(struct discovery *d, size_t index, char **ret_found,
         struct jig_action *a = NULL;
         struct jig_job *job = NULL;
         int status = 0;
-        code = preprocess_action(p, &w, false, &a, reterr);
+        code = jig_discovery_preprocess(p, &w, false, &a, reterr);
         look_ahead(d, index);
         if (code == JIG_OK)
             code = jig_runner_ask(p->runner, a, &job, &status, reterr);
@@ -427,53 +309,23 @@ static enum jig_code search(struct discovery *d, size_t index, char **ret_found,
     return code;
 }
 
-static bool is_cxx(const char *source)
-{
-    const char *ext = jig_path_ext(source);
-    return strcmp(ext, ".c") != 0 && strcmp(ext, ".S") != 0;
-}
-
-/* The runs over one source of the project, with the include path that is there now. */
-struct runs {
-    struct jig_action *preprocess;
-    struct jig_action *compile;
-    bool alike; /* they see the same text */
-};
-
-static bool make_runs(struct jig_plan *p, const struct waiting *w, struct runs *ret)
-{
-    *ret = (struct runs){0};
-    if (w->own == 0 || preprocess_action(p, w, false, &ret->preprocess, NULL) != JIG_OK ||
-        jig_plan_own_action(p, w->own - 1, &ret->compile, NULL) != JIG_OK)
-        return false;
-    ret->alike = is_cxx(w->source) && !ret->preprocess->always && !ret->compile->always &&
-                 jig_words_preprocess_alike(&ret->preprocess->argv, &ret->compile->argv);
-    return true;
-}
-
-static void runs_release(struct runs *r)
-{
-    jig_action_free(r->preprocess);
-    jig_action_free(r->compile);
-}
-
 /* A source of the project is about to be compiled with the path that is there now, and its last
  * compile saw what its preprocessor did: then one look says of both that nothing changed. */
-static bool is_implied(const struct discovery *d, size_t index)
+static bool is_implied(const struct jig_discovery *d, size_t index)
 {
     struct jig_plan *p = d->plan;
-    struct runs r;
-    bool implied = p->record->traces.count > 0 && make_runs(p, &d->queue[index], &r);
+    struct jig_discovery_runs r;
+    bool implied = p->record->traces.count > 0 && jig_discovery_make_runs(p, &d->queue[index], &r);
     if (p->record->traces.count == 0)
         return false;
     if (implied)
         implied = r.alike ? jig_runner_is_current(p->runner, r.compile)
                           : jig_runner_is_implied(p->runner, r.preprocess, r.compile);
-    runs_release(&r);
+    jig_discovery_runs_release(&r);
     return implied;
 }
 
-static enum jig_code look_anew(struct discovery *d, size_t index, char **ret_found,
+static enum jig_code look_anew(struct jig_discovery *d, size_t index, char **ret_found,
                                struct jig_err *reterr)
 {
     bool holds = false;
@@ -486,130 +338,12 @@ static enum jig_code look_anew(struct discovery *d, size_t index, char **ret_fou
     return JIG_OK;
 }
 
-/* ---- what is as in the last look ---- */
-
-/* Nothing that the source's runs read has changed. */
-static bool is_held(const struct discovery *d, const struct waiting *w)
-{
-    const struct jig_plan *p = d->plan;
-    JIG_CLEANUP_FREE char *depfile = scratch_path(p, w->source, ".d");
-    JIG_CLEANUP_FREE char *name = jig_build_relative(p->build_dir, depfile);
-    bool preprocessed = jig_plan_held(p, depfile) != NULL;
-    if (w->own == 0)
-        return preprocessed;
-    return jig_plan_held(p, p->own_objects.v[w->own - 1]) != NULL &&
-           (preprocessed || !jig_map_has(&p->record->traces, name));
-}
-
-/* Leads to the same libraries as it did then. */
-static enum jig_code find_again(struct discovery *d, const struct waiting *w, const char *found,
-                                struct jig_err *reterr)
-{
-    struct jig_strv lines = {0};
-    bool holds = true;
-    enum jig_code code = JIG_OK;
-    if (found[0] != '\0')
-        jig_str_split(found, "\n", false, &lines);
-    for (size_t i = 0; code == JIG_OK && holds && i < lines.n; i++)
-        code = recall_line(d, w, lines.v[i], &holds, reterr);
-    jig_strv_release(&lines);
-    d->plan->same = d->plan->same && holds;
-    return code;
-}
-
-static char *all_folders(const struct jig_plan *p)
-{
-    return jig_strv_join(&p->lib_includes, "\n");
-}
-
-/* Begins as many as there is room for, of those before `end`. */
-static void begin_trials(struct discovery *d, size_t end)
-{
-    struct jig_runner *r = d->plan->runner;
-    for (; d->tried < end && jig_runner_has_room(r); d->tried++) {
-        const struct waiting *w = &d->queue[d->tried];
-        if (w->trial != NULL && !jig_runner_has_guess(r, w->trial) &&
-            !jig_plan_begin_compile(d->plan, w->own - 1) && !jig_runner_is_current(r, w->trial))
-            return; /* others have all processors */
-    }
-}
-
-/* The changed source led to nothing, and its compile and its preprocessor see the same text, with
- * the path that is there now. So the compile, which the build needs anyway, is begun, and says in
- * the end whether that is so still. */
-static bool begin_trial(struct discovery *d, size_t index)
-{
-    struct jig_plan *p = d->plan;
-    struct waiting *w = &d->queue[index];
-    struct runs r;
-    JIG_CLEANUP_FREE char *folders = all_folders(p);
-    bool at_the_end = jig_streq(jig_map_get(&p->record->found, ALL_FOLDERS), folders);
-    if (make_runs(p, w, &r) && r.alike && at_the_end) {
-        w->trial = jig_steal(&r.compile);
-        begin_trials(d, index + 1);
-    }
-    runs_release(&r);
-    return w->trial != NULL;
-}
-
-void jig_plan_begin_changed(struct jig_plan *p)
-{
-    const char *folders = jig_map_get(&p->record->found, ALL_FOLDERS);
-    if (folders != NULL && folders[0] != '\0')
-        jig_str_split(folders, "\n", false, &p->lib_includes); /* none is there yet */
-    for (size_t i = 0; folders != NULL && i < p->own_sources.n; i++) {
-        const char *source = p->own_sources.v[i];
-        if (!jig_strv_contains(&p->request->changes->files, source) || !is_cxx(source) ||
-            !jig_streq(jig_map_get(&p->record->found, source), ""))
-            continue;
-        if (!jig_runner_may_guess(p->runner)) /* one is for who asks on the way */
-            break;
-        if (!jig_streq(source, p->generated))
-            (void)!jig_plan_begin_compile(p, i);
-    }
-    jig_strv_clear(&p->lib_includes);
-}
-
-/* Whether all of them go well, or need not run. */
-static bool trials_go_well(struct discovery *d)
-{
-    struct jig_runner *r = d->plan->runner;
-    bool well = true;
-    for (size_t i = 0; well && i < d->n; i++) {
-        const struct waiting *w = &d->queue[i];
-        begin_trials(d, d->n);
-        if (w->trial != NULL)
-            well = jig_runner_guess_went_well(r, w->trial) || jig_runner_is_current(r, w->trial);
-    }
-    return well;
-}
-
-/* *ret_known says whether the source leads to what it led to then. */
-static enum jig_code look_again(struct discovery *d, size_t index, bool *ret_known,
-                                struct jig_err *reterr)
-{
-    struct jig_plan *p = d->plan;
-    const struct waiting w = d->queue[index];
-    const char *found = jig_map_get(&p->record->found, w.source);
-    *ret_known = false;
-    if (found == NULL) {
-        p->same = false;
-        return JIG_OK;
-    }
-    if (is_held(d, &w)) {
-        *ret_known = true;
-        return find_again(d, &w, found, reterr);
-    }
-    *ret_known = found[0] == '\0' && begin_trial(d, index);
-    return JIG_OK;
-}
-
-static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *reterr)
+static enum jig_code look_at(struct jig_discovery *d, size_t index, struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
     char *found = NULL;
     bool known = false;
-    enum jig_code code = p->same ? look_again(d, index, &known, reterr) : JIG_OK;
+    enum jig_code code = p->same ? jig_discovery_look_again(d, index, &known, reterr) : JIG_OK;
     if (code != JIG_OK || known)
         return code;
     const char *source = d->queue[index].source; /* the queue may move; its texts stay */
@@ -622,7 +356,7 @@ static enum jig_code look_at(struct discovery *d, size_t index, struct jig_err *
     return code;
 }
 
-static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
+static enum jig_code discover(struct jig_discovery *d, struct jig_err *reterr)
 {
     struct jig_plan *p = d->plan;
     if (p->generated != NULL) {
@@ -643,11 +377,11 @@ static enum jig_code discover(struct discovery *d, struct jig_err *reterr)
 }
 
 /* It was not so: nothing of what was found is certain. */
-static void start_over(struct discovery *d)
+static void start_over(struct jig_discovery *d)
 {
     struct jig_plan *p = d->plan;
     release(d);
-    *d = (struct discovery){.plan = p};
+    *d = (struct jig_discovery){.plan = p};
     jig_map_init(&d->queued, NULL);
     while (p->library_count > 0)
         jig_precompiled_release(&p->libraries[--p->library_count].precompiled);
@@ -658,10 +392,10 @@ static void start_over(struct discovery *d)
 
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
 {
-    struct discovery d = {.plan = p};
+    struct jig_discovery d = {.plan = p};
     jig_map_init(&d.queued, NULL);
     enum jig_code code = p->same ? discover(&d, reterr) : JIG_OK;
-    if (p->same && code == JIG_OK && !trials_go_well(&d))
+    if (p->same && code == JIG_OK && !jig_discovery_trials_go_well(&d))
         start_over(&d);
     if (!p->same) {
         jig_record_forget_found(p->record);
@@ -671,7 +405,7 @@ enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr)
     }
     p->libraries_known = code == JIG_OK;
     if (code == JIG_OK)
-        jig_map_set(&p->record->found, ALL_FOLDERS, all_folders(p));
+        jig_map_set(&p->record->found, JIG_ALL_FOLDERS, jig_discovery_folders(p));
     release(&d);
     if (code == JIG_OK)
         jig_plan_remember_libraries(p);

@@ -1,7 +1,7 @@
 /*
  * plan.h - what the parts of one build share. Private to core/build.
  *
- * Made by build.c, then handed through discover.c, sketchstep.c, compile.c and link.c in turn.
+ * Made by build.c, then handed through discover.c, sources.c, compile.c and link.c in turn.
  *
  * Threads: one.
  */
@@ -159,7 +159,7 @@ bool jig_plan_begin_compile(struct jig_plan *p, size_t index);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
-/* A plan that is as the last one: begins to compile the sources of the project that changed, with
+/* discover_again.c: a plan that is as the last one: begins to compile the sources of the project that changed, with
  * the include path that there was in the end, before anything else is looked at. */
 void jig_plan_begin_changed(struct jig_plan *p);
 /* Begins the first run of it that discovery will want. */

@@ -1,5 +1,5 @@
 /*
- * runner_impl.h - what runner.c and runner_guess.c share. Private to them.
+ * runner_impl.h - what runner.c, runner_decide.c and runner_guess.c share. Private to them.
  */
 #ifndef JIG_BUILD_RUNNER_IMPL_H
 #define JIG_BUILD_RUNNER_IMPL_H
@@ -36,10 +36,21 @@ struct jig_runner {
     struct jig_report report;
 };
 
-/* runner.c: what the action would be now; and why it has to run, or NULL. */
+/* runner.c: the first failure is what the build is said to have failed of. */
+void jig_runner_fail(struct jig_runner *r, const struct jig_err *err);
+
+/* runner_decide.c: what the action would be now; and why it has to run, or NULL. */
 enum jig_code jig_runner_prepare(struct jig_runner *r, const struct jig_action *a,
                                  struct jig_check *ret, struct jig_err *reterr) JIG_CHECKED;
 char *jig_runner_check(struct jig_runner *r, const struct jig_check *check, const char *name);
+/* Finds out whether a job has to run; when not, it is done by the end of this. */
+enum jig_code jig_runner_decide(struct jig_runner *r, struct jig_job *j,
+                                struct jig_err *reterr) JIG_CHECKED;
+/* Its outputs are there already: says again what the tool said then. */
+void jig_runner_replay(struct jig_runner *r, struct jig_job *j, const struct jig_trace *t,
+                       const char *because);
+
+/* runner.c */
 void jig_runner_give_slot(struct jig_runner *r);
 void jig_runner_wait_for_one(struct jig_runner *r); /* until one child has ended */
 
