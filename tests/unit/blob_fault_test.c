@@ -7,12 +7,11 @@
  * the same work succeeds, nothing is held, and a collection leaves nothing behind.
  */
 #include "tests/support/blob_bench.h"
+#include "tests/support/faults.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,83 +29,13 @@
 
 static const struct jig_until forever = {.deadline_ns = JIG_NO_DEADLINE};
 
-enum fault { NONE, KILLED, FULL };
-
-static enum fault fault = NONE;
-static int steps;   /* so far */
-static int fail_at; /* from 1 */
-
-/* True when this step fails for want of room. `takes_room`: others succeed on a full disk. */
-static bool step(bool takes_room)
-{
-    if (fault == NONE)
-        return false;
-    steps++;
-    if (fault == KILLED && steps == fail_at)
-        kill(getpid(), SIGKILL);
-    if (fault != FULL || !takes_room || steps < fail_at)
-        return false;
-    errno = ENOSPC;
-    return true;
-}
-
-/* ---- the calls of core/os, by the linker's --wrap ---- */
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
-{
-    va_list ap;
-    va_start(ap, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
-    va_end(ap);
-    if (flags & O_CREAT && access(path, F_OK) != 0 && step(true))
-        return -1;
-    return __real_open(path, flags, mode);
-}
-
-ssize_t __real_write(int fd, const void *data, size_t n);
-ssize_t __wrap_write(int fd, const void *data, size_t n);
-ssize_t __wrap_write(int fd, const void *data, size_t n)
-{
-    return step(true) ? -1 : __real_write(fd, data, n);
-}
+/* ---- more calls of core/os, by the linker's --wrap ---- */
 
 ssize_t __real_pwrite(int fd, const void *data, size_t n, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t n, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t n, off_t at)
 {
-    return step(true) ? -1 : __real_pwrite(fd, data, n, at);
-}
-
-int __real_mkdir(const char *path, mode_t mode);
-int __wrap_mkdir(const char *path, mode_t mode);
-int __wrap_mkdir(const char *path, mode_t mode)
-{
-    return step(true) ? -1 : __real_mkdir(path, mode);
-}
-
-int __real_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to)
-{
-    return step(true) ? -1 : __real_rename(from, to);
-}
-
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_fsync(int fd)
-{
-    (void)fd; /* a kill loses nothing that was written, and this takes long */
-    return step(true) ? -1 : 0;
-}
-
-int __real_syncfs(int fd);
-int __wrap_syncfs(int fd);
-int __wrap_syncfs(int fd)
-{
-    (void)fd;
-    return step(true) ? -1 : 0;
+    return faults_step(true) ? -1 : __real_pwrite(fd, data, n, at);
 }
 
 int __real_posix_fallocate(int fd, off_t at, off_t n);
@@ -115,31 +44,13 @@ int __wrap_posix_fallocate(int fd, off_t at, off_t n)
 {
     struct stat st;
     bool grows = fstat(fd, &st) != 0 || st.st_size < at + n;
-    return grows && step(true) ? ENOSPC : __real_posix_fallocate(fd, at, n);
-}
-
-int __real_unlink(const char *path);
-int __wrap_unlink(const char *path);
-int __wrap_unlink(const char *path)
-{
-    return step(false) ? -1 : __real_unlink(path);
-}
-
-int __real_remove(const char *path);
-int __wrap_remove(const char *path);
-int __wrap_remove(const char *path)
-{
-    return step(false) ? -1 : __real_remove(path);
-}
-
-int __real_fchmod(int fd, mode_t mode);
-int __wrap_fchmod(int fd, mode_t mode);
-int __wrap_fchmod(int fd, mode_t mode)
-{
-    return step(false) ? -1 : __real_fchmod(fd, mode);
+    return grows && faults_step(true) ? ENOSPC : __real_posix_fallocate(fd, at, n);
 }
 
 /* ---- SQLite's own ---- */
+
+ssize_t __wrap_write(int fd, const void *data, size_t n);
+int __wrap_unlink(const char *path);
 
 static ssize_t sqlite_write(int fd, const void *data, size_t n)
 {
@@ -270,14 +181,12 @@ static enum came work_until(struct blob_bench *b,
 {
     struct jig_cache *c = open_cache(b->root, NULL);
     struct jig_hold *h = new_hold(c);
-    steps = 0;
-    fail_at = at;
-    fault = what;
+    faults_begin(what, at);
     bool done = work(c, h);
     jig_hold_free(h);
-    fault = NONE;
+    int steps = faults_end();
     jig_cache_close(c);
-    if (what != NONE && steps < at)
+    if (what != FAULT_NONE && steps < at)
         return NEVER_CAME_TO_IT;
     return done ? DONE : FAILED;
 }
@@ -286,7 +195,7 @@ static enum came work_until(struct blob_bench *b,
 static enum came run(struct blob_bench *b, bool (*work)(struct jig_cache *, struct jig_hold *),
                      enum fault what, int at)
 {
-    if (what != KILLED)
+    if (what != FAULT_KILLED)
         return work_until(b, work, what, at);
     pid_t child = fork();
     if (child == 0)
@@ -350,9 +259,9 @@ static void sweep(struct blob_bench *b, bool (*work)(struct jig_cache *, struct 
         prepare(b);
         enum came came = run(b, work, what, n);
         over = came == NEVER_CAME_TO_IT;
-        assert_true(over || what != KILLED || came == WAS_KILLED);
+        assert_true(over || what != FAULT_KILLED || came == WAS_KILLED);
         must_be_whole(b);
-        assert_int_equal(run(b, work, NONE, 0), DONE); /* now that nothing is in its way */
+        assert_int_equal(run(b, work, FAULT_NONE, 0), DONE); /* now that nothing is in its way */
         struct jig_digest d = hash("fault");
         assert_ok(b, jig_pin_blob(b->cache, &d, false, &b->err));
         must_leave_nothing(b);
@@ -363,11 +272,11 @@ static void sweep(struct blob_bench *b, bool (*work)(struct jig_cache *, struct 
 #define SWEEP(name)                                                                                \
     static void killed_in_##name(void **state)                                                     \
     {                                                                                              \
-        sweep(*state, do_##name, KILLED);                                                          \
+        sweep(*state, do_##name, FAULT_KILLED);                                                    \
     }                                                                                              \
     static void disk_full_in_##name(void **state)                                                  \
     {                                                                                              \
-        sweep(*state, do_##name, FULL);                                                            \
+        sweep(*state, do_##name, FAULT_FULL);                                                      \
     }
 SWEEP(blob)
 SWEEP(tree)
@@ -382,7 +291,7 @@ static void killed_downloads_are_gone_on_with(void **state)
     struct blob_bench *b = *state;
     int killed = 0;
     prepare(b);
-    for (int n = 1; run(b, do_blob, KILLED, n) == WAS_KILLED; n += 2) {
+    for (int n = 1; run(b, do_blob, FAULT_KILLED, n) == WAS_KILLED; n += 2) {
         assert_in_range(n, 1, MOST_STEPS);
         killed++;
     }

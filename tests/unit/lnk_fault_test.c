@@ -6,12 +6,10 @@
  * Afterwards the same pull succeeds, all contents are right, and nothing else is left where builds
  * look.
  */
+#include "tests/support/faults.h"
 #include "tests/support/unit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,111 +24,20 @@
 
 #define MOST_STEPS 600
 
-enum fault { NONE, KILLED, FULL };
-
-static enum fault fault = NONE;
-static int steps;   /* so far */
-static int fail_at; /* from 1 */
-
-/* True when this step fails for want of room. */
-static bool step(bool takes_room)
-{
-    if (fault == NONE)
-        return false;
-    steps++;
-    if (fault == KILLED && steps == fail_at)
-        kill(getpid(), SIGKILL);
-    if (fault != FULL || !takes_room || steps < fail_at)
-        return false;
-    errno = ENOSPC;
-    return true;
-}
-
-/* ---- the calls of core/os, by the linker's --wrap ---- */
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
-{
-    va_list ap;
-    va_start(ap, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
-    va_end(ap);
-    if (flags & O_CREAT && access(path, F_OK) != 0 && step(true))
-        return -1;
-    return __real_open(path, flags, mode);
-}
-
-ssize_t __real_write(int fd, const void *data, size_t n);
-ssize_t __wrap_write(int fd, const void *data, size_t n);
-ssize_t __wrap_write(int fd, const void *data, size_t n)
-{
-    return step(true) ? -1 : __real_write(fd, data, n);
-}
+/* ---- more calls of core/os, by the linker's --wrap ---- */
 
 ssize_t __real_copy_file_range(int from, off_t *a, int to, off_t *b, size_t n, unsigned flags);
 ssize_t __wrap_copy_file_range(int from, off_t *a, int to, off_t *b, size_t n, unsigned flags);
 ssize_t __wrap_copy_file_range(int from, off_t *a, int to, off_t *b, size_t n, unsigned flags)
 {
-    return step(true) ? -1 : __real_copy_file_range(from, a, to, b, n, flags);
-}
-
-int __real_mkdir(const char *path, mode_t mode);
-int __wrap_mkdir(const char *path, mode_t mode);
-int __wrap_mkdir(const char *path, mode_t mode)
-{
-    return step(true) ? -1 : __real_mkdir(path, mode);
-}
-
-int __real_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to)
-{
-    return step(true) ? -1 : __real_rename(from, to);
+    return faults_step(true) ? -1 : __real_copy_file_range(from, a, to, b, n, flags);
 }
 
 int __real_symlink(const char *to, const char *path);
 int __wrap_symlink(const char *to, const char *path);
 int __wrap_symlink(const char *to, const char *path)
 {
-    return step(true) ? -1 : __real_symlink(to, path);
-}
-
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_fsync(int fd)
-{
-    (void)fd; /* a kill loses nothing that was written, and this takes long */
-    return step(true) ? -1 : 0;
-}
-
-int __real_syncfs(int fd);
-int __wrap_syncfs(int fd);
-int __wrap_syncfs(int fd)
-{
-    (void)fd;
-    return step(true) ? -1 : 0;
-}
-
-int __real_unlink(const char *path);
-int __wrap_unlink(const char *path);
-int __wrap_unlink(const char *path)
-{
-    return step(false) ? -1 : __real_unlink(path);
-}
-
-int __real_remove(const char *path);
-int __wrap_remove(const char *path);
-int __wrap_remove(const char *path)
-{
-    return step(false) ? -1 : __real_remove(path);
-}
-
-int __real_fchmod(int fd, mode_t mode);
-int __wrap_fchmod(int fd, mode_t mode);
-int __wrap_fchmod(int fd, mode_t mode)
-{
-    return step(false) ? -1 : __real_fchmod(fd, mode);
+    return faults_step(true) ? -1 : __real_symlink(to, path);
 }
 
 /* ---- the work ---- */
@@ -316,14 +223,13 @@ static bool disturbed(const char *folder, enum fault how, int n)
     assert_true(child >= 0);
     if (child == 0) {
         struct jig_err err = JIG_ERR_INIT;
-        fault = how;
-        fail_at = n;
+        faults_begin(how, n);
         enum jig_code code = pull(folder, &err);
-        _exit(steps < n ? 0 : code == JIG_OK ? 2 : 1);
+        _exit(faults_end() < n ? 0 : code == JIG_OK ? 2 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFSIGNALED(status))
-        assert_true(how == KILLED && WTERMSIG(status) == SIGKILL);
+        assert_true(how == FAULT_KILLED && WTERMSIG(status) == SIGKILL);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -346,12 +252,12 @@ static void sweep(const char *folder, enum fault how)
 
 static void test_killed_at_each_step(void **state)
 {
-    sweep(*state, KILLED);
+    sweep(*state, FAULT_KILLED);
 }
 
 static void test_disk_full_at_each_step(void **state)
 {
-    sweep(*state, FULL);
+    sweep(*state, FAULT_FULL);
 }
 
 /* Several processes at once, each with all that it takes: one works, the others wait, and find it
