@@ -159,8 +159,9 @@ bool jig_plan_begin_compile(struct jig_plan *p, size_t index);
 
 /* discover.c: finds the libraries that the sources include. */
 enum jig_code jig_plan_discover(struct jig_plan *p, struct jig_err *reterr) JIG_CHECKED;
-/* discover_again.c: a plan that is as the last one: begins to compile the sources of the project that changed, with
- * the include path that there was in the end, before anything else is looked at. */
+/* discover_again.c: a plan that is as the last one: begins to compile the sources of the project
+ * that changed, with the include path that there was in the end, before anything else is looked at.
+ */
 void jig_plan_begin_changed(struct jig_plan *p);
 /* Begins the first run of it that discovery will want. */
 void jig_plan_begin_preprocess(struct jig_plan *p);
