@@ -108,7 +108,7 @@ def processes_of(folder):
             if needle not in text:
                 text = pathlib.Path(f"/proc/{name}/environ").read_bytes()
             if needle not in text:
-                text = os.readlink(f"/proc/{name}/cwd").encode()
+                text = os.readlink(f"/proc/{name}/cwd".encode())  # whatever its bytes
         except OSError:
             continue
         if needle in text and is_alive(int(name)):
