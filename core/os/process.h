@@ -24,8 +24,9 @@ enum jig_code jig_process_open(pid_t pid, int *ret_fd, uid_t *ret_uid,
 /* Resident memory in bytes; 0 when the system does not say. */
 int64_t jig_process_rss_bytes(void);
 
-/* Before the first thread: few heaps, since each thread of its own heap keeps what it freed. Where
- * malloc cannot be told, nothing happens. */
+/* Before the first thread: few heaps, since each thread of its own heap keeps what it freed; and
+ * what is freed is put together at once, not by some later call, which would take milliseconds
+ * after many small frees (mallopt(3), M_MXFAST). Where malloc cannot be told, nothing happens. */
 void jig_process_use_few_heaps(void);
 
 /* Gives back to the system what malloc keeps for later. */
